@@ -1,0 +1,52 @@
+#!/bin/sh
+# From a fresh clone to a finished benchmark: install what is missing, build, start broker and
+# worker, run the bundled orchestrator's seven experiments through them, show where the results
+# are, stop.
+# usage: deploy/quickstart.sh
+#
+# EMS_STATE names the state folder (default: build/quickstart in the clone). N and ROUNDS in the
+# environment change the number of cases and of performance rounds.
+# SPDX-License-Identifier: MPL-2.0
+set -eu
+
+here=$(CDPATH='' cd -- "$(dirname -- "$0")/.." && pwd)
+build=$here/build
+state=${EMS_STATE:-$build/quickstart}
+ems=$build/bin/ems
+
+say () { printf '\n== %s\n' "$*"; }
+
+say "Packages"
+"$here/deploy/install-packages.sh" build
+
+say "Build"
+cmake -S "$here" -B "$build" -G Ninja -DCMAKE_BUILD_TYPE=RelWithDebInfo -DEMS_TESTS=OFF >"$here/.quickstart-build.log" 2>&1 &&
+    cmake --build "$build" >>"$here/.quickstart-build.log" 2>&1 || {
+    cat "$here/.quickstart-build.log" >&2
+    exit 1
+}
+rm -f "$here/.quickstart-build.log"
+ls "$build/bin"
+
+say "Start broker and worker"
+export EMS_STATE="$state"
+"$ems" up
+# Whatever happens from here on, nothing is left running.
+trap '"$ems" down --cancel >/dev/null 2>&1 || true' EXIT
+trap 'exit 130' INT
+trap 'exit 143' TERM
+
+say "Run the seven experiments of lab-orchestrator"
+"$ems" run lab --experiments all --n "${N:-1000}" --perf-rounds "${ROUNDS:-5}" --notes quickstart
+
+say "What is on record"
+"$ems" ps
+"$ems" results
+
+run_folder=$("$ems" --json show last | sed -n 's/.*"results_dir": *"\([^"]*\)".*/\1/p')
+say "The results are in $run_folder"
+ls "$run_folder"
+
+say "Stop"
+trap - EXIT
+"$ems" down

@@ -1,0 +1,46 @@
+/* limits.h - every bound of EMS in one place.
+ *
+ * A peer, a file or a program can make nothing grow past what stands here. The protocol's
+ * own limits are also in PROTOCOL.md, section "Limits"; change both in one commit.
+ *
+ * SPDX-License-Identifier: MPL-2.0 */
+#ifndef EMS_LIMITS_H
+#define EMS_LIMITS_H
+
+/* The wire (PROTOCOL.md). */
+#define LIMIT_REQUEST_BYTES   (256 * 1024)  /* one request map */
+#define LIMIT_FRAME_BYTES     (1280 * 1024) /* any frame: a log chunk and its envelope */
+#define LIMIT_LOG_CHUNK_BYTES (1024 * 1024) /* `data` of one logs reply */
+#define LIMIT_DEPTH           8             /* nested maps and lists */
+#define LIMIT_ITEMS           1024          /* of one map or list */
+#define LIMIT_VALUES          (128 * 1024)  /* values in one message, at all depths together */
+#define LIMIT_STRING_BYTES    (64 * 1024)   /* one string */
+#define LIMIT_EVENT_BYTES     (64 * 1024)   /* payload of one log event; a line per event */
+#define LIMIT_TOPIC_BYTES     128
+
+/* Names and texts. */
+#define LIMIT_NAME_BYTES   64 /* worker, profile, parameter, user, label name */
+#define LIMIT_NOTES_BYTES  4096
+#define LIMIT_LABELS       16
+#define LIMIT_LABEL_BYTES  256
+#define LIMIT_PATH_BYTES   4096
+#define LIMIT_PARAMETERS   64
+#define LIMIT_ARGUMENTS    256
+#define LIMIT_RECORD_BYTES (1024 * 1024) /* a record, spec or outcome file */
+#define LIMIT_CONFIG_BYTES (1024 * 1024) /* a configuration file */
+
+/* Times, in milliseconds. */
+#define LIMIT_GRACE_MS      600000                  /* ten minutes */
+#define LIMIT_TIME_LIMIT_MS (366LL * 24 * 3600 * 1000) /* a year */
+#define BEAT_MS             5000                    /* liveness message, both ways */
+#define DEAD_MS             15000                   /* no message for so long: gone */
+
+/* Tables and queues. */
+#define LIMIT_QUEUE    10000 /* jobs waiting */
+#define LIMIT_WORKERS  256   /* registered with one broker */
+#define LIMIT_PENDING  10000 /* requests under way in one broker */
+#define LIMIT_LIST     500   /* jobs or runs in one reply */
+#define LIMIT_PRIORITY 31
+#define DEFAULT_PRIORITY 16
+
+#endif

@@ -1,0 +1,58 @@
+/* wire.h - values as msgpack, and the envelopes of requests and replies (PROTOCOL.md).
+ *
+ * Reading is bounded before anything is allocated: counts against the bytes that are left,
+ * depth, items, exact end, string keys, unique keys, UTF-8 without NUL. Extension types are
+ * refused. What passes can be re-encoded and is the same value.
+ *
+ * SPDX-License-Identifier: MPL-2.0 */
+#ifndef EMS_WIRE_H
+#define EMS_WIRE_H
+
+#include "ids.h"
+#include "limits.h"
+#include "value.h"
+
+#define WIRE_MAGIC "EMS1" /* first frame of requests and replies, exactly these four bytes */
+
+/* Bytes that the caller frees with wire_buffer_free. */
+struct wire_buffer {
+    char *data;
+    size_t size;
+};
+void wire_buffer_free (struct wire_buffer *self); /* safe on an empty one; empties it */
+
+/* Any value. decode: a new value or NULL with *err (400; 413 if larger than max_bytes). */
+int wire_encode (const struct value *value, struct wire_buffer *out, struct err *err);
+struct value *wire_decode (const void *data, size_t size, size_t max_bytes, struct err *err);
+
+/* A request as it arrives. Strings and body point into `root`. */
+struct wire_request {
+    struct value *root;       /* the whole map; owned; request_clear frees it */
+    char id[REQUEST_ID_BYTES]; /* "" if it could not be read */
+    const char *type;
+    const char *worker;       /* NULL: any */
+    int64_t not_after_ms;     /* wall clock, ms since 1970 UTC; 0: none */
+    const struct value *body; /* a map; NULL: none given */
+};
+/* 0, or -1 with *err. On -1 `id` is still filled if it was readable, so that the refusal can
+ * name its request. Clear it in both cases. */
+int wire_request_decode (const void *data, size_t size, struct wire_request *out, struct err *err);
+void wire_request_clear (struct wire_request *self);
+/* Encode a request. `body` may be NULL (an empty map is sent); it stays the caller's. */
+int wire_request_encode (const char *id, const char *type, const char *worker,
+                         int64_t not_after_ms, const struct value *body, struct wire_buffer *out,
+                         struct err *err);
+
+struct wire_reply {
+    struct value *root;
+    char re[REQUEST_ID_BYTES];
+    int status;
+    const char *error;        /* NULL: none */
+    const struct value *body; /* a map; NULL: none */
+};
+int wire_reply_decode (const void *data, size_t size, struct wire_reply *out, struct err *err);
+void wire_reply_clear (struct wire_reply *self);
+int wire_reply_encode (const char *re, int status, const char *error, const struct value *body,
+                       struct wire_buffer *out, struct err *err);
+
+#endif

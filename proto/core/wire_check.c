@@ -1,0 +1,206 @@
+/* wire_check.c - the bounded walk over msgpack headers that comes before unpacking.
+ *
+ * msgpack-c trusts counts: five bytes make it reserve 8 GB. So every header is looked at here
+ * first, against the bytes that are left and our limits, without allocating.
+ *
+ * SPDX-License-Identifier: MPL-2.0 */
+#include <stdint.h>
+#include <string.h>
+
+#include "text.h"
+#include "wire_private.h"
+
+enum form {
+    FORM_NEVER, /* 0xc1 */
+    FORM_PLAIN, /* nil and booleans */
+    FORM_INT,
+    FORM_UINT64,
+    FORM_FLOAT32,
+    FORM_FLOAT64,
+    FORM_STRING,
+    FORM_BYTES,
+    FORM_LIST,
+    FORM_MAP,
+    FORM_EXT,
+};
+
+/* The heads from 0xc0 to 0xdf: what they begin, and how many bytes of number or length follow. */
+static const struct {
+    enum form form;
+    uint8_t width;
+} heads[32] = {
+    { FORM_PLAIN, 0 },   { FORM_NEVER, 0 },   { FORM_PLAIN, 0 },  { FORM_PLAIN, 0 },
+    { FORM_BYTES, 1 },   { FORM_BYTES, 2 },   { FORM_BYTES, 4 },  { FORM_EXT, 0 },
+    { FORM_EXT, 0 },     { FORM_EXT, 0 },     { FORM_FLOAT32, 4 }, { FORM_FLOAT64, 8 },
+    { FORM_INT, 1 },     { FORM_INT, 2 },     { FORM_INT, 4 },    { FORM_UINT64, 8 },
+    { FORM_INT, 1 },     { FORM_INT, 2 },     { FORM_INT, 4 },    { FORM_INT, 8 },
+    { FORM_EXT, 0 },     { FORM_EXT, 0 },     { FORM_EXT, 0 },    { FORM_EXT, 0 },
+    { FORM_EXT, 0 },     { FORM_STRING, 1 },  { FORM_STRING, 2 }, { FORM_STRING, 4 },
+    { FORM_LIST, 2 },    { FORM_LIST, 4 },    { FORM_MAP, 2 },    { FORM_MAP, 4 },
+};
+
+struct walk {
+    const uint8_t *data;
+    size_t size;
+    size_t at;
+    size_t values;
+    struct err *err;
+};
+
+struct head {
+    enum form form;
+    uint64_t number; /* the bits of a number, the length of a string, the count of items */
+    size_t at;       /* where it stands */
+};
+
+static int cut_short (const struct walk *self, size_t at, const char *what)
+{
+    return err_set (self->err, STATUS_BAD_REQUEST,
+                    "msgpack byte %zu: %s goes past the end of the %zu bytes", at, what,
+                    self->size);
+}
+
+static int read_head (struct walk *self, struct head *out)
+{
+    out->at = self->at;
+    out->number = 0;
+    if (self->at == self->size)
+        return cut_short (self, self->at, "a value");
+    uint8_t first = self->data[self->at++];
+    if (first < 0x80 || first >= 0xe0) {
+        out->form = FORM_INT;
+    } else if (first < 0x90) {
+        out->form = FORM_MAP, out->number = first & 0x0f;
+    } else if (first < 0xa0) {
+        out->form = FORM_LIST, out->number = first & 0x0f;
+    } else if (first < 0xc0) {
+        out->form = FORM_STRING, out->number = first & 0x1f;
+    } else {
+        out->form = heads[first - 0xc0].form;
+        size_t width = heads[first - 0xc0].width;
+        if (width > self->size - self->at)
+            return cut_short (self, out->at, "a value");
+        for (size_t i = 0; i < width; i++)
+            out->number = out->number << 8 | self->data[self->at++];
+    }
+    return 0;
+}
+
+static int walk_bytes (struct walk *self, const struct head *head, uint64_t max)
+{
+    if (head->number > self->size - self->at)
+        return cut_short (self, head->at, "a string");
+    if (head->number > max)
+        return err_set (self->err, STATUS_BAD_REQUEST,
+                        "msgpack byte %zu: a string of %llu bytes; at most %llu are allowed",
+                        head->at, (unsigned long long) head->number, (unsigned long long) max);
+    self->at += (size_t) head->number;
+    return 0;
+}
+
+static int walk_string (struct walk *self, const struct head *head)
+{
+    const char *text = (const char *) self->data + self->at;
+    if (walk_bytes (self, head, LIMIT_STRING_BYTES) < 0)
+        return -1;
+    size_t bytes = (size_t) head->number;
+    if (memchr (text, '\0', bytes))
+        return err_set (self->err, STATUS_BAD_REQUEST,
+                        "msgpack byte %zu: a string with a NUL in it", head->at);
+    if (!utf8_valid (text, bytes))
+        return err_set (self->err, STATUS_BAD_REQUEST,
+                        "msgpack byte %zu: a string that is not UTF-8", head->at);
+    return 0;
+}
+
+static int walk_float (struct walk *self, const struct head *head, uint64_t exponent)
+{
+    /* All bits of the exponent set: an infinity or no number. */
+    if ((head->number & exponent) == exponent)
+        return err_set (self->err, STATUS_BAD_REQUEST,
+                        "msgpack byte %zu: a number that is not finite", head->at);
+    return 0;
+}
+
+static int walk_key (struct walk *self)
+{
+    struct head head;
+    if (read_head (self, &head) < 0)
+        return -1;
+    if (head.form != FORM_STRING)
+        return err_set (self->err, STATUS_BAD_REQUEST,
+                        "msgpack byte %zu: a map's key that is not a string", head.at);
+    return walk_string (self, &head);
+}
+
+static int walk_value (struct walk *self, int depth);
+
+static int walk_items (struct walk *self, const struct head *head, int depth)
+{
+    bool map = head->form == FORM_MAP;
+    const char *name = map ? "map" : "list";
+    if (depth >= LIMIT_DEPTH)
+        return err_set (self->err, STATUS_BAD_REQUEST,
+                        "msgpack byte %zu: maps and lists nested more than %d deep", head->at,
+                        LIMIT_DEPTH);
+    if (head->number > LIMIT_ITEMS)
+        return err_set (self->err, STATUS_BAD_REQUEST,
+                        "msgpack byte %zu: a %s of %llu items; at most %d are allowed", head->at,
+                        name, (unsigned long long) head->number, LIMIT_ITEMS);
+    if (head->number * (map ? 2 : 1) > self->size - self->at)
+        return cut_short (self, head->at, map ? "a map" : "a list");
+    for (uint64_t i = 0; i < head->number; i++) {
+        if ((map && walk_key (self) < 0) || walk_value (self, depth + 1) < 0)
+            return -1;
+    }
+    return 0;
+}
+
+static int walk_value (struct walk *self, int depth)
+{
+    struct head head;
+    if (read_head (self, &head) < 0)
+        return -1;
+    if (++self->values > LIMIT_VALUES)
+        return err_set (self->err, STATUS_BAD_REQUEST,
+                        "msgpack byte %zu: more than %d values in one message", head.at,
+                        LIMIT_VALUES);
+    switch (head.form) {
+    case FORM_PLAIN:
+    case FORM_INT:
+        return 0;
+    case FORM_UINT64:
+        if (head.number <= INT64_MAX)
+            return 0;
+        return err_set (self->err, STATUS_BAD_REQUEST,
+                        "msgpack byte %zu: an integer above 9223372036854775807", head.at);
+    case FORM_FLOAT32:
+        return walk_float (self, &head, 0x7f800000U);
+    case FORM_FLOAT64:
+        return walk_float (self, &head, 0x7ff0000000000000U);
+    case FORM_STRING:
+        return walk_string (self, &head);
+    case FORM_BYTES:
+        return walk_bytes (self, &head, LIMIT_LOG_CHUNK_BYTES);
+    case FORM_LIST:
+    case FORM_MAP:
+        return walk_items (self, &head, depth);
+    case FORM_EXT:
+    case FORM_NEVER:
+        break;
+    }
+    return err_set (self->err, STATUS_BAD_REQUEST,
+                    "msgpack byte %zu: 0x%02x begins an extension or no type at all", head.at,
+                    self->data[head.at]);
+}
+
+int wire_check (const void *data, size_t size, struct err *err)
+{
+    struct walk walk = { .data = data, .size = size, .err = err };
+    if (walk_value (&walk, 0) < 0)
+        return -1;
+    if (walk.at != size)
+        return err_set (err, STATUS_BAD_REQUEST, "msgpack byte %zu: %zu bytes after the end",
+                        walk.at, size - walk.at);
+    return 0;
+}

@@ -1,0 +1,43 @@
+/* endpoint.h - sockets made right: options first, each checked, then bind or connect.
+ *
+ * The only place that binds or connects (pitfalls 2, 3, 7, 8, 14-16, 25). Endpoints are ipc://PATH (at most
+ * 107 bytes of path; the caller holds a lock for the folder before binding); tcp:// is refused
+ * with a sentence as long as there is no CURVE. Sockets are plain libzmq sockets.
+ *
+ * SPDX-License-Identifier: MPL-2.0 */
+#ifndef EMS_ENDPOINT_H
+#define EMS_ENDPOINT_H
+
+#include <stdint.h>
+#include "err.h"
+
+enum endpoint_kind {
+    ENDPOINT_CLIENTS_ROUTER, /* broker: mandatory, bounded, MAXMSGSIZE for requests */
+    ENDPOINT_WORKERS_ROUTER, /* broker: mandatory, larger frames */
+    ENDPOINT_PUBLISH_XSUB,   /* broker */
+    ENDPOINT_EVENTS_XPUB,    /* broker: drops for a slow monitor, never waits */
+    ENDPOINT_WORKER_DEALER,  /* worker -> workers */
+    ENDPOINT_WORKER_PUB,     /* worker -> publish (connects) */
+    ENDPOINT_CLIENT_DEALER,  /* client -> clients */
+    ENDPOINT_MONITOR_SUB,    /* client -> events */
+};
+
+/* 0 if the text is an endpoint that can be used; -1 with *err (400) saying what is wrong. */
+int endpoint_check (const char *endpoint, struct err *err);
+
+/* A new libzmq socket of that kind in `context` with its options set; NULL with *err.
+ * Linger is finite. Close with endpoint_close. */
+void *endpoint_new (void *context, enum endpoint_kind kind, struct err *err);
+int endpoint_bind (void *socket, const char *endpoint, struct err *err);
+int endpoint_connect (void *socket, const char *endpoint, struct err *err);
+void endpoint_close (void **socket_p);
+
+/* A PAIR socket that reports the connection state of `socket`: read it with endpoint_event.
+ * Used to say HELLO again, or to ask for what was missed, right after a reconnection. */
+void *endpoint_watch (void *context, void *socket, struct err *err);
+/* Take one event without blocking: 1 connected (handshake done), -1 disconnected, 0 nothing. */
+int endpoint_event (void *watch);
+/* Stop watching and close; call before the watched socket is closed. */
+void endpoint_unwatch (void **watch_p, void *socket);
+
+#endif

@@ -1,0 +1,107 @@
+/* jobdir.h - the folder run/<job_id>/ through which worker and shim speak.
+ *
+ *   spec.json   written by the worker, once, before the shim starts: what to run
+ *   ctl.sock    bound and listened to by the worker, handed to the shim as descriptor 3;
+ *               SOCK_SEQPACKET; any later worker connects to it by name
+ *   shim.json   written by the shim, durably, before the main process may exec: an orchestrator
+ *               that ran is always on record. Exists => this attempt must never be started again
+ *   exit.json   written by the shim, durably, when no process of the job is alive
+ *   tail.json   the worker's own: how far the log was published (not durable on purpose)
+ *
+ * Control messages (one per packet, ASCII, no newline):
+ *   worker -> shim  "stop GRACE_MS"   stop the job; again with a smaller grace shortens it
+ *   shim -> worker  "started"         the main process runs (also sent at once to a new connection)
+ *                   "exited"          exit.json is durable; the shim ends now
+ * End of file on the connection means that the shim is gone: exit.json says how, or it is lost.
+ *
+ * SPDX-License-Identifier: MPL-2.0 */
+#ifndef EMS_JOBDIR_H
+#define EMS_JOBDIR_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include "err.h"
+#include "ids.h"
+#include "limits.h"
+#include "proc.h"
+#include "record.h"
+
+#define JOBDIR_SPEC "spec.json"
+#define JOBDIR_SHIM "shim.json"
+#define JOBDIR_EXIT "exit.json"
+#define JOBDIR_CTL  "ctl.sock"
+#define JOBDIR_TAIL "tail.json"
+#define SLOT_LOCK   "slot.lock"
+
+#define SHIM_LISTEN_FD 3
+#define CTL_MESSAGE_BYTES 64
+
+/* What to run. Strings and arrays are owned; spec_clear frees them. */
+struct spec {
+    char job_id[JOB_ID_BYTES];
+    int64_t attempt;
+    char **argv;     /* NULL-ended; argv[0] is the absolute path of the program */
+    char **env;      /* NULL-ended, "NAME=value", complete: nothing is inherited */
+    char *workdir;   /* absolute */
+    int64_t grace_ms;
+    int64_t time_limit_ms; /* 0: none */
+    bool use_cgroup; /* try a cgroup v2; false: only sub-reaper and sweep */
+};
+
+/* The durable start record. */
+struct shim_record {
+    char job_id[JOB_ID_BYTES];
+    int64_t attempt;
+    struct proc_identity shim;
+    struct proc_identity main;
+    int64_t started_at_ms;        /* wall clock */
+    char cgroup[LIMIT_PATH_BYTES]; /* absolute path of the job's cgroup folder; "": none */
+};
+
+/* How it ended. */
+enum outcome {
+    OUTCOME_EXITED,    /* by itself: code or signal */
+    OUTCOME_CANCELLED, /* a stop was seen before the main process was reaped */
+    OUTCOME_TIME_LIMIT,
+    OUTCOME_SPAWN,     /* it could not be executed: detail says why; nothing ran */
+    OUTCOME_DISK,      /* the log could not be written for good */
+    OUTCOMES
+};
+
+struct exit_record {
+    char job_id[JOB_ID_BYTES];
+    int64_t attempt;
+    enum outcome outcome;
+    bool has_code;
+    int64_t code;
+    bool has_signal;
+    int64_t signal;
+    bool forced;              /* SIGKILL was needed for the main process */
+    int64_t started_at_ms;    /* 0 if nothing ran */
+    int64_t finished_at_ms;
+    double user_s;
+    double system_s;
+    int64_t max_rss_kb;
+    int64_t leftovers_killed; /* processes alive after the main one, killed */
+    int64_t unkilled;         /* processes that could not be killed; 0 is the rule */
+    bool drained;             /* the pipe was read to its end of file */
+    char detail[DETAIL_BYTES];
+};
+
+/* `dirfd` is run/<job_id>/. _read: 404 if there is none, 400 if it is not what it should be.
+ * The writes are durable when they return 0. */
+int spec_write (int dirfd, const struct spec *spec, struct err *err);
+int spec_read (int dirfd, struct spec *out, struct err *err);
+void spec_clear (struct spec *self);
+int shim_record_write (int dirfd, const struct shim_record *record, struct err *err);
+int shim_record_read (int dirfd, struct shim_record *out, struct err *err);
+int exit_record_write (int dirfd, const struct exit_record *record, struct err *err);
+int exit_record_read (int dirfd, struct exit_record *out, struct err *err);
+
+/* ctl.sock: bind and listen (worker; an old one is removed), connect (worker, later on).
+ * Both go through /proc/self/fd/<dirfd>, so the path length does not matter. Descriptors are
+ * CLOEXEC and non-blocking; -1 with *err. */
+int ctl_listen (int dirfd, struct err *err);
+int ctl_connect (int dirfd, struct err *err);
+
+#endif

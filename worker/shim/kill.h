@@ -1,0 +1,37 @@
+/* kill.h - killing everything that a job ever started, and knowing that nothing is left.
+ *
+ * Two ways: a cgroup v2 folder of the job's own (cgroup.kill misses no fork), or, without one,
+ * the shim as child sub-reaper and a sweep of its descendants until wait says there are none.
+ * A worker that finds a job whose shim is dead uses job_kill_leftovers.
+ *
+ * SPDX-License-Identifier: MPL-2.0 */
+#ifndef EMS_KILL_H
+#define EMS_KILL_H
+
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+#include "err.h"
+#include "ids.h"
+
+/* Make a cgroup v2 folder "ems-<job_id>" below our own group on a writable cgroup2 mount (also
+ * the one below a hybrid hierarchy). Writes its absolute path; 0, or -1 with *err when there is
+ * none to be had: the caller goes on without. */
+int cgroup_make (const char *job_id, char *path, size_t path_bytes, struct err *err);
+int cgroup_enter_self (const char *path, struct err *err); /* async-signal-safe: for a forked child */
+int cgroup_count (const char *path);                       /* processes in it; -1 unreadable */
+int cgroup_kill (const char *path, struct err *err);       /* starts it; does not wait */
+int cgroup_remove (const char *path, struct err *err);     /* absent is fine; 409 if populated */
+
+/* Kill every descendant of `root` (not root itself), one sweep; how many were found. */
+int descendants_kill (pid_t root);
+
+/* For a worker: kill what is left of a job whose shim is gone. Looks in the job's cgroup (if
+ * `cgroup` is not ""), for processes with EMS_JOB_ID=<job_id> in their environment and for holders
+ * of slot.lock (`statefd` is the state folder). Repeats until nothing is found and the slot
+ * lock is free, at most deadline_ms. Returns how many processes were killed, or -1 with *err
+ * naming a pid that is still there. */
+int job_kill_leftovers (int statefd, const char *job_id, const char *cgroup, int64_t deadline_ms,
+                        struct err *err);
+
+#endif
