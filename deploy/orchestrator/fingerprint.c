@@ -17,7 +17,7 @@ uint64_t fingerprint_doubles (uint64_t hash, const double *values, size_t count)
         memcpy (&bits, &values[i], sizeof bits);
         unsigned char bytes[8];
         for (int b = 0; b < 8; b++)
-            bytes[b] = (unsigned char) (bits >> (8 * b));
+            bytes[b] = (unsigned char)(bits >> (8 * b));
         hash = fingerprint_bytes (hash, bytes, sizeof bytes);
     }
     return hash;

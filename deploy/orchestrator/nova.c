@@ -18,6 +18,15 @@ static void vector_from_position (const struct ln_equ_posn *position, double v[3
     sphere_to_vector (rad_from_deg (position->ra), rad_from_deg (position->dec), v);
 }
 
+void nova_forget (void)
+{
+    struct ln_nutation nutation;
+    /* What is left of the past shrinks 36 000 000 times at each call that the cache does not
+     * answer; after four nothing is left in a long double. */
+    for (int day = 0; day < 4; day++)
+        ln_get_nutation (JD2000 + day, &nutation);
+}
+
 double nova_ut_for_tt (double tt_jd)
 {
     return tt_jd - ln_get_dynamical_time_diff (tt_jd) / 86400.0;
@@ -37,10 +46,10 @@ void nova_nutation_matrix (double tt_jd, double m[3][3])
     ln_get_nutation (nova_ut_for_tt (tt_jd), &nutation);
     double psi = rad_from_deg (nutation.longitude);
     double mean = rad_from_deg (nutation.ecliptic);
-    double true_ = mean + rad_from_deg (nutation.obliquity);
+    double tilted = mean + rad_from_deg (nutation.obliquity);
     double sp = sin (psi), cp = cos (psi);
     double sm = sin (mean), cm = cos (mean);
-    double st = sin (true_), ct = cos (true_);
+    double st = sin (tilted), ct = cos (tilted);
     const double rows[3][3] = {
         { cp, -sp * cm, -sp * sm },
         { sp * ct, cp * ct * cm + st * sm, cp * ct * sm - st * cm },

@@ -3,18 +3,25 @@
  * What its headers do not say, and what was found by reading and trying version 0.16:
  *  - ln_get_nutation takes UT and adds its own Delta T; it answers from a cache for any date
  *    within 0.1 day of the last one; `ecliptic` is the mean obliquity (IAU 1980, 84381.448").
- *  - ln_get_equ_prec (from J2000) has a wrong cubic coefficient in z (0.041833 for 0.018203);
- *    ln_get_equ_prec2 has the right one and is used here.
+ *  - ln_get_equ_prec and ln_get_equ_prec2 keep only the linear terms of IAU 1976 precession:
+ *    they scale the time before they square it. 1.4" x T^2 in right ascension, 0.43" x T^2 in
+ *    declination, T in centuries from J2000.
+ *  - it keeps state between calls (see nova_forget), so libnova is not for threads.
  *  - heliocentric (VSOP87) and lunar (ELP 2000-82B) coordinates are referred to the mean
  *    ecliptic and equinox of J2000, though Meeus's formulae around them expect those of date.
  *  - there is no frame bias: GCRS and the mean equator of J2000 are one and the same to it. */
 #ifndef LAB_NOVA_H
 #define LAB_NOVA_H
 
+/* Brings libnova's nutation into a state that does not depend on what was computed before. It
+ * does not clear its sums: 1/36 000 000 of the last result stays in the next (0.5 microarcsec),
+ * enough for the same inputs to give other digits after another experiment. */
+void nova_forget (void);
+
 /* The date to hand to ln_get_nutation and its users so that it computes for this TT. */
 double nova_ut_for_tt (double tt_jd);
 
-/* Precession IAU 1976 (Lieske 1977; Meeus 21.2 - 21.4) between mean equators of two dates. */
+/* Between the mean equators of two dates, by ln_get_equ_prec2 (IAU 1976; Meeus 21.2 - 21.4). */
 void nova_precess (double from_tt_jd, double to_tt_jd, const double v[3], double out[3]);
 
 /* Mean to true equator and equinox of date, from libnova's IAU 1980 angles. libnova rotates

@@ -41,6 +41,6 @@ uint64_t rng_next (struct rng *self)
 
 double rng_uniform (struct rng *self, double low, double high)
 {
-    double unit = (double) (rng_next (self) >> 11) * 0x1p-53;
+    double unit = (double)(rng_next (self) >> 11) * 0x1p-53;
     return low + unit * (high - low);
 }

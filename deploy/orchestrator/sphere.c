@@ -59,7 +59,7 @@ double vector_length (const double v[3])
     return sqrt (v[0] * v[0] + v[1] * v[1] + v[2] * v[2]);
 }
 
-void matrix_apply (const double m[3][3], const double v[3], double out[3])
+void matrix_apply (double m[3][3], const double v[3], double out[3])
 {
     double result[3];
     for (int i = 0; i < 3; i++)
@@ -68,7 +68,7 @@ void matrix_apply (const double m[3][3], const double v[3], double out[3])
         out[i] = result[i];
 }
 
-void matrix_apply_transposed (const double m[3][3], const double v[3], double out[3])
+void matrix_apply_transposed (double m[3][3], const double v[3], double out[3])
 {
     double result[3];
     for (int i = 0; i < 3; i++)

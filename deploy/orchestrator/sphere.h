@@ -22,7 +22,8 @@ void sphere_from_vector (const double v[3], double *longitude, double *latitude)
 double sphere_angle (const double a[3], const double b[3]);
 
 double vector_length (const double v[3]);
-void matrix_apply (const double m[3][3], const double v[3], double out[3]);
-void matrix_apply_transposed (const double m[3][3], const double v[3], double out[3]);
+/* m is only read; C17 cannot say so without a cast at every call. */
+void matrix_apply (double m[3][3], const double v[3], double out[3]);
+void matrix_apply_transposed (double m[3][3], const double v[3], double out[3]);
 
 #endif

@@ -63,10 +63,10 @@ static int sort_values (double *values, size_t count, double *scratch)
 
 static double percentile (const double *sorted, size_t count, double fraction)
 {
-    double rank = fraction * (double) (count - 1);
-    size_t below = (size_t) rank;
+    double rank = fraction * (double)(count - 1);
+    size_t below = (size_t)rank;
     size_t above = below + 1 < count ? below + 1 : below;
-    return sorted[below] + (rank - (double) below) * (sorted[above] - sorted[below]);
+    return sorted[below] + (rank - (double)below) * (sorted[above] - sorted[below]);
 }
 
 int stats_compute (double *values, size_t count, double *scratch, struct stats *out)
@@ -83,7 +83,7 @@ int stats_compute (double *values, size_t count, double *scratch, struct stats *
     long double squares = 0;
     for (size_t i = 0; i < out->count; i++) {
         sum += values[i];
-        squares += (long double) values[i] * values[i];
+        squares += (long double)values[i] * values[i];
     }
     out->figure[STAT_P50] = percentile (values, out->count, 0.50);
     out->figure[STAT_P90] = percentile (values, out->count, 0.90);
@@ -91,8 +91,8 @@ int stats_compute (double *values, size_t count, double *scratch, struct stats *
     out->figure[STAT_P99] = percentile (values, out->count, 0.99);
     out->figure[STAT_MAX] = values[out->count - 1];
     out->figure[STAT_MIN] = values[0];
-    out->figure[STAT_MEAN] = (double) (sum / (long double) out->count);
-    out->figure[STAT_RMS] = (double) sqrtl (squares / (long double) out->count);
+    out->figure[STAT_MEAN] = (double)(sum / (long double)out->count);
+    out->figure[STAT_RMS] = (double)sqrtl (squares / (long double)out->count);
     return 0;
 }
 
@@ -102,8 +102,8 @@ double stats_deviation (const double *values, size_t count, double mean)
         return 0;
     long double squares = 0;
     for (size_t i = 0; i < count; i++)
-        squares += (long double) (values[i] - mean) * (values[i] - mean);
-    return (double) sqrtl (squares / (long double) (count - 1));
+        squares += (long double)(values[i] - mean) * (values[i] - mean);
+    return (double)sqrtl (squares / (long double)(count - 1));
 }
 
 double stats_half_interval95 (double deviation, size_t count)
@@ -116,6 +116,6 @@ double stats_half_interval95 (double deviation, size_t count)
     };
     size_t freedom = count - 1;
     /* Beyond the table, 1.96 + 2.4/f is right to three digits. */
-    double t = freedom <= 30 ? table[freedom - 1] : 1.96 + 2.4 / (double) freedom;
-    return t * deviation / sqrt ((double) count);
+    double t = freedom <= 30 ? table[freedom - 1] : 1.96 + 2.4 / (double)freedom;
+    return t * deviation / sqrt ((double)count);
 }

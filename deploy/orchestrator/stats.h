@@ -10,7 +10,7 @@ enum stat { STAT_P50, STAT_P90, STAT_P95, STAT_P99, STAT_MAX, STAT_MIN, STAT_MEA
 enum { STAT_COUNT = STAT_RMS + 1 };
 
 struct stats {
-    size_t count;  /* finite values: what the figures are made of */
+    size_t count; /* finite values: what the figures are made of */
     size_t nan;
     size_t inf;
     double figure[STAT_COUNT]; /* NaN, all of them, if count is 0 */

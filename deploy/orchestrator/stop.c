@@ -20,6 +20,8 @@ void stop_install (void)
     sigemptyset (&action.sa_mask);
     for (size_t i = 0; i < sizeof numbers / sizeof numbers[0]; i++)
         sigaction (numbers[i], &action, NULL);
+    /* A limit on the size of files is an error of write, not a reason to die in the middle. */
+    signal (SIGXFSZ, SIG_IGN);
 }
 
 int stop_signal (void)

@@ -38,8 +38,7 @@ static int items_check (const struct value *value, int depth, size_t *values, in
     return 0;
 }
 
-int value_check (const struct value *value, int depth, size_t *values, int code,
-                 struct err *err)
+int value_check (const struct value *value, int depth, size_t *values, int code, struct err *err)
 {
     if (++*values > LIMIT_VALUES)
         return err_set (err, code, "more than %d values", LIMIT_VALUES);

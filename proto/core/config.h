@@ -36,11 +36,11 @@ int config_error (const struct config *item, struct err *err, const char *format
 
 /* Strict readers of a child key: 1 there and good, 0 absent (*out unchanged), -1 with *err; a key
  * that is there twice is refused. bool: 1, 0, true or false. */
-int config_int (const struct config *self, const char *name, int64_t min, int64_t max,
-                int64_t *out, struct err *err);
+int config_int (const struct config *self, const char *name, int64_t min, int64_t max, int64_t *out,
+                struct err *err);
 int config_bool (const struct config *self, const char *name, bool *out, struct err *err);
-int config_string (const struct config *self, const char *name, size_t max_bytes,
-                   const char **out, struct err *err);
+int config_string (const struct config *self, const char *name, size_t max_bytes, const char **out,
+                   struct err *err);
 /* Refuse keys that nobody knows: `known` is a NULL-ended list of names; the message suggests
  * the nearest one. */
 int config_only (const struct config *self, const char *const *known, struct err *err);

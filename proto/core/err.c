@@ -68,7 +68,7 @@ int err_sys (struct err *err, const char *format, ...)
     char room[128];
     const char *why = strerror_r (number, room, sizeof room);
     /* The reason is kept whole, whatever the length of what comes before it. */
-    int keep = (int) (sizeof err->text - strlen (why) - 3);
+    int keep = (int)(sizeof err->text - strlen (why) - 3);
     err_set (err, STATUS_FAILED, "%.*s: %s", keep, what, why);
     errno = number;
     return -1;

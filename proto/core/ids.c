@@ -31,9 +31,9 @@ static void civil_from_days (int64_t days, struct civil *out)
         (day_of_era - day_of_era / 1460 + day_of_era / 36524 - day_of_era / 146096) / 365;
     int64_t day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
     int64_t month = (5 * day_of_year + 2) / 153; /* 0 is March */
-    out->day = (int) (day_of_year - (153 * month + 2) / 5 + 1);
-    out->month = (int) (month < 10 ? month + 3 : month - 9);
-    out->year = (int) (year_of_era + era * 400 + (out->month <= 2 ? 1 : 0));
+    out->day = (int)(day_of_year - (153 * month + 2) / 5 + 1);
+    out->month = (int)(month < 10 ? month + 3 : month - 9);
+    out->year = (int)(year_of_era + era * 400 + (out->month <= 2 ? 1 : 0));
 }
 
 static int64_t days_from_civil (const struct civil *in)
@@ -54,8 +54,7 @@ static bool civil_valid (const struct civil *in)
         return false;
     bool leap = (in->year % 4 == 0 && in->year % 100 != 0) || in->year % 400 == 0;
     int last = days[in->month - 1] + (leap && in->month == 2 ? 1 : 0);
-    return in->day >= 1 && in->day <= last && in->hour < 24 && in->minute < 60 &&
-           in->second < 60;
+    return in->day >= 1 && in->day <= last && in->hour < 24 && in->minute < 60 && in->second < 60;
 }
 
 /* Quotient rounded down and its remainder, never negative. */
@@ -74,9 +73,9 @@ static void civil_from_seconds (int64_t seconds, struct civil *out)
 {
     int64_t rest;
     civil_from_days (divide (seconds, DAY_S, &rest), out);
-    out->hour = (int) (rest / 3600);
-    out->minute = (int) (rest / 60 % 60);
-    out->second = (int) (rest % 60);
+    out->hour = (int)(rest / 3600);
+    out->minute = (int)(rest / 60 % 60);
+    out->second = (int)(rest % 60);
 }
 
 static int64_t clamp (int64_t number, int64_t min, int64_t max)
@@ -87,7 +86,7 @@ static int64_t clamp (int64_t number, int64_t min, int64_t max)
 static void put_digits (char *at, int digits, int64_t number)
 {
     for (int i = digits - 1; i >= 0; i--, number /= 10)
-        at[i] = (char) ('0' + number % 10);
+        at[i] = (char)('0' + number % 10);
 }
 
 /* Read a text by its form, in which '0' stands for any digit and all else for itself; the
@@ -211,8 +210,8 @@ int time_parse (const char *text, int64_t *wall_ms)
     struct civil civil;
     if (!civil_read (text, "0000-00-00T00:00:00.000Z", &civil))
         return -1;
-    int64_t seconds = days_from_civil (&civil) * DAY_S + civil.hour * 3600 + civil.minute * 60 +
-                      civil.second;
+    int64_t seconds =
+        days_from_civil (&civil) * DAY_S + civil.hour * 3600 + civil.minute * 60 + civil.second;
     int ms = (text[20] - '0') * 100 + (text[21] - '0') * 10 + (text[22] - '0');
     *wall_ms = seconds * 1000 + ms;
     return 0;

@@ -26,21 +26,29 @@
 #define LIMIT_PATH_BYTES   4096
 #define LIMIT_PARAMETERS   64
 #define LIMIT_ARGUMENTS    256
+#define LIMIT_PROFILES     64
 #define LIMIT_RECORD_BYTES (1024 * 1024) /* a record, spec or outcome file */
 #define LIMIT_CONFIG_BYTES (1024 * 1024) /* a configuration file */
+#define LIMIT_CONFIG_KEYS  10000         /* keys in it */
 
 /* Times, in milliseconds. */
-#define LIMIT_GRACE_MS      600000                  /* ten minutes */
+#define LIMIT_GRACE_MS      600000                     /* ten minutes */
 #define LIMIT_TIME_LIMIT_MS (366LL * 24 * 3600 * 1000) /* a year */
-#define BEAT_MS             5000                    /* liveness message, both ways */
-#define DEAD_MS             15000                   /* no message for so long: gone */
+#define BEAT_MS             5000                       /* liveness message, both ways */
+#define ASK_MS              5000   /* a worker that is asked for a job answers within this */
+#define PENDING_MS          900000 /* a request without not_after_ms is given up */
+#define DEAD_MS             15000  /* no message for so long: gone */
 
 /* Tables and queues. */
-#define LIMIT_QUEUE    10000 /* jobs waiting */
-#define LIMIT_WORKERS  256   /* registered with one broker */
-#define LIMIT_PENDING  10000 /* requests under way in one broker */
-#define LIMIT_LIST     500   /* jobs or runs in one reply */
-#define LIMIT_PRIORITY 31
-#define DEFAULT_PRIORITY 16
+#define LIMIT_QUEUE         10000              /* jobs waiting */
+#define LIMIT_WORKERS       256                /* registered with one broker */
+#define LIMIT_PENDING       10000              /* requests under way in one broker */
+#define LIMIT_PENDING_BYTES (16 * 1024 * 1024) /* of their request maps together */
+#define LIMIT_GATHERS       64                 /* of them answered by several workers together */
+#define LIMIT_OWNERS        1024               /* runs of which a broker remembers who got them */
+#define LIMIT_ENDPOINTS     16                 /* of one kind, besides the ipc one */
+#define LIMIT_LIST          500                /* jobs or runs in one reply */
+#define LIMIT_PRIORITY      31
+#define DEFAULT_PRIORITY    16
 
 #endif

@@ -52,10 +52,10 @@ struct record {
     char user[NAME_BYTES];
     char request_id[REQUEST_ID_BYTES];
     char run_id[RUN_ID_BYTES]; /* "" until started */
-    char *results_dir;         /* owned; absolute path of the published folder; NULL until completed */
-    int64_t grace_ms;          /* as accepted */
-    int64_t time_limit_ms;     /* as accepted; 0: none */
-    int64_t queued_at_ms;      /* times: wall clock, ms since 1970 UTC; 0: not yet */
+    char *results_dir;     /* owned; absolute path of the published folder; NULL until completed */
+    int64_t grace_ms;      /* as accepted */
+    int64_t time_limit_ms; /* as accepted; 0: none */
+    int64_t queued_at_ms;  /* times: wall clock, ms since 1970 UTC; 0: not yet */
     int64_t started_at_ms;
     int64_t finished_at_ms;
     bool has_exit_code;

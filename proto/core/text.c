@@ -10,7 +10,7 @@ size_t utf8_next (const char *data, size_t bytes, uint32_t *code_point)
 {
     if (bytes == 0)
         return 0;
-    const unsigned char *at = (const unsigned char *) data;
+    const unsigned char *at = (const unsigned char *)data;
     uint32_t point = at[0];
     size_t width = 1;
     uint32_t least = 0;
@@ -40,7 +40,7 @@ bool utf8_valid (const char *data, size_t bytes)
 {
     while (bytes > 0) {
         uint32_t point;
-        size_t width = utf8_next (data, bytes, &point);
+        size_t width = (unsigned char)*data < 0x80 ? 1 : utf8_next (data, bytes, &point);
         if (width == 0)
             return false;
         data += width;
@@ -52,8 +52,8 @@ bool utf8_valid (const char *data, size_t bytes)
 /* Code points that move the cursor, reorder what is shown or break the line. */
 static bool is_unsafe (uint32_t point)
 {
-    return point < 0x20 || (point >= 0x7f && point < 0xa0) || point == 0x061c ||
-           point == 0x200e || point == 0x200f || (point >= 0x2028 && point <= 0x202e) ||
+    return point < 0x20 || (point >= 0x7f && point < 0xa0) || point == 0x061c || point == 0x200e ||
+           point == 0x200f || (point >= 0x2028 && point <= 0x202e) ||
            (point >= 0x2066 && point <= 0x2069);
 }
 
@@ -66,16 +66,16 @@ static size_t safe_piece (const char *data, size_t bytes, bool keep_newlines, ch
     int length;
     if (width == 0) {
         width = 1;
-        length = snprintf (piece, 12, "\\x%02x", (unsigned char) data[0]);
+        length = snprintf (piece, 12, "\\x%02x", (unsigned char)data[0]);
     } else if (!is_unsafe (point) || point == '\t' || (point == '\n' && keep_newlines)) {
         memcpy (piece, data, width);
-        length = (int) width;
+        length = (int)width;
     } else if (point < 0x80) {
-        length = snprintf (piece, 12, "\\x%02x", (unsigned) point);
+        length = snprintf (piece, 12, "\\x%02x", (unsigned)point);
     } else {
-        length = snprintf (piece, 12, "\\u{%04x}", (unsigned) point);
+        length = snprintf (piece, 12, "\\u{%04x}", (unsigned)point);
     }
-    *piece_bytes = (size_t) length;
+    *piece_bytes = (size_t)length;
     return width;
 }
 
@@ -86,6 +86,11 @@ size_t text_safe (const char *data, size_t bytes, bool keep_newlines, char *out,
     size_t consumed = 0;
     size_t used = 0;
     while (consumed < bytes) {
+        /* Most of a log is plain ASCII. */
+        if (data[consumed] >= 0x20 && data[consumed] < 0x7f && used + 1 < out_bytes) {
+            out[used++] = data[consumed++];
+            continue;
+        }
         char piece[12];
         size_t piece_bytes;
         size_t width =
@@ -124,8 +129,8 @@ int duration_parse (const char *text, int64_t max_ms, int64_t *out_ms)
     static const struct {
         const char *unit;
         int64_t ms;
-    } units[] = { { "", 1000 },     { "ms", 1 },       { "s", 1000 },
-                  { "m", 60000 },   { "h", 3600000 },  { "d", 86400000 } };
+    } units[] = { { "", 1000 },   { "ms", 1 },      { "s", 1000 },
+                  { "m", 60000 }, { "h", 3600000 }, { "d", 86400000 } };
     size_t digits = strspn (text, "0123456789");
     char number[20];
     if (digits == 0 || digits >= sizeof number)
@@ -152,7 +157,7 @@ void duration_text (int64_t ms, char *out, size_t out_bytes)
         ms = 0;
     long long s = ms / 1000;
     if (s < 10)
-        snprintf (out, out_bytes, "%lld.%llds", s, (long long) (ms % 1000 / 100));
+        snprintf (out, out_bytes, "%lld.%llds", s, (long long)(ms % 1000 / 100));
     else if (s < 60)
         snprintf (out, out_bytes, "%llds", s);
     else if (s < 3600)

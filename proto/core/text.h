@@ -20,7 +20,8 @@ size_t utf8_next (const char *data, size_t bytes, uint32_t *code_point);
  * paragraph separators and invalid UTF-8 become visible (\xNN or \u{NNNN}); tab stays; newline
  * stays if keep_newlines. Writes at most out_bytes with the terminator, never half a
  * character, and returns how many input bytes were consumed (all of them if they fitted), so a
- * caller can go on from there; with 16 bytes of room or more it always moves on. A sequence that `data` ends in the middle of counts as invalid. */
+ * caller can go on from there; with 16 bytes of room or more it always moves on. A sequence that
+ * `data` ends in the middle of counts as invalid. */
 size_t text_safe (const char *data, size_t bytes, bool keep_newlines, char *out, size_t out_bytes);
 
 /* Columns that a safe UTF-8 text takes on a terminal: combining marks 0, wide 2, others 1. */

@@ -13,7 +13,7 @@ struct range {
     uint32_t first, last;
 };
 
-/* clang-format off: a table of numbers, packed. */
+/* clang-format off */
 static const struct range zero[] = {
     { 0x0300, 0x036f }, { 0x0483, 0x0489 }, { 0x0591, 0x05bd }, { 0x05bf, 0x05bf },
     { 0x05c1, 0x05c2 }, { 0x05c4, 0x05c5 }, { 0x05c7, 0x05c7 }, { 0x0610, 0x061a },

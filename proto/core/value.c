@@ -5,7 +5,7 @@
  * millisecond.
  *
  * SPDX-License-Identifier: MPL-2.0 */
-#include "value.h"
+#include "value_private.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -23,7 +23,7 @@ struct value {
         int64_t i;
         double r;
         struct {
-            char *data; /* with a terminator behind it */
+            char *data; /* behind the struct, in the same allocation; terminated */
             size_t size;
         } text;
         struct {
@@ -73,20 +73,19 @@ struct value *value_new_real (double r)
 
 static struct value *value_new_text (enum value_type type, const void *data, size_t bytes)
 {
-    if (bytes == SIZE_MAX)
+    if (bytes >= SIZE_MAX - sizeof (struct value))
         return NULL;
-    struct value *self = value_new (type);
+    struct value *self = malloc (sizeof *self + bytes + 1);
     if (!self)
         return NULL;
-    self->text.data = data ? malloc (bytes + 1) : calloc (1, bytes + 1);
-    if (!self->text.data) {
-        free (self);
-        return NULL;
-    }
+    self->type = type;
+    self->text.data = (char *)(self + 1);
+    self->text.size = bytes;
     if (data)
         memcpy (self->text.data, data, bytes);
+    else
+        memset (self->text.data, 0, bytes);
     self->text.data[bytes] = '\0';
-    self->text.size = bytes;
     return self;
 }
 
@@ -135,8 +134,6 @@ void value_destroy (struct value **self_p)
     if (!self)
         return;
     *self_p = NULL;
-    if (has_text (self))
-        free (self->text.data);
     if (has_items (self)) {
         for (uint32_t i = 0; i < self->items.count; i++) {
             free (self->items.entries[i].key);
@@ -181,11 +178,11 @@ enum value_type value_type (const struct value *self)
 const char *value_type_name (enum value_type type)
 {
     static const char *const names[] = {
-        [VALUE_NIL] = "nil",       [VALUE_BOOL] = "boolean",  [VALUE_INT] = "integer",
+        [VALUE_NIL] = "nil",          [VALUE_BOOL] = "boolean",  [VALUE_INT] = "integer",
         [VALUE_REAL] = "real number", [VALUE_STRING] = "string", [VALUE_BYTES] = "byte string",
-        [VALUE_LIST] = "list",     [VALUE_MAP] = "map",
+        [VALUE_LIST] = "list",        [VALUE_MAP] = "map",
     };
-    return (size_t) type < sizeof names / sizeof *names ? names[type] : "unknown type";
+    return (size_t)type < sizeof names / sizeof *names ? names[type] : "unknown type";
 }
 
 bool value_bool (const struct value *self)
@@ -201,7 +198,7 @@ int64_t value_int (const struct value *self)
 double value_real (const struct value *self)
 {
     if (self && self->type == VALUE_INT)
-        return (double) self->i;
+        return (double)self->i;
     return self && self->type == VALUE_REAL ? self->r : 0;
 }
 
@@ -249,30 +246,36 @@ const char *value_key_at (const struct value *self, size_t index)
 }
 
 /* FNV-1a, 32 bits. */
-static uint32_t key_hash (const char *key)
+static uint32_t key_hash (const char *key, size_t bytes)
 {
     uint32_t hash = 2166136261U;
-    for (; *key != '\0'; key++)
-        hash = (hash ^ (unsigned char) *key) * 16777619U;
+    for (size_t i = 0; i < bytes; i++)
+        hash = (hash ^ (unsigned char)key[i]) * 16777619U;
     return hash;
 }
 
-static struct entry *find (const struct value *map, const char *key)
+static struct entry *find (const struct value *map, const char *key, size_t bytes, uint32_t hash)
 {
-    if (!map || map->type != VALUE_MAP)
-        return NULL;
-    uint32_t hash = key_hash (key);
-    struct entry *end = map->items.entries + map->items.count;
-    for (struct entry *entry = map->items.entries; entry != end; entry++) {
-        if (entry->hash == hash && strcmp (entry->key, key) == 0)
+    for (size_t i = 0; i < map->items.count; i++) {
+        struct entry *entry = &map->items.entries[i];
+        if (entry->hash == hash && strncmp (entry->key, key, bytes) == 0 &&
+            entry->key[bytes] == '\0')
             return entry;
     }
     return NULL;
 }
 
+static struct entry *find_text (const struct value *map, const char *key)
+{
+    if (!map || map->type != VALUE_MAP)
+        return NULL;
+    size_t bytes = strlen (key);
+    return find (map, key, bytes, key_hash (key, bytes));
+}
+
 const struct value *value_get (const struct value *map, const char *key)
 {
-    const struct entry *entry = find (map, key);
+    const struct entry *entry = find_text (map, key);
     return entry ? entry->item : NULL;
 }
 
@@ -340,27 +343,33 @@ int value_append (struct value *list, struct value *item)
     return -1;
 }
 
-int value_put (struct value *map, const char *key, struct value *item)
+int value_put_new (struct value *map, const char *key, size_t key_bytes, struct value *item)
 {
-    char *copy = NULL;
+    int rc = -1;
+    struct entry entry = { .item = item, .hash = key_hash (key, key_bytes) };
     if (!item || !map || map->type != VALUE_MAP)
         goto failed;
-    struct entry *old = find (map, key);
-    if (old) {
-        value_destroy (&old->item);
-        old->item = item;
-        return 0;
-    }
-    copy = strdup (key);
-    if (!copy)
+    rc = 1;
+    if (find (map, key, key_bytes, entry.hash))
         goto failed;
-    struct entry entry = { .key = copy, .item = item, .hash = key_hash (key) };
-    if (add_entry (map, entry) == 0)
+    rc = -1;
+    entry.key = strndup (key, key_bytes);
+    if (entry.key && add_entry (map, entry) == 0)
         return 0;
 failed:
-    free (copy);
+    free (entry.key);
     value_destroy (&item);
-    return -1;
+    return rc;
+}
+
+int value_put (struct value *map, const char *key, struct value *item)
+{
+    struct entry *old = item ? find_text (map, key) : NULL;
+    if (!old)
+        return value_put_new (map, key, strlen (key), item);
+    value_destroy (&old->item);
+    old->item = item;
+    return 0;
 }
 
 int value_put_nil (struct value *map, const char *key)
@@ -390,13 +399,13 @@ int value_put_string (struct value *map, const char *key, const char *text)
 
 struct value *value_take (struct value *map, const char *key)
 {
-    struct entry *entry = find (map, key);
+    struct entry *entry = find_text (map, key);
     if (!entry)
         return NULL;
     struct value *item = entry->item;
     free (entry->key);
     struct entry *end = map->items.entries + map->items.count;
-    memmove (entry, entry + 1, (size_t) (end - entry - 1) * sizeof *entry);
+    memmove (entry, entry + 1, (size_t)(end - entry - 1) * sizeof *entry);
     map->items.count--;
     return item;
 }

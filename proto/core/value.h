@@ -49,15 +49,15 @@ enum value_type value_type (const struct value *self);
 const char *value_type_name (enum value_type type); /* "integer", "string" ... for messages */
 bool value_bool (const struct value *self);
 int64_t value_int (const struct value *self);
-double value_real (const struct value *self);         /* an integer is converted */
-const char *value_string (const struct value *self);  /* NULL unless a string; the value's own */
-size_t value_size (const struct value *self);         /* bytes of a string or bytes */
-const void *value_bytes (const struct value *self);   /* NULL unless bytes; the value's own */
-void *value_bytes_mutable (struct value *self);       /* to fill a buffer in place */
+double value_real (const struct value *self);        /* an integer is converted */
+const char *value_string (const struct value *self); /* NULL unless a string; the value's own */
+size_t value_size (const struct value *self);        /* bytes of a string or bytes */
+const void *value_bytes (const struct value *self);  /* NULL unless bytes; the value's own */
+void *value_bytes_mutable (struct value *self);      /* to fill a buffer in place */
 void value_bytes_truncate (struct value *self, size_t bytes);
-size_t value_count (const struct value *self);        /* items of a list or map */
-const struct value *value_at (const struct value *self, size_t index);  /* item of a list or map */
-const char *value_key_at (const struct value *self, size_t index);      /* key of a map's item */
+size_t value_count (const struct value *self);                         /* items of a list or map */
+const struct value *value_at (const struct value *self, size_t index); /* item of a list or map */
+const char *value_key_at (const struct value *self, size_t index);     /* key of a map's item */
 const struct value *value_get (const struct value *map, const char *key); /* NULL if absent */
 bool value_equal (const struct value *a, const struct value *b);
 
@@ -83,8 +83,8 @@ int value_read_big (const struct value *map, const char *key, int64_t min, int64
                     int64_t *out, struct err *err);
 int value_read_real (const struct value *map, const char *key, double *out, struct err *err);
 /* *out points into the value; at most max_bytes long. */
-int value_read_string (const struct value *map, const char *key, size_t max_bytes,
-                       const char **out, struct err *err);
+int value_read_string (const struct value *map, const char *key, size_t max_bytes, const char **out,
+                       struct err *err);
 int value_read_map (const struct value *map, const char *key, const struct value **out,
                     struct err *err);
 int value_read_list (const struct value *map, const char *key, const struct value **out,

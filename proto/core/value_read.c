@@ -114,17 +114,16 @@ int value_read_real (const struct value *map, const char *key, double *out, stru
     return 1;
 }
 
-int value_read_string (const struct value *map, const char *key, size_t max_bytes,
-                       const char **out, struct err *err)
+int value_read_string (const struct value *map, const char *key, size_t max_bytes, const char **out,
+                       struct err *err)
 {
     const struct value *item = NULL;
     int rc = typed (map, key, VALUE_STRING, &item, err);
     if (rc != 1)
         return rc;
     if (value_size (item) > max_bytes)
-        return err_set (err, STATUS_BAD_REQUEST,
-                        "\"%s\" is %zu bytes long; it must be at most %zu", key, value_size (item),
-                        max_bytes);
+        return err_set (err, STATUS_BAD_REQUEST, "\"%s\" is %zu bytes long; it must be at most %zu",
+                        key, value_size (item), max_bytes);
     *out = value_string (item);
     return 1;
 }

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "check.h"
+#include "value_private.h"
 
 void wire_buffer_free (struct wire_buffer *self)
 {
@@ -102,6 +103,8 @@ int wire_encode_envelope (const struct value *head, const struct value *body, si
                           struct wire_buffer *out, struct err *err)
 {
     *out = (struct wire_buffer){ 0 };
+    if (body && value_type (body) != VALUE_MAP)
+        return err_set (err, STATUS_FAILED, "cannot encode a message: its body is no map");
     size_t values = 0;
     if (value_check (head, 0, &values, STATUS_FAILED, err) < 0 ||
         value_check (body, 1, &values, STATUS_FAILED, err) < 0)
@@ -151,26 +154,19 @@ failed:
 /* Put one pair into the map: the key must be new. */
 static int copy_pair (struct value *map, const msgpack_object_kv *pair, struct err *err)
 {
-    int rc = -1;
-    const msgpack_object_str *text = &pair->key.via.str;
-    char *key = strndup (text->ptr, text->size);
-    if (!key) {
-        no_memory (err);
-        return -1;
-    }
-    if (value_get (map, key)) {
-        err_set (err, STATUS_BAD_REQUEST, "the key \"%.64s\" stands twice in one map", key);
-        goto out;
-    }
+    /* Of an empty string msgpack-c gives no address. */
+    size_t bytes = pair->key.via.str.size;
+    const char *key = bytes > 0 ? pair->key.via.str.ptr : "";
     struct value *item = copy_object (&pair->val, err);
     if (!item)
-        goto out;
-    rc = value_put (map, key, item);
+        return -1;
+    int rc = value_put_new (map, key, bytes, item);
     if (rc < 0)
         no_memory (err);
-out:
-    free (key);
-    return rc;
+    if (rc > 0)
+        err_set (err, STATUS_BAD_REQUEST, "the key \"%.*s\" stands twice in one map",
+                 (int)(bytes < 64 ? bytes : 64), key);
+    return rc == 0 ? 0 : -1;
 }
 
 static struct value *copy_map (const msgpack_object_map *pairs, struct err *err)
@@ -193,7 +189,7 @@ static struct value *copy_plain (const msgpack_object *object)
     case MSGPACK_OBJECT_BOOLEAN:
         return value_new_bool (object->via.boolean);
     case MSGPACK_OBJECT_POSITIVE_INTEGER: /* wire_check let nothing above INT64_MAX pass */
-        return value_new_int ((int64_t) object->via.u64);
+        return value_new_int ((int64_t)object->via.u64);
     case MSGPACK_OBJECT_NEGATIVE_INTEGER:
         return value_new_int (object->via.i64);
     case MSGPACK_OBJECT_FLOAT32:

@@ -27,7 +27,7 @@ struct value *wire_decode (const void *data, size_t size, size_t max_bytes, stru
 
 /* A request as it arrives. Strings and body point into `root`. */
 struct wire_request {
-    struct value *root;       /* the whole map; owned; request_clear frees it */
+    struct value *root;        /* the whole map; owned; request_clear frees it */
     char id[REQUEST_ID_BYTES]; /* "" if it could not be read */
     const char *type;
     const char *worker;       /* NULL: any */
@@ -39,9 +39,8 @@ struct wire_request {
 int wire_request_decode (const void *data, size_t size, struct wire_request *out, struct err *err);
 void wire_request_clear (struct wire_request *self);
 /* Encode a request. `body` may be NULL (an empty map is sent); it stays the caller's. */
-int wire_request_encode (const char *id, const char *type, const char *worker,
-                         int64_t not_after_ms, const struct value *body, struct wire_buffer *out,
-                         struct err *err);
+int wire_request_encode (const char *id, const char *type, const char *worker, int64_t not_after_ms,
+                         const struct value *body, struct wire_buffer *out, struct err *err);
 
 struct wire_reply {
     struct value *root;

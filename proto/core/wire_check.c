@@ -29,14 +29,14 @@ static const struct {
     enum form form;
     uint8_t width;
 } heads[32] = {
-    { FORM_PLAIN, 0 },   { FORM_NEVER, 0 },   { FORM_PLAIN, 0 },  { FORM_PLAIN, 0 },
-    { FORM_BYTES, 1 },   { FORM_BYTES, 2 },   { FORM_BYTES, 4 },  { FORM_EXT, 0 },
-    { FORM_EXT, 0 },     { FORM_EXT, 0 },     { FORM_FLOAT32, 4 }, { FORM_FLOAT64, 8 },
-    { FORM_INT, 1 },     { FORM_INT, 2 },     { FORM_INT, 4 },    { FORM_UINT64, 8 },
-    { FORM_INT, 1 },     { FORM_INT, 2 },     { FORM_INT, 4 },    { FORM_INT, 8 },
-    { FORM_EXT, 0 },     { FORM_EXT, 0 },     { FORM_EXT, 0 },    { FORM_EXT, 0 },
-    { FORM_EXT, 0 },     { FORM_STRING, 1 },  { FORM_STRING, 2 }, { FORM_STRING, 4 },
-    { FORM_LIST, 2 },    { FORM_LIST, 4 },    { FORM_MAP, 2 },    { FORM_MAP, 4 },
+    { FORM_PLAIN, 0 }, { FORM_NEVER, 0 },  { FORM_PLAIN, 0 },   { FORM_PLAIN, 0 },
+    { FORM_BYTES, 1 }, { FORM_BYTES, 2 },  { FORM_BYTES, 4 },   { FORM_EXT, 1 },
+    { FORM_EXT, 2 },   { FORM_EXT, 4 },    { FORM_FLOAT32, 4 }, { FORM_FLOAT64, 8 },
+    { FORM_INT, 1 },   { FORM_INT, 2 },    { FORM_INT, 4 },     { FORM_UINT64, 8 },
+    { FORM_INT, 1 },   { FORM_INT, 2 },    { FORM_INT, 4 },     { FORM_INT, 8 },
+    { FORM_EXT, 0 },   { FORM_EXT, 0 },    { FORM_EXT, 0 },     { FORM_EXT, 0 },
+    { FORM_EXT, 0 },   { FORM_STRING, 1 }, { FORM_STRING, 2 },  { FORM_STRING, 4 },
+    { FORM_LIST, 2 },  { FORM_LIST, 4 },   { FORM_MAP, 2 },     { FORM_MAP, 4 },
 };
 
 struct walk {
@@ -62,8 +62,7 @@ static int cut_short (const struct walk *self, size_t at, const char *what)
 
 static int read_head (struct walk *self, struct head *out)
 {
-    out->at = self->at;
-    out->number = 0;
+    *out = (struct head){ .form = FORM_NEVER, .at = self->at };
     if (self->at == self->size)
         return cut_short (self, self->at, "a value");
     uint8_t first = self->data[self->at++];
@@ -82,6 +81,9 @@ static int read_head (struct walk *self, struct head *out)
             return cut_short (self, out->at, "a value");
         for (size_t i = 0; i < width; i++)
             out->number = out->number << 8 | self->data[self->at++];
+        /* The five heads of extensions with a fixed length: 1, 2, 4, 8 and 16. */
+        if (out->form == FORM_EXT && width == 0)
+            out->number = UINT64_C (1) << (first - 0xd4);
     }
     return 0;
 }
@@ -93,17 +95,17 @@ static int walk_bytes (struct walk *self, const struct head *head, uint64_t max)
     if (head->number > max)
         return err_set (self->err, STATUS_BAD_REQUEST,
                         "msgpack byte %zu: a string of %llu bytes; at most %llu are allowed",
-                        head->at, (unsigned long long) head->number, (unsigned long long) max);
-    self->at += (size_t) head->number;
+                        head->at, (unsigned long long)head->number, (unsigned long long)max);
+    self->at += (size_t)head->number;
     return 0;
 }
 
 static int walk_string (struct walk *self, const struct head *head)
 {
-    const char *text = (const char *) self->data + self->at;
+    const char *text = (const char *)self->data + self->at;
     if (walk_bytes (self, head, LIMIT_STRING_BYTES) < 0)
         return -1;
-    size_t bytes = (size_t) head->number;
+    size_t bytes = (size_t)head->number;
     if (memchr (text, '\0', bytes))
         return err_set (self->err, STATUS_BAD_REQUEST,
                         "msgpack byte %zu: a string with a NUL in it", head->at);
@@ -146,7 +148,7 @@ static int walk_items (struct walk *self, const struct head *head, int depth)
     if (head->number > LIMIT_ITEMS)
         return err_set (self->err, STATUS_BAD_REQUEST,
                         "msgpack byte %zu: a %s of %llu items; at most %d are allowed", head->at,
-                        name, (unsigned long long) head->number, LIMIT_ITEMS);
+                        name, (unsigned long long)head->number, LIMIT_ITEMS);
     if (head->number * (map ? 2 : 1) > self->size - self->at)
         return cut_short (self, head->at, map ? "a map" : "a list");
     for (uint64_t i = 0; i < head->number; i++) {
@@ -203,4 +205,60 @@ int wire_check (const void *data, size_t size, struct err *err)
         return err_set (err, STATUS_BAD_REQUEST, "msgpack byte %zu: %zu bytes after the end",
                         walk.at, size - walk.at);
     return 0;
+}
+
+/* Pass one value, held to nothing but the bytes that are there. */
+static int skip_value (struct walk *self)
+{
+    for (uint64_t left = 1; left > 0; left--) {
+        struct head head;
+        if (read_head (self, &head) < 0 || head.form == FORM_NEVER)
+            return -1;
+        uint64_t bytes = 0;
+        if (head.form == FORM_STRING || head.form == FORM_BYTES)
+            bytes = head.number;
+        else if (head.form == FORM_EXT)
+            bytes = head.number + 1; /* its type */
+        else if (head.form == FORM_LIST || head.form == FORM_MAP)
+            left += head.number * (head.form == FORM_MAP ? 2 : 1);
+        if (bytes > self->size - self->at || left > self->size)
+            return -1;
+        self->at += (size_t)bytes;
+    }
+    return 0;
+}
+
+/* The bytes of a string at the front, or NULL; passes one value in any case. */
+static const char *peek_string (struct walk *self, size_t *bytes)
+{
+    struct walk ahead = *self;
+    struct head head;
+    if (skip_value (self) < 0 || read_head (&ahead, &head) < 0 || head.form != FORM_STRING)
+        return NULL;
+    *bytes = (size_t)head.number;
+    return (const char *)ahead.data + ahead.at;
+}
+
+void wire_peek_id (const void *data, size_t size, char out[REQUEST_ID_BYTES])
+{
+    struct walk walk = { .data = data, .size = size };
+    struct head head;
+    out[0] = '\0';
+    if (read_head (&walk, &head) < 0 || head.form != FORM_MAP)
+        return;
+    for (uint64_t i = 0; i < head.number && walk.at < size; i++) {
+        size_t bytes = 0;
+        const char *key = peek_string (&walk, &bytes);
+        bool is_id = key && bytes == 2 && memcmp (key, "id", 2) == 0;
+        const char *text = peek_string (&walk, &bytes);
+        if (!is_id)
+            continue;
+        if (text && bytes == REQUEST_ID_BYTES - 1) {
+            memcpy (out, text, bytes);
+            out[bytes] = '\0';
+        }
+        if (!request_id_valid (out))
+            out[0] = '\0';
+        return;
+    }
 }

@@ -1,7 +1,6 @@
 /* wire_envelope.c - the maps around requests and replies.
  *
  * SPDX-License-Identifier: MPL-2.0 */
-#include <limits.h>
 #include <string.h>
 
 #include "wire_private.h"
@@ -14,8 +13,8 @@ static int missing (const char *key, const char *wanted, struct err *err)
     return err_set (err, STATUS_BAD_REQUEST, "\"%s\" is missing; it must be %s", key, wanted);
 }
 
-static struct value *decode_map (const void *data, size_t size, size_t max_bytes,
-                                 const char *what, struct err *err)
+static struct value *decode_map (const void *data, size_t size, size_t max_bytes, const char *what,
+                                 struct err *err)
 {
     struct value *root = wire_decode (data, size, max_bytes, err);
     if (root && value_type (root) != VALUE_MAP) {
@@ -71,8 +70,10 @@ int wire_request_decode (const void *data, size_t size, struct wire_request *out
 {
     *out = (struct wire_request){ 0 };
     out->root = decode_map (data, size, LIMIT_REQUEST_BYTES, "request", err);
-    if (!out->root)
+    if (!out->root) {
+        wire_peek_id (data, size, out->id);
         return -1;
+    }
     int rc = read_id (out->root, "id", out->id, err);
     if (rc == 0)
         return missing ("id", "32 lowercase hex digits", err);
@@ -96,9 +97,8 @@ static int no_memory (struct err *err)
     return err_set (err, STATUS_FAILED, "out of memory while encoding a message");
 }
 
-int wire_request_encode (const char *id, const char *type, const char *worker,
-                         int64_t not_after_ms, const struct value *body, struct wire_buffer *out,
-                         struct err *err)
+int wire_request_encode (const char *id, const char *type, const char *worker, int64_t not_after_ms,
+                         const struct value *body, struct wire_buffer *out, struct err *err)
 {
     *out = (struct wire_buffer){ 0 };
     int rc = -1;
@@ -129,7 +129,7 @@ int wire_reply_decode (const void *data, size_t size, struct wire_reply *out, st
         value_read_string (out->root, "error", LIMIT_STRING_BYTES, &out->error, err) < 0 ||
         value_read_map (out->root, "body", &out->body, err) < 0)
         return -1;
-    out->status = (int) status;
+    out->status = (int)status;
     return 0;
 }
 

@@ -1,8 +1,8 @@
 /* endpoint.h - sockets made right: options first, each checked, then bind or connect.
  *
- * The only place that binds or connects (pitfalls 2, 3, 7, 8, 14-16, 25). Endpoints are ipc://PATH (at most
- * 107 bytes of path; the caller holds a lock for the folder before binding); tcp:// is refused
- * with a sentence as long as there is no CURVE. Sockets are plain libzmq sockets.
+ * The only place that binds or connects (pitfalls 2, 3, 7, 8, 14-16, 25). Endpoints are ipc://PATH
+ * (at most 107 bytes of path; the caller holds a lock for the folder before binding); tcp:// is
+ * refused with a sentence as long as there is no CURVE. Sockets are plain libzmq sockets.
  *
  * SPDX-License-Identifier: MPL-2.0 */
 #ifndef EMS_ENDPOINT_H
@@ -17,7 +17,8 @@ enum endpoint_kind {
     ENDPOINT_PUBLISH_XSUB,   /* broker */
     ENDPOINT_EVENTS_XPUB,    /* broker: drops for a slow monitor, never waits */
     ENDPOINT_WORKER_DEALER,  /* worker -> workers */
-    ENDPOINT_WORKER_PUB,     /* worker -> publish (connects) */
+    ENDPOINT_WORKER_PUB,     /* worker -> publish (connects); frames_send gives 0 while the broker
+                              * does not keep up (and it always polls as writable) */
     ENDPOINT_CLIENT_DEALER,  /* client -> clients */
     ENDPOINT_MONITOR_SUB,    /* client -> events */
 };
@@ -28,6 +29,7 @@ int endpoint_check (const char *endpoint, struct err *err);
 /* A new libzmq socket of that kind in `context` with its options set; NULL with *err.
  * Linger is finite. Close with endpoint_close. */
 void *endpoint_new (void *context, enum endpoint_kind kind, struct err *err);
+/* libzmq leaves the file of a bound socket behind: the holder of the folder's lock removes it. */
 int endpoint_bind (void *socket, const char *endpoint, struct err *err);
 int endpoint_connect (void *socket, const char *endpoint, struct err *err);
 void endpoint_close (void **socket_p);

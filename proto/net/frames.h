@@ -30,7 +30,7 @@ void frames_init (struct frames *self);
 int frames_add (struct frames *self, const void *data, size_t bytes);
 int frames_add_msg (struct frames *self, zmq_msg_t *msg); /* moves it */
 /* Send all without blocking; the frames are empty afterwards in every case. 1 sent, 0 could not be
- * sent now (peer unknown or full: EHOSTUNREACH, EAGAIN), -1 with *err. */
+ * sent now (peer unknown or full: errno is EHOSTUNREACH or EAGAIN), -1 with *err. */
 int frames_send (void *socket, struct frames *self, struct err *err);
 
 #endif

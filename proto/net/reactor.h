@@ -1,8 +1,8 @@
 /* reactor.h - the one loop of a daemon: sockets, descriptors, signals and one deadline.
  *
  * A thin shell over zloop that has its traps removed (pitfalls 19-22): signals are blocked and
- * come through a signalfd, pollers are tolerant (a descriptor is read to its end of file), EINTR does
- * not end the loop, and timers are one monotonic deadline that does not catch up in bursts.
+ * come through a signalfd, pollers are tolerant (a descriptor is read to its end of file), EINTR
+ * does not end the loop, and timers are one monotonic deadline that does not catch up in bursts.
  * One thread. Handlers may add and remove sources, their own included.
  *
  * SPDX-License-Identifier: MPL-2.0 */

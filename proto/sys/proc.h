@@ -24,5 +24,7 @@ int proc_boot_id (char out[BOOT_ID_BYTES], struct err *err);
 int proc_identify (pid_t pid, struct proc_identity *out, struct err *err);
 /* A pidfd (CLOEXEC) of exactly that process, or -1 with code 404 if it is gone. */
 int proc_open (const struct proc_identity *who, struct err *err);
+/* The parent of a process, zombies included; -1 with errno if there is no such process. */
+int proc_parent (pid_t pid, pid_t *parent);
 
 #endif

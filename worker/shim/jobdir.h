@@ -12,7 +12,12 @@
  *   worker -> shim  "stop GRACE_MS"   stop the job; again with a smaller grace shortens it
  *   shim -> worker  "started"         the main process runs (also sent at once to a new connection)
  *                   "exited"          exit.json is durable; the shim ends now
- * End of file on the connection means that the shim is gone: exit.json says how, or it is lost.
+ * End of file on the connection (or a reset: a message crossed the shim's end) means that the shim
+ * is gone: exit.json says how, or it is lost. A shim that finds that another one has or had this
+ * attempt ends with status 0 and without a word.
+ * The worker connects before it spawns, since a short job may be over at once, and closes its
+ * copy of the listening socket after that, since else it would never see the end of file.
+ * A SIGTERM for the shim is a stop with the spec's own grace.
  *
  * SPDX-License-Identifier: MPL-2.0 */
 #ifndef EMS_JOBDIR_H
@@ -23,6 +28,7 @@
 #include "err.h"
 #include "ids.h"
 #include "limits.h"
+#include "outcome.h"
 #include "proc.h"
 #include "record.h"
 
@@ -33,19 +39,19 @@
 #define JOBDIR_TAIL "tail.json"
 #define SLOT_LOCK   "slot.lock"
 
-#define SHIM_LISTEN_FD 3
+#define SHIM_LISTEN_FD    3
 #define CTL_MESSAGE_BYTES 64
 
 /* What to run. Strings and arrays are owned; spec_clear frees them. */
 struct spec {
     char job_id[JOB_ID_BYTES];
     int64_t attempt;
-    char **argv;     /* NULL-ended; argv[0] is the absolute path of the program */
-    char **env;      /* NULL-ended, "NAME=value", complete: nothing is inherited */
-    char *workdir;   /* absolute */
+    char **argv;   /* NULL-ended; argv[0] is the absolute path of the program */
+    char **env;    /* NULL-ended, "NAME=value", complete: nothing is inherited */
+    char *workdir; /* absolute */
     int64_t grace_ms;
     int64_t time_limit_ms; /* 0: none */
-    bool use_cgroup; /* try a cgroup v2; false: only sub-reaper and sweep */
+    bool use_cgroup;       /* try a cgroup v2; false: only sub-reaper and sweep */
 };
 
 /* The durable start record. */
@@ -54,20 +60,11 @@ struct shim_record {
     int64_t attempt;
     struct proc_identity shim;
     struct proc_identity main;
-    int64_t started_at_ms;        /* wall clock */
+    int64_t started_at_ms;         /* wall clock */
     char cgroup[LIMIT_PATH_BYTES]; /* absolute path of the job's cgroup folder; "": none */
 };
 
 /* How it ended. */
-enum outcome {
-    OUTCOME_EXITED,    /* by itself: code or signal */
-    OUTCOME_CANCELLED, /* a stop was seen before the main process was reaped */
-    OUTCOME_TIME_LIMIT,
-    OUTCOME_SPAWN,     /* it could not be executed: detail says why; nothing ran */
-    OUTCOME_DISK,      /* the log could not be written for good */
-    OUTCOMES
-};
-
 struct exit_record {
     char job_id[JOB_ID_BYTES];
     int64_t attempt;
@@ -76,8 +73,8 @@ struct exit_record {
     int64_t code;
     bool has_signal;
     int64_t signal;
-    bool forced;              /* SIGKILL was needed for the main process */
-    int64_t started_at_ms;    /* 0 if nothing ran */
+    bool forced;           /* SIGKILL was needed for the main process */
+    int64_t started_at_ms; /* 0 if nothing ran */
     int64_t finished_at_ms;
     double user_s;
     double system_s;

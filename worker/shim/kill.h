@@ -18,19 +18,30 @@
  * the one below a hybrid hierarchy). Writes its absolute path; 0, or -1 with *err when there is
  * none to be had: the caller goes on without. */
 int cgroup_make (const char *job_id, char *path, size_t path_bytes, struct err *err);
-int cgroup_enter_self (const char *path, struct err *err); /* async-signal-safe: for a forked child */
-int cgroup_count (const char *path);                       /* processes in it; -1 unreadable */
-int cgroup_kill (const char *path, struct err *err);       /* starts it; does not wait */
-int cgroup_remove (const char *path, struct err *err);     /* absent is fine; 409 if populated */
+/* The folder that cgroup_make would make, if it is there: 0, or -1 with *err. */
+int cgroup_find (const char *job_id, char *path, size_t path_bytes, struct err *err);
+int cgroup_enter_self (const char *path,
+                       struct err *err);   /* async-signal-safe: for a forked child */
+int cgroup_count (const char *path);       /* processes in it; -1 unreadable */
+int cgroup_populated (const char *path);   /* any process in it: 1, 0; -1 unreadable */
+int cgroup_events_open (const char *path); /* its cgroup.events: POLLPRI tells a change; -1 */
+/* Processor time that it ever used; 0, or -1 unreadable. */
+int cgroup_usage (const char *path, double *user_s, double *system_s);
+int cgroup_kill (const char *path, struct err *err);   /* starts it; does not wait */
+int cgroup_remove (const char *path, struct err *err); /* absent is fine; 409 if populated */
 
 /* Kill every descendant of `root` (not root itself), one sweep; how many were found. */
 int descendants_kill (pid_t root);
 
-/* For a worker: kill what is left of a job whose shim is gone. Looks in the job's cgroup (if
- * `cgroup` is not ""), for processes with EMS_JOB_ID=<job_id> in their environment and for holders
- * of slot.lock (`statefd` is the state folder). Repeats until nothing is found and the slot
- * lock is free, at most deadline_ms. Returns how many processes were killed, or -1 with *err
- * naming a pid that is still there. */
+/* For a worker: kill what is left of a job whose shim is gone. Looks
+ *   - in the job's cgroup; "": in the one that a shim may have made which died before its start
+ *     record; the empty folder is removed
+ *   - for processes with EMS_JOB_ID=<job_id> in their environment
+ *   - for those that inherited slot.lock (`statefd` is the state folder); those that only have
+ *     the file open are left alone, and so are those of another job
+ * The caller is spared. Repeats until nothing is found and the slot lock is free, at most
+ * deadline_ms; blocks meanwhile. Returns how many processes were killed, or -1 with *err naming
+ * a pid that is still there. */
 int job_kill_leftovers (int statefd, const char *job_id, const char *cgroup, int64_t deadline_ms,
                         struct err *err);
 

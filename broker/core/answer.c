@@ -1,0 +1,50 @@
+/* answer.c - replies to clients.
+ *
+ * SPDX-License-Identifier: MPL-2.0 */
+#include "broker_private.h"
+
+static void reply (struct broker *self, struct bytes route, bool delimiter, const char *id,
+                   int status, const char *error, const struct value *body)
+{
+    struct wire_buffer buffer = { 0 };
+    struct err err = { 0 };
+    if (wire_reply_encode (id, status, error, body, &buffer, &err) < 0 &&
+        wire_reply_encode (id, STATUS_FAILED, err.text, NULL, &buffer, NULL) < 0)
+        return;
+    self->sink.to_client (self->sink.arg, route, delimiter,
+                          (struct bytes){ buffer.data, buffer.size });
+    wire_buffer_free (&buffer);
+}
+
+void broker_answer (struct broker *self, const struct incoming *in, int status, const char *error,
+                    const struct value *body)
+{
+    reply (self, in->route, in->delimiter, in->request.id, status, error, body);
+}
+
+static struct bytes client_of (const struct pending *item)
+{
+    return (struct bytes){ item->route, item->route_bytes };
+}
+
+static void forget (struct broker *self, struct pending *item)
+{
+    if (item->is_run && item->worker != NO_WORKER)
+        workers_at (self->workers, item->worker)->runs--;
+    if (item->ask && item->ask->kind == ASK_GATHER)
+        self->gathers--;
+    pendings_remove (self->pendings, item);
+}
+
+void broker_finish (struct broker *self, struct pending *item, int status, const char *error,
+                    const struct value *body)
+{
+    reply (self, client_of (item), item->delimiter, item->id, status, error, body);
+    forget (self, item);
+}
+
+void broker_hand_over (struct broker *self, struct pending *item, struct bytes map)
+{
+    self->sink.to_client (self->sink.arg, client_of (item), item->delimiter, map);
+    forget (self, item);
+}

@@ -1,0 +1,80 @@
+/* broker.h - what a broker decides: which worker gets a request, who gets a reply, who is alive.
+ *
+ * Pure: messages and the time come in, effects go out through a struct broker_sink. Nothing here
+ * is durable and nothing waits; a simulation can drive it without a socket. The caller feeds what
+ * arrives, and calls broker_tick when broker_deadline has come.
+ *
+ * One thread. The bytes that come in are the caller's; they are copied where they must be kept.
+ * The bytes that go out are valid during the call only.
+ *
+ * SPDX-License-Identifier: MPL-2.0 */
+#ifndef EMS_BROKER_H
+#define EMS_BROKER_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include "err.h"
+
+struct broker_time {
+    int64_t mono_ms; /* for deadlines */
+    int64_t wall_ms; /* to compare with not_after_ms */
+};
+
+struct bytes {
+    const void *data; /* NULL: there is none */
+    size_t size;
+};
+
+/* A connection, as the ROUTER that it belongs to names it: 1 to 255 opaque bytes. */
+#define ROUTE_BYTES 255
+
+enum broker_sent {
+    BROKER_SENT,
+    BROKER_FULL, /* not now: too much waits for this peer */
+    BROKER_GONE, /* this connection does not exist any more */
+};
+
+/* The effects. A callback must not call back into the broker. */
+struct broker_sink {
+    void *arg;
+    /* `head` and, if its data is not NULL, `body` are the maps of PROTOCOL.md, section 7. */
+    enum broker_sent (*to_worker) (void *arg, struct bytes route, struct bytes head,
+                                   struct bytes body);
+    /* `reply` is a reply map; what cannot be sent is forgotten: the client asks again. */
+    void (*to_client) (void *arg, struct bytes route, bool delimiter, struct bytes reply);
+    /* An event without payload. */
+    void (*publish) (void *arg, const char *topic, struct bytes map);
+    /* One line for the operator, safe to print. */
+    void (*log) (void *arg, const char *line);
+};
+
+/* Strings are copied. `random` makes refs and request ids that no earlier broker used. */
+struct broker_identity {
+    const char *name;    /* what `ping` answers */
+    const char *version; /* likewise */
+    const char *user;    /* on whose behalf requests go to the workers */
+    uint64_t random[2];
+};
+
+struct broker;
+
+/* NULL with *err: memory. */
+struct broker *broker_new (const struct broker_identity *identity, const struct broker_sink *sink,
+                           struct err *err);
+void broker_destroy (struct broker **self_p);
+
+/* A request from a client: `map` is its frame after the magic; `surplus`: there were more. */
+void broker_request (struct broker *self, const struct broker_time *now, struct bytes route,
+                     bool delimiter, struct bytes map, bool surplus);
+/* A message from a worker; body.data is NULL if it had no third frame. */
+void broker_from_worker (struct broker *self, const struct broker_time *now, struct bytes route,
+                         struct bytes head, struct bytes body);
+/* Some connection of a worker ended; find out whose. */
+void broker_probe (struct broker *self);
+
+/* Monotonic time of the next thing to do by itself; INT64_MAX: nothing. */
+int64_t broker_deadline (const struct broker *self);
+void broker_tick (struct broker *self, const struct broker_time *now);
+
+#endif

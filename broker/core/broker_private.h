@@ -1,0 +1,81 @@
+/* broker_private.h - the broker's inside, shared by its source files and nobody else.
+ *
+ * A worker whose connection turns out to be gone is only marked; broker_settle takes it off the
+ * table at the end of the event, so that no pending request vanishes under the code that uses it.
+ *
+ * SPDX-License-Identifier: MPL-2.0 */
+#ifndef EMS_BROKER_PRIVATE_H
+#define EMS_BROKER_PRIVATE_H
+
+#include "ask.h"
+#include "broker.h"
+#include "owners.h"
+#include "pending.h"
+#include "wire.h"
+#include "workers.h"
+
+#define BROKER_NAME_BYTES 256
+#define VERSION_BYTES     32
+#define NO_BYTES          ((struct bytes){ NULL, 0 })
+
+struct broker {
+    struct broker_sink sink;
+    char name[BROKER_NAME_BYTES];
+    char version[VERSION_BYTES];
+    char user[NAME_BYTES];
+    uint64_t random;
+    uint64_t asked; /* requests of the broker's own, for their ids */
+    int64_t chosen; /* runs handed out */
+    int gathers;    /* under way */
+    struct workers *workers;
+    struct pendings *pendings;
+    struct owners owners;
+    int64_t beat_ms;  /* next beat to the workers */
+    int64_t check_ms; /* next look at who is silent; INT64_MAX: there is no worker */
+    bool some_gone;
+};
+
+/* A client's request while it is looked at. */
+struct incoming {
+    const struct broker_time *now;
+    struct bytes route;
+    bool delimiter;
+    struct bytes map;
+    struct wire_request request;
+};
+
+/* answer.c: replies to clients. `error` may be NULL. */
+void broker_answer (struct broker *self, const struct incoming *in, int status, const char *error,
+                    const struct value *body);
+/* Answer and forget a pending request. */
+void broker_finish (struct broker *self, struct pending *item, int status, const char *error,
+                    const struct value *body);
+/* Hand a worker's reply on as it is, and forget the request. */
+void broker_hand_over (struct broker *self, struct pending *item, struct bytes reply);
+
+/* send.c: heads to workers. */
+enum broker_sent broker_send (struct broker *self, int worker, const char *type);
+enum broker_sent broker_send_request (struct broker *self, int worker, int64_t ref,
+                                      struct bytes request);
+/* To a connection that need not be a worker's; `error` may be NULL. */
+enum broker_sent broker_send_to (struct broker *self, struct bytes route, const char *type,
+                                 const char *error);
+void broker_publish (struct broker *self, const struct worker *worker, const char *state);
+void broker_log (struct broker *self, const char *format, ...)
+    __attribute__ ((format (printf, 2, 3)));
+void broker_mark_gone (struct broker *self, int worker, const char *why);
+
+/* route.c: to a worker. Each takes care of `item`: it is forwarded, asked about or answered. */
+void broker_forward (struct broker *self, struct pending *item, int worker, struct bytes request);
+void broker_start_ask (struct broker *self, const struct broker_time *now, struct pending *item,
+                       struct bytes request);
+/* All have answered, or will not: act on it. */
+void broker_conclude (struct broker *self, struct pending *item);
+
+/* broker.c */
+/* Take the workers off the table that are marked, with all that they owe. */
+void broker_settle (struct broker *self);
+/* A worker was added: from now on beats are due. */
+void broker_start_beats (struct broker *self, const struct broker_time *now);
+
+#endif

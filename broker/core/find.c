@@ -1,0 +1,106 @@
+/* find.c - weighing the answers to `find`.
+ *
+ * SPDX-License-Identifier: MPL-2.0 */
+#include "find.h"
+
+#include <string.h>
+
+#define LAST       "last"
+#define WHOLE_ID   (JOB_ID_BYTES - 1)
+#define MATCH_MOST 16 /* of one worker */
+
+static bool wants_last (const struct find *self)
+{
+    return !self->by_request && strcmp (self->wanted, LAST) == 0;
+}
+
+/* A whole job id stands for one job wherever it is; a prefix and `last` depend on all workers. */
+static bool wants_whole_id (const struct find *self)
+{
+    return !self->by_request && strlen (self->wanted) == WHOLE_ID;
+}
+
+struct value *find_body (const struct find *self)
+{
+    struct value *body = value_new_map ();
+    if (value_put_string (body, self->by_request ? "request_id" : "job_id", self->wanted) < 0)
+        value_destroy (&body);
+    return body;
+}
+
+static int take_match (struct find *self, const char *worker, const struct value *match)
+{
+    const char *job_id = value_string (value_get (match, "job_id"));
+    const char *queued_at = value_string (value_get (match, "queued_at"));
+    int64_t ms;
+    if (!job_id || !queued_at || !job_id_valid (job_id) || time_parse (queued_at, &ms) < 0)
+        return -1;
+    if (self->matches < FIND_SHOWN)
+        strcpy (self->shown[self->matches], job_id);
+    self->matches++;
+    /* Times of this form sort as text. */
+    if (self->owner[0] == '\0' || strcmp (queued_at, self->newest) > 0) {
+        strcpy (self->newest, queued_at);
+        strncpy (self->owner, worker, sizeof self->owner - 1);
+        self->owner[sizeof self->owner - 1] = '\0';
+    }
+    return 0;
+}
+
+int find_take (struct find *self, const char *worker, const struct value *body)
+{
+    const struct value *matches = value_get (body, "matches");
+    if (value_type (matches) != VALUE_LIST || value_count (matches) > MATCH_MOST)
+        return -1;
+    for (size_t i = 0; i < value_count (matches); i++)
+        if (take_match (self, worker, value_at (matches, i)) < 0)
+            return -1;
+    return 0;
+}
+
+static int unsure (const struct find *self, const struct value *missing, struct err *err)
+{
+    const char *name = value_string (value_at (missing, 0));
+    if (self->by_request)
+        return err_set (err, STATUS_NO_WORKER,
+                        "worker \"%s\" did not say whether it has this run already; ask again "
+                        "with the same id",
+                        name);
+    return err_set (err, STATUS_NO_WORKER,
+                    "worker \"%s\" did not say whether \"%s\" is a job of its own; ask again%s",
+                    name, self->wanted, wants_whole_id (self) ? "" : ", or give the whole job id");
+}
+
+static int ambiguous (const struct find *self, struct err *err)
+{
+    char list[FIND_SHOWN * (JOB_ID_BYTES + 1) + 8] = "";
+    for (int i = 0; i < self->matches && i < FIND_SHOWN; i++) {
+        if (i > 0)
+            strcat (list, ", ");
+        strcat (list, self->shown[i]);
+    }
+    if (self->matches > FIND_SHOWN)
+        strcat (list, " ...");
+    return err_set (err, STATUS_CONFLICT,
+                    "\"%s\" fits several jobs (%s); give more digits of the one that you mean",
+                    self->wanted, list);
+}
+
+int find_verdict (const struct find *self, const struct value *missing, struct err *err)
+{
+    bool whole = wants_whole_id (self) || self->by_request;
+    if (self->matches > 0 && whole)
+        return 1;
+    /* With a prefix or `last`, the job that is meant may be one of a worker that is silent. */
+    if (value_count (missing) > 0)
+        return unsure (self, missing, err);
+    if (self->matches == 0 && self->by_request)
+        return 0;
+    if (self->matches == 0 && wants_last (self))
+        return err_set (err, STATUS_UNKNOWN, "there is no job yet");
+    if (self->matches == 0)
+        return err_set (err, STATUS_UNKNOWN, "there is no job \"%s\"", self->wanted);
+    if (self->matches > 1 && !wants_last (self))
+        return ambiguous (self, err);
+    return 1;
+}

@@ -1,0 +1,29 @@
+/* owners.h - which worker was given a run: a short memory of request ids.
+ *
+ * A repeated `run` must never make a second job (I4). Asking the workers for the request id is not
+ * enough when the one that has it is away just then, or has not written it down yet; so the
+ * broker also remembers the newest LIMIT_OWNERS runs that it handed out.
+ *
+ * SPDX-License-Identifier: MPL-2.0 */
+#ifndef EMS_OWNERS_H
+#define EMS_OWNERS_H
+
+#include "ids.h"
+#include "limits.h"
+
+struct owner {
+    char request_id[REQUEST_ID_BYTES];
+    char worker[NAME_BYTES];
+};
+
+struct owners {
+    struct owner items[LIMIT_OWNERS]; /* a ring */
+    int count;
+    int next;
+};
+
+/* The worker's name, or NULL. */
+const char *owners_find (const struct owners *self, const char *request_id);
+void owners_remember (struct owners *self, const char *request_id, const char *worker);
+
+#endif

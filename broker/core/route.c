@@ -1,0 +1,149 @@
+/* route.c - getting a request to the worker that can serve it.
+ *
+ * SPDX-License-Identifier: MPL-2.0 */
+#include <stdio.h>
+
+#include "broker_private.h"
+
+void broker_forward (struct broker *self, struct pending *item, int worker, struct bytes request)
+{
+    struct worker *to = workers_at (self->workers, worker);
+    struct err err;
+    enum broker_sent sent = broker_send_request (self, worker, item->ref, request);
+    if (sent != BROKER_SENT) {
+        err_set (&err, STATUS_NO_WORKER, "worker \"%s\" %s; ask again with the same id", to->name,
+                 sent == BROKER_GONE ? "is gone" : "has too much to do now");
+        broker_finish (self, item, err.code, err.text, NULL);
+        return;
+    }
+    item->worker = worker;
+    pendings_set_deadline (self->pendings, item, item->not_after_ms);
+    if (item->is_run) {
+        to->runs++;
+        to->chosen = ++self->chosen;
+        owners_remember (&self->owners, item->id, to->name);
+    }
+}
+
+/* Asking */
+
+/* An id for a request of the broker's own: nobody else's, and none twice. */
+static void own_id (struct broker *self, char id[REQUEST_ID_BYTES])
+{
+    snprintf (id, REQUEST_ID_BYTES, "%016llx%016llx", (unsigned long long)self->random,
+              (unsigned long long)++self->asked);
+}
+
+/* The question that finds out whose the request is. */
+static int encode_find (struct broker *self, const struct find *find, struct wire_buffer *out)
+{
+    char id[REQUEST_ID_BYTES];
+    own_id (self, id);
+    struct value *body = find_body (find);
+    int rc = body ? wire_request_encode (id, "find", NULL, 0, body, out, NULL) : -1;
+    value_destroy (&body);
+    return rc;
+}
+
+static void ask_all (struct broker *self, struct pending *item, struct bytes question)
+{
+    struct ask *ask = item->ask;
+    for (int i = 0; i < workers_end (self->workers); i++) {
+        const struct worker *worker = workers_at (self->workers, i);
+        if (!worker || worker->gone)
+            continue;
+        if (broker_send_request (self, i, item->ref, question) == BROKER_SENT)
+            ask_expect (ask, i);
+        else
+            ask_missing (ask, worker->name);
+    }
+}
+
+void broker_start_ask (struct broker *self, const struct broker_time *now, struct pending *item,
+                       struct bytes request)
+{
+    struct wire_buffer question = { 0 };
+    if (item->ask->kind == ASK_GATHER)
+        ask_all (self, item, request);
+    else if (encode_find (self, &item->ask->find, &question) == 0)
+        ask_all (self, item, (struct bytes){ question.data, question.size });
+    else
+        item->ask->failed = true;
+    wire_buffer_free (&question);
+    int64_t answered_by = now->mono_ms + ASK_MS;
+    pendings_set_deadline (self->pendings, item,
+                           answered_by < item->not_after_ms ? answered_by : item->not_after_ms);
+    if (item->ask->waits == 0)
+        broker_conclude (self, item);
+}
+
+/* Acting on the answers */
+
+static void conclude_gather (struct broker *self, struct pending *item)
+{
+    struct err err = { 0 };
+    struct value *body = gather_body (&item->ask->gather, item->ask->missing, &err);
+    if (body)
+        broker_finish (self, item, STATUS_OK, NULL, body);
+    else
+        broker_finish (self, item, err.code, err.text, NULL);
+    value_destroy (&body);
+}
+
+/* Who gets a run that no worker has yet: its index, or -1 with *err. Somebody may have got
+ * the same run while this one was asking around. */
+static int place_run (struct broker *self, const struct pending *item, struct err *err)
+{
+    const char *name = owners_find (&self->owners, item->id);
+    int worker = name ? workers_by_name (self->workers, name)
+                      : workers_choose (self->workers, item->ask->find.profile);
+    if (worker == NO_WORKER && name)
+        return err_set (err, STATUS_NO_WORKER,
+                        "worker \"%s\", which was given this run, is not connected; ask again with "
+                        "the same id",
+                        name);
+    if (worker == NO_WORKER)
+        return err_set (err, STATUS_UNKNOWN, "no connected worker has a profile \"%s\"",
+                        item->ask->find.profile);
+    return worker;
+}
+
+static int find_worker (struct broker *self, const struct pending *item, struct err *err)
+{
+    const struct find *find = &item->ask->find;
+    int verdict = find_verdict (find, item->ask->missing, err);
+    if (verdict < 0)
+        return -1;
+    if (verdict == 0)
+        return place_run (self, item, err);
+    int worker = workers_by_name (self->workers, find->owner);
+    if (worker == NO_WORKER)
+        return err_set (err, STATUS_NO_WORKER, "worker \"%s\" was lost; ask again", find->owner);
+    return worker;
+}
+
+static void conclude_find (struct broker *self, struct pending *item)
+{
+    struct err err = { 0 };
+    int worker = find_worker (self, item, &err);
+    if (worker < 0) {
+        broker_finish (self, item, err.code, err.text, NULL);
+        return;
+    }
+    /* A late answer to the question must not pass for the answer to the request. */
+    struct ask *ask = item->ask;
+    item->ask = NULL;
+    pendings_renew (self->pendings, item);
+    broker_forward (self, item, worker, (struct bytes){ ask->request, ask->request_bytes });
+    ask_destroy (&ask);
+}
+
+void broker_conclude (struct broker *self, struct pending *item)
+{
+    if (item->ask->failed)
+        broker_finish (self, item, STATUS_FAILED, "the broker is out of memory", NULL);
+    else if (item->ask->kind == ASK_GATHER)
+        conclude_gather (self, item);
+    else
+        conclude_find (self, item);
+}

@@ -1,0 +1,59 @@
+/* main.c - ems-broker: routes requests to workers and relays what they publish.
+ *
+ * SPDX-License-Identifier: MPL-2.0 */
+#include <stdio.h>
+#include <sysexits.h>
+#include "reactor.h"
+#include "broker_service.h"
+#include "broker_settings.h"
+
+static const char help[] =
+    "usage: ems-broker --state DIR [--config FILE]\n"
+    "\n"
+    "Routes requests to workers and relays what they publish, on the sockets\n"
+    "clients, workers, publish and events in DIR/sock. Keeps nothing: it may be\n"
+    "killed and started again at any time.\n"
+    "\n"
+    "  --state DIR    the state folder\n"
+    "  --config FILE  further endpoints, in the section `broker`\n"
+    "  --version      print the version\n"
+    "  --help         print this\n"
+    "\n"
+    "Exit codes: 0 stopped by a signal; 64 wrong usage; 71 the system refused\n"
+    "something; 75 another broker serves DIR; 78 wrong configuration.\n";
+
+static int complain (const struct err *err, int code)
+{
+    fprintf (stderr, "ems-broker: %s\n", err->text);
+    return code;
+}
+
+static int serve (struct broker_settings *settings)
+{
+    struct err err = { 0 };
+    if (broker_settings_load (settings, &err) < 0)
+        return complain (&err, EX_CONFIG);
+    if (broker_service_run (settings, &err) == 0)
+        return EX_OK;
+    if (err.code == STATUS_CONFLICT)
+        return complain (&err, EX_TEMPFAIL);
+    return complain (&err, err.code == STATUS_BAD_REQUEST ? EX_CONFIG : EX_OSERR);
+}
+
+int main (int argc, char **argv)
+{
+    reactor_block_signals ();
+    struct broker_settings settings;
+    struct err err = { 0 };
+    int code = EX_OK;
+    if (broker_settings_arguments (&settings, argc, argv, &err) < 0)
+        code = complain (&err, EX_USAGE);
+    else if (settings.help)
+        fputs (help, stdout);
+    else if (settings.version)
+        puts ("ems-broker " EMS_VERSION);
+    else
+        code = serve (&settings);
+    broker_settings_clear (&settings);
+    return code;
+}

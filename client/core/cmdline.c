@@ -1,0 +1,287 @@
+/* cmdline.c - reading the command line by the tables of cmdtable.c.
+ *
+ * SPDX-License-Identifier: MPL-2.0 */
+#include "cmdline.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "ids.h"
+#include "suggest.h"
+#include "text.h"
+
+struct reader {
+    int argc;
+    char *const *argv;
+    int at; /* the next word */
+    struct cmdline *out;
+};
+
+static bool takes (enum command command, enum option option)
+{
+    uint32_t where = option_spec (option)->commands;
+    return where == ALL_COMMANDS || (where & (UINT32_C (1) << command)) != 0;
+}
+
+static int find_command (const char *word, enum command *out, struct err *err)
+{
+    struct suggest near;
+    suggest_init (&near, word);
+    for (enum command c = COMMAND_NONE + 1; c < COMMANDS; c++) {
+        if (strcmp (command_spec (c)->name, word) == 0) {
+            *out = c;
+            return 0;
+        }
+        suggest_offer (&near, command_spec (c)->name);
+    }
+    if (near.best)
+        return err_set (err, STATUS_BAD_REQUEST, "there is no command `%.64s`; did you mean `%s`?",
+                        word, near.best);
+    return err_set (err, STATUS_BAD_REQUEST,
+                    "there is no command `%.64s`; `ems help` lists what there is", word);
+}
+
+static int read_number (const struct option_spec *spec, const char *value, int64_t *out,
+                        struct err *err)
+{
+    char *end = NULL;
+    errno = 0;
+    long long number = strtoll (value, &end, 10);
+    if (errno != 0 || end == value || *end != 0 || number < spec->min || number > spec->max)
+        return err_set (err, STATUS_BAD_REQUEST,
+                        "--%s takes a number from %lld to %lld, not `%.64s`", spec->name,
+                        (long long)spec->min, (long long)spec->max, value);
+    *out = number;
+    return 0;
+}
+
+static int read_color (const char *value, enum color *out, struct err *err)
+{
+    static const char *const names[] = { "auto", "always", "never" };
+    for (size_t i = 0; i < 3; i++) {
+        if (strcmp (names[i], value) == 0) {
+            *out = (enum color)i;
+            return 0;
+        }
+    }
+    return err_set (err, STATUS_BAD_REQUEST, "--color takes auto, always or never, not `%.64s`",
+                    value);
+}
+
+static int add_word (struct cmdline *out, const char *name, size_t name_bytes, const char *value,
+                     struct err *err)
+{
+    if (out->word_count == LIMIT_WORDS)
+        return err_set (err, STATUS_BAD_REQUEST, "more than %d words after `run`", LIMIT_WORDS);
+    if (!out->words)
+        out->words = calloc (LIMIT_WORDS, sizeof *out->words);
+    if (!out->words)
+        return err_set (err, STATUS_FAILED, "no memory for the command line");
+    out->words[out->word_count++] = (struct run_word){ name, name_bytes, value };
+    return 0;
+}
+
+static int read_pair (struct cmdline *out, enum option option, const char *value, struct err *err)
+{
+    const char *equals = strchr (value, '=');
+    if (!equals || equals == value)
+        return err_set (err, STATUS_BAD_REQUEST, "--%s takes NAME=VALUE, not `%.64s`",
+                        option_spec (option)->name, value);
+    if (option == OPTION_PARAM)
+        return add_word (out, value, (size_t)(equals - value), equals + 1, err);
+    if (out->label_count == LIMIT_LABELS)
+        return err_set (err, STATUS_BAD_REQUEST, "a job has at most %d labels", LIMIT_LABELS);
+    out->labels[out->label_count++] = value;
+    return 0;
+}
+
+static int set_option (struct cmdline *out, enum option option, const char *value, struct err *err)
+{
+    const struct option_spec *spec = option_spec (option);
+    out->given[option] = true;
+    if (!value)
+        return 0; /* a flag */
+    switch (spec->kind) {
+    case KIND_FLAG:
+        break;
+    case KIND_TEXT:
+        if (!utf8_valid (value, strlen (value)))
+            return err_set (err, STATUS_BAD_REQUEST, "--%s takes text in UTF-8", spec->name);
+        out->text[option] = value;
+        return 0;
+    case KIND_PATH:
+        out->text[option] = value;
+        return 0;
+    case KIND_NUMBER:
+        return read_number (spec, value, &out->number[option], err);
+    case KIND_DURATION:
+        if (duration_parse (value, spec->max, &out->number[option]) < 0)
+            return err_set (err, STATUS_BAD_REQUEST,
+                            "--%s takes a time like 90s, 2m or 1h, not `%.64s`", spec->name, value);
+        return 0;
+    case KIND_COLOR:
+        return read_color (value, &out->color, err);
+    case KIND_PAIR:
+        return read_pair (out, option, value, err);
+    }
+    return 0;
+}
+
+static const char *next_word (struct reader *reader)
+{
+    return reader->at < reader->argc ? reader->argv[reader->at++] : NULL;
+}
+
+/* A value may not be missing; a word that begins with a dash is one only after '='. */
+static int take_value (struct reader *reader, enum option option, const char *after,
+                       struct err *err)
+{
+    const struct option_spec *spec = option_spec (option);
+    if (!spec->takes) {
+        if (after)
+            return err_set (err, STATUS_BAD_REQUEST, "--%s takes no value", spec->name);
+        return set_option (reader->out, option, NULL, err);
+    }
+    const char *value = after ? after : next_word (reader);
+    if (!value)
+        return err_set (err, STATUS_BAD_REQUEST, "--%s needs a value: --%s %s", spec->name,
+                        spec->name, spec->takes);
+    return set_option (reader->out, option, value, err);
+}
+
+static int unknown_option (const struct reader *reader, const char *word, size_t bytes,
+                           struct err *err)
+{
+    char name[LIMIT_NAME_BYTES + 1] = "";
+    memcpy (name, word, bytes < LIMIT_NAME_BYTES ? bytes : LIMIT_NAME_BYTES);
+    struct suggest near;
+    suggest_init (&near, name);
+    enum command command = reader->out->command;
+    for (enum option o = 0; o < OPTIONS; o++)
+        if (takes (command, o))
+            suggest_offer (&near, option_spec (o)->name);
+    const char *of = command == COMMAND_NONE ? "ems" : command_spec (command)->name;
+    if (near.best)
+        return err_set (err, STATUS_BAD_REQUEST, "`%s` has no option --%s; did you mean --%s?", of,
+                        name, near.best);
+    return err_set (err, STATUS_BAD_REQUEST, "`%s` has no option --%s; see `ems help%s%s`", of,
+                    name, command == COMMAND_NONE ? "" : " ", command == COMMAND_NONE ? "" : of);
+}
+
+/* After `run`, an option that is not ours is a parameter of the profile. Whether the next word is
+ * its value shows when its type is known. */
+static int take_long (struct reader *reader, const char *word, struct err *err)
+{
+    const char *equals = strchr (word, '=');
+    size_t bytes = equals ? (size_t)(equals - word) : strlen (word);
+    const char *after = equals ? equals + 1 : NULL;
+    for (enum option o = 0; o < OPTIONS; o++) {
+        const char *name = option_spec (o)->name;
+        if (takes (reader->out->command, o) && strlen (name) == bytes &&
+            strncmp (name, word, bytes) == 0)
+            return take_value (reader, o, after, err);
+    }
+    if (reader->out->command == COMMAND_RUN)
+        return add_word (reader->out, word, bytes, after, err);
+    return unknown_option (reader, word, bytes, err);
+}
+
+/* -d, -f -n 5, -n5, -fn5 */
+static int take_short (struct reader *reader, const char *word, struct err *err)
+{
+    for (bool first = true; *word; word++, first = false) {
+        enum option found = OPTIONS;
+        for (enum option o = 0; o < OPTIONS; o++)
+            if (takes (reader->out->command, o) && option_spec (o)->letter == *word)
+                found = o;
+        /* A parameter of one letter is typed with one dash as easily as with two. */
+        if (found == OPTIONS && reader->out->command == COMMAND_RUN && first && word[1] == 0)
+            return add_word (reader->out, word, 1, NULL, err);
+        if (found == OPTIONS)
+            return err_set (err, STATUS_BAD_REQUEST, "there is no option -%c here; see `ems help`",
+                            *word);
+        if (option_spec (found)->takes)
+            return take_value (reader, found, word[1] ? word + 1 : NULL, err);
+        if (set_option (reader->out, found, NULL, err) < 0)
+            return -1;
+    }
+    return 0;
+}
+
+static int take_plain (struct reader *reader, const char *word, struct err *err)
+{
+    struct cmdline *out = reader->out;
+    if (!utf8_valid (word, strlen (word)))
+        return err_set (err, STATUS_BAD_REQUEST, "the argument `%.64s` is not UTF-8", word);
+    if (out->command == COMMAND_NONE)
+        return find_command (word, &out->command, err);
+    if (out->command == COMMAND_RUN)
+        return add_word (out, NULL, 0, word, err);
+    const struct command_spec *spec = command_spec (out->command);
+    if (out->argument_count == spec->arguments_max)
+        return err_set (err, STATUS_BAD_REQUEST,
+                        "`ems %s` does not take `%.64s`; usage: ems %s%s%s", spec->name, word,
+                        spec->name, spec->arguments[0] ? " " : "", spec->arguments);
+    out->arguments[out->argument_count++] = word;
+    return 0;
+}
+
+/* -5 is a number, which a parameter may take; nobody has digits for option letters. */
+static bool is_number (const char *word)
+{
+    return word[0] == '-' && word[1] >= '0' && word[1] <= '9';
+}
+
+static int take_words (struct reader *reader, struct err *err)
+{
+    bool only_plain = false;
+    const char *word;
+    while ((word = next_word (reader))) {
+        int rc;
+        if (!only_plain && strcmp (word, "--") == 0) {
+            only_plain = true;
+            continue;
+        }
+        if (only_plain || word[0] != '-' || word[1] == 0 || is_number (word))
+            rc = take_plain (reader, word, err);
+        else if (word[1] == '-')
+            rc = take_long (reader, word + 2, err);
+        else
+            rc = take_short (reader, word + 1, err);
+        if (rc < 0)
+            return -1;
+    }
+    return 0;
+}
+
+int cmdline_parse (int argc, char *const argv[], struct cmdline *out, struct err *err)
+{
+    memset (out, 0, sizeof *out);
+    struct reader reader = { argc, argv, 1, out };
+    if (take_words (&reader, err) < 0)
+        return -1;
+    if (out->given[OPTION_VERSION])
+        out->command = COMMAND_VERSION;
+    const struct command_spec *spec = command_spec (out->command);
+    if (!spec) {
+        if (out->given[OPTION_HELP])
+            out->command = COMMAND_HELP;
+        else
+            return err_set (err, STATUS_BAD_REQUEST, "which command? `ems help` lists them");
+        return 0;
+    }
+    if (out->command == COMMAND_HELP && out->argument_count == 1)
+        return find_command (out->arguments[0], &out->help_for, err);
+    if (out->argument_count < spec->arguments_min && !out->given[OPTION_HELP])
+        return err_set (err, STATUS_BAD_REQUEST,
+                        "which job? usage: ems %s %s (an id, the beginning of one, or last)",
+                        spec->name, spec->arguments);
+    return 0;
+}
+
+void cmdline_clear (struct cmdline *self)
+{
+    free (self->words);
+    memset (self, 0, sizeof *self);
+}

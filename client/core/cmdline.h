@@ -1,0 +1,134 @@
+/* cmdline.h - the command line of `ems`: one table of commands, one of options.
+ *
+ * Help, completion and manual pages are made from the same two tables.
+ *
+ * SPDX-License-Identifier: MPL-2.0 */
+#ifndef EMS_CMDLINE_H
+#define EMS_CMDLINE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "err.h"
+#include "limits.h"
+#include "sbuf.h"
+
+enum command {
+    COMMAND_NONE, /* none given */
+    COMMAND_UP,
+    COMMAND_DOWN,
+    COMMAND_RUN,
+    COMMAND_PS,
+    COMMAND_SHOW,
+    COMMAND_LOGS,
+    COMMAND_ATTACH,
+    COMMAND_CANCEL,
+    COMMAND_WAIT,
+    COMMAND_RESULTS,
+    COMMAND_WORKERS,
+    COMMAND_PROFILES,
+    COMMAND_PING,
+    COMMAND_VERSION,
+    COMMAND_HELP,
+    COMMANDS
+};
+
+enum option {
+    OPTION_ENDPOINT,
+    OPTION_EVENTS,
+    OPTION_STATE,
+    OPTION_JSON,
+    OPTION_COLOR,
+    OPTION_HELP,
+    OPTION_VERSION,
+    OPTION_CONFIG,
+    OPTION_CANCEL,
+    OPTION_PARAM,
+    OPTION_QUEUE,
+    OPTION_PRIORITY,
+    OPTION_TIME_LIMIT,
+    OPTION_GRACE,
+    OPTION_DETACH,
+    OPTION_NOTES,
+    OPTION_LABEL,
+    OPTION_WORKER,
+    OPTION_FOLLOW,
+    OPTION_LINES,
+    OPTION_ALL,
+    OPTION_TIMEOUT,
+    OPTIONS
+};
+
+struct command_spec {
+    const char *name;
+    const char *arguments; /* as shown in the usage line; "" if it takes none */
+    int arguments_min;
+    int arguments_max;
+    const char *summary; /* one line */
+    const char *text;    /* what else to know; may be "" */
+};
+
+enum option_kind {
+    KIND_FLAG,
+    KIND_TEXT,     /* UTF-8 */
+    KIND_PATH,     /* any bytes */
+    KIND_NUMBER,   /* integer from min to max */
+    KIND_DURATION, /* 90s 2m 1h, in ms, at most max */
+    KIND_COLOR,    /* auto, always, never */
+    KIND_PAIR,     /* NAME=VALUE, may be repeated */
+};
+
+struct option_spec {
+    char letter; /* 0: none */
+    const char *name;
+    const char *takes; /* what its value is called in help; NULL: it takes none */
+    enum option_kind kind;
+    uint32_t commands; /* bit 1 << command for each command that takes it; ALL_COMMANDS: global */
+    int64_t min, max;
+    const char *help;
+};
+
+#define ALL_COMMANDS UINT32_MAX
+
+/* NULL for COMMAND_NONE. */
+const struct command_spec *command_spec (enum command command);
+const struct option_spec *option_spec (enum option option);
+
+enum color { COLOR_AUTO, COLOR_ALWAYS, COLOR_NEVER };
+
+/* A word of `run` that is no option of ours: a profile's parameter or a plain word. Points into
+ * argv. What belongs together is known only when the server has told the types (params.h). */
+struct run_word {
+    const char
+        *name; /* the parameter as typed, without dashes, up to name_bytes; NULL: plain word */
+    size_t name_bytes;
+    const char *value; /* after '=', or the plain word; NULL: none */
+};
+
+#define LIMIT_WORDS 512
+
+struct cmdline {
+    enum command command;
+    bool given[OPTIONS];
+    const char *text[OPTIONS]; /* KIND_TEXT, KIND_PATH: points into argv */
+    int64_t number[OPTIONS];   /* KIND_NUMBER and KIND_DURATION */
+    enum color color;
+    const char *arguments[2]; /* of the command, except of `run` */
+    int argument_count;
+    struct run_word *words; /* of `run`; owned */
+    size_t word_count;
+    const char *labels[LIMIT_LABELS]; /* NAME=VALUE as typed */
+    size_t label_count;
+    enum command help_for; /* of `help COMMAND` */
+};
+
+/* argv must outlive *out. 0, or -1 with *err (400) that says what to type; clear it in both
+ * cases. With --help given, missing arguments are no error. */
+int cmdline_parse (int argc, char *const argv[], struct cmdline *out, struct err *err);
+void cmdline_clear (struct cmdline *self);
+
+/* Help as text: all commands, or one. For `run` the parameters come from elsewhere. */
+void cmdline_help (enum command command, struct sbuf *out);
+
+#endif

@@ -1,0 +1,64 @@
+/* eventjson.c - events as JSON lines.
+ *
+ * SPDX-License-Identifier: MPL-2.0 */
+#include "eventjson.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "json.h"
+#include "text.h"
+
+static struct value *begin (const char *type)
+{
+    struct value *map = value_new_map ();
+    if (map && value_put_string (map, "type", type) < 0)
+        value_destroy (&map);
+    return map;
+}
+
+/* Adds the line if everything before went well (ok), and destroys the map. */
+static void finish (struct value *map, bool ok, struct sbuf *out)
+{
+    char *json = map && ok ? json_encode (map, false, NULL) : NULL;
+    if (json) {
+        sbuf_add (out, json);
+        sbuf_add (out, "\n");
+    } else {
+        out->failed = true;
+    }
+    free (json);
+    value_destroy (&map);
+}
+
+void eventjson_status (const struct value *job, struct sbuf *out)
+{
+    struct value *map = begin ("status");
+    finish (map, map && value_put (map, "job", value_copy (job)) == 0, out);
+}
+
+void eventjson_log (int64_t offset, const char *data, size_t bytes, struct sbuf *out)
+{
+    struct value *map = begin ("log");
+    bool ok = map && value_put_int (map, "offset", offset) == 0;
+    if (ok && utf8_valid (data, bytes) && !memchr (data, 0, bytes))
+        ok = value_put (map, "text", value_new_string_n (data, bytes)) == 0;
+    else if (ok)
+        ok = value_put (map, "data", value_new_bytes (data, bytes)) == 0;
+    finish (map, ok, out);
+}
+
+void eventjson_link (bool up, struct sbuf *out)
+{
+    struct value *map = begin ("link");
+    finish (map, map && value_put_bool (map, "up", up) == 0, out);
+}
+
+void eventjson_end (const struct value *job, int exit_code, struct sbuf *out)
+{
+    struct value *map = begin ("end");
+    finish (map,
+            map && value_put_int (map, "exit", exit_code) == 0 &&
+                value_put (map, "job", value_copy (job)) == 0,
+            out);
+}

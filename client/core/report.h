@@ -1,0 +1,36 @@
+/* report.h - records and lists as text for people.
+ *
+ * SPDX-License-Identifier: MPL-2.0 */
+#ifndef EMS_REPORT_H
+#define EMS_REPORT_H
+
+#include "record.h"
+#include "sbuf.h"
+
+struct report {
+    bool colour;
+    size_t width;   /* columns of the terminal; 0: no limit */
+    int64_t now_ms; /* wall clock */
+};
+
+/* `list` is the list of a reply. A record that cannot be read is an error. 0, or -1 with *err. */
+int report_jobs (const struct value *list, const struct report *how, struct sbuf *out,
+                 struct err *err);
+void report_runs (const struct value *list, const struct report *how, struct sbuf *out);
+void report_workers (const struct value *list, const struct report *how, struct sbuf *out);
+void report_profiles (const struct value *list, const struct report *how, struct sbuf *out);
+
+/* Everything about one job, a line a thing. */
+void report_job (const struct record *job, const struct report *how, struct sbuf *out);
+
+/* "failed: exit code 3", "completed" */
+void report_state (const struct record *job, struct sbuf *out);
+/* How a job ended and what to type next, for the end of run, attach and wait. */
+void report_end (const struct record *job, bool colour, struct sbuf *out);
+/* Why `run` was refused: the job that holds the slot, and what can be done. */
+void report_busy (const struct record *job, int64_t now_ms, struct sbuf *out);
+
+/* Elapsed time of a job; -1 if it has not started. */
+int64_t report_elapsed_ms (const struct record *job, int64_t now_ms);
+
+#endif

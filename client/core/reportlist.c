@@ -1,0 +1,160 @@
+/* reportlist.c - lists as tables.
+ *
+ * SPDX-License-Identifier: MPL-2.0 */
+#include "report.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "grid.h"
+#include "params.h"
+#include "paramtext.h"
+#include "statusline.h"
+#include "text.h"
+
+static const char *text_of (const struct value *map, const char *key)
+{
+    const char *text = value_string (value_get (map, key));
+    return text ? text : "";
+}
+
+static void ago_text (int64_t ms, char *out, size_t out_bytes)
+{
+    int64_t s = ms / 1000;
+    if (s < 1)
+        snprintf (out, out_bytes, "now");
+    else if (s < 60)
+        snprintf (out, out_bytes, "%" PRId64 "s ago", s);
+    else if (s < 3600)
+        snprintf (out, out_bytes, "%" PRId64 "m ago", s / 60);
+    else if (s < 172800)
+        snprintf (out, out_bytes, "%" PRId64 "h ago", s / 3600);
+    else
+        snprintf (out, out_bytes, "%" PRId64 "d ago", s / 86400);
+}
+
+static void add_job (struct grid *grid, const struct record *job, const struct report *how)
+{
+    char text[64] = "";
+    struct sbuf state;
+    sbuf_init (&state);
+    grid_add (grid, HUE_PLAIN, job->job_id);
+    report_state (job, &state);
+    grid_add (grid, hue_of_status (job->status), sbuf_text (&state));
+    sbuf_free (&state);
+    grid_add (grid, HUE_PLAIN, job->profile);
+    statusline_count (job, text, sizeof text);
+    grid_add (grid, HUE_PLAIN, text[0] ? text : "-");
+    text[0] = 0;
+    if (job->started_at_ms)
+        ago_text (how->now_ms - job->started_at_ms, text, sizeof text);
+    grid_add (grid, HUE_PLAIN, text[0] ? text : "-");
+    text[0] = 0;
+    int64_t elapsed_ms = report_elapsed_ms (job, how->now_ms);
+    if (elapsed_ms >= 0)
+        duration_text (elapsed_ms, text, sizeof text);
+    grid_add (grid, HUE_PLAIN, text[0] ? text : "-");
+    grid_add (grid, HUE_PLAIN, job->notes);
+}
+
+int report_jobs (const struct value *list, const struct report *how, struct sbuf *out,
+                 struct err *err)
+{
+    static const char *const headings[] = { "JOB ID",  "STATUS", "PROFILE", "PROGRESS",
+                                            "STARTED", "TIME",   "NOTES" };
+    struct grid grid;
+    grid_init (&grid, headings, sizeof headings / sizeof *headings);
+    int rc = 0;
+    for (size_t i = 0; rc == 0 && i < value_count (list); i++) {
+        struct record job;
+        record_init (&job);
+        rc = record_from_value (value_at (list, i), &job, err);
+        if (rc == 0)
+            add_job (&grid, &job, how);
+        record_clear (&job);
+    }
+    if (rc == 0)
+        grid_render (&grid, how->width, how->colour, out);
+    grid_free (&grid);
+    return rc;
+}
+
+void report_runs (const struct value *list, const struct report *how, struct sbuf *out)
+{
+    static const char *const headings[] = { "RUN", "JOB ID", "WORKER", "EXPERIMENTS", "PATH" };
+    struct grid grid;
+    grid_init (&grid, headings, sizeof headings / sizeof *headings);
+    for (size_t i = 0; i < value_count (list); i++) {
+        const struct value *run = value_at (list, i);
+        const char *job_id = text_of (run, "job_id");
+        grid_add (&grid, HUE_PLAIN, text_of (run, "run_id"));
+        grid_add (&grid, HUE_PLAIN, job_id[0] ? job_id : "-");
+        grid_add (&grid, HUE_PLAIN, text_of (run, "worker"));
+        grid_printf (&grid, HUE_PLAIN, "%zu", value_count (value_get (run, "experiments")));
+        grid_add (&grid, HUE_PLAIN, text_of (run, "path"));
+    }
+    grid_render (&grid, how->width, how->colour, out);
+    grid_free (&grid);
+}
+
+void report_workers (const struct value *list, const struct report *how, struct sbuf *out)
+{
+    static const char *const headings[] = { "WORKER", "STATE", "JOB ID", "QUEUED", "PROFILES" };
+    struct grid grid;
+    grid_init (&grid, headings, sizeof headings / sizeof *headings);
+    for (size_t i = 0; i < value_count (list); i++) {
+        const struct value *worker = value_at (list, i);
+        const char *state = text_of (worker, "state");
+        const char *job_id = text_of (worker, "job_id");
+        struct sbuf profiles;
+        sbuf_init (&profiles);
+        paramtext_add_items (value_get (worker, "profiles"), " ", &profiles);
+        grid_add (&grid, HUE_PLAIN, text_of (worker, "name"));
+        grid_add (&grid, strcmp (state, "idle") == 0 ? HUE_GREEN : HUE_YELLOW, state);
+        grid_add (&grid, HUE_PLAIN, job_id[0] ? job_id : "-");
+        grid_printf (&grid, HUE_PLAIN, "%" PRId64, value_int (value_get (worker, "queued")));
+        grid_add (&grid, HUE_PLAIN, sbuf_text (&profiles));
+        sbuf_free (&profiles);
+    }
+    grid_render (&grid, how->width, how->colour, out);
+    grid_free (&grid);
+}
+
+static void add_parameters (struct grid *grid, const struct value *profile)
+{
+    const struct value *parameters = value_get (profile, "parameters");
+    for (size_t i = 0; i < value_count (parameters); i++) {
+        const struct value *parameter = value_at (parameters, i);
+        struct sbuf text;
+        sbuf_init (&text);
+        grid_add (grid, HUE_PLAIN, i ? "" : text_of (profile, "name"));
+        grid_add (grid, HUE_PLAIN, i ? "" : text_of (profile, "worker"));
+        grid_add (grid, HUE_PLAIN, text_of (parameter, "name"));
+        paramtext_add (value_get (parameter, "default"), &text);
+        if (value_bool (value_get (parameter, "required")))
+            sbuf_add (&text, "(required)");
+        grid_add (grid, HUE_PLAIN, sbuf_text (&text));
+        sbuf_clear (&text);
+        params_takes (parameter, &text);
+        grid_add (grid, HUE_PLAIN, sbuf_text (&text));
+        sbuf_free (&text);
+    }
+    if (value_count (parameters) > 0)
+        return;
+    grid_add (grid, HUE_PLAIN, text_of (profile, "name"));
+    grid_add (grid, HUE_PLAIN, text_of (profile, "worker"));
+    for (int i = 0; i < 3; i++)
+        grid_add (grid, HUE_PLAIN, "-");
+}
+
+void report_profiles (const struct value *list, const struct report *how, struct sbuf *out)
+{
+    static const char *const headings[] = { "PROFILE", "WORKER", "PARAMETER", "DEFAULT", "TAKES" };
+    struct grid grid;
+    grid_init (&grid, headings, sizeof headings / sizeof *headings);
+    for (size_t i = 0; i < value_count (list); i++)
+        add_parameters (&grid, value_at (list, i));
+    grid_render (&grid, how->width, how->colour, out);
+    grid_free (&grid);
+}

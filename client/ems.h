@@ -1,0 +1,222 @@
+/* ems.h - libems: run, watch and cancel jobs of the Execution Management System from C.
+ *
+ *     struct ems_error error;
+ *     struct ems *ems = ems_new (NULL, &error);          // where EMS_ENDPOINT or EMS_STATE say
+ *     struct ems_run run;
+ *     struct ems_value *job = NULL;
+ *     ems_run_init (&run);
+ *     run.profile = "lab";
+ *     if (!ems || ems_run (ems, &run, &job, &error) < 0)
+ *         fprintf (stderr, "%s\n", error.text);
+ *
+ * Values. What comes back (jobs, lists of jobs, workers) is a struct ems_value: a map, list, text,
+ * number, with the fields that proto/PROTOCOL.md names. Read them with ems_get and its sisters;
+ * new fields of later versions break nothing. A value that a function hands out by
+ * `struct ems_value **` belongs to the caller: ems_value_destroy. What ems_get, ems_at and the
+ * texts point to belongs to that value.
+ *
+ * Errors. Functions return 0 (or a count) or -1 (or NULL), and then *error says why; `error` may be
+ * NULL. `status` is a status of the protocol (400 to 504: the other side refused, and `text` is
+ * its sentence) or EMS_UNREACHABLE or EMS_INTERRUPTED; 500 is also said of failures on this side
+ * (memory, a socket). `out` values are NULL after an error unless the function says otherwise.
+ *
+ * Waiting. A request waits until it is answered. It gives up after connect_ms if there is no
+ * connection and after reply_ms if no answer comes. It is repeated, with the same id, after a
+ * reconnection, and while there is no worker (503) or the worker was too late (504): it never
+ * makes a second job. `run` and `cancel`, which may take long, wait as long as the broker is there.
+ *
+ * Threads. A struct ems and all that was made from it belong to one thread at a time. Different
+ * struct ems are independent. No function installs signal handlers; the library's own threads
+ * block all signals.
+ *
+ * SPDX-License-Identifier: MPL-2.0 */
+#ifndef EMS_H
+#define EMS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+#define EMS_UNREACHABLE 1 /* nobody answers at the endpoint */
+#define EMS_INTERRUPTED 2 /* interrupt_fd became readable */
+
+struct ems;
+struct ems_value;
+struct ems_follow;
+
+struct ems_error {
+    int status;
+    char parameter[65]; /* 400 because of a parameter of the profile: its name; else "" */
+    char text[512];     /* one sentence, UTF-8, safe to print */
+};
+
+/* ---- Connection ------------------------------------------------------------------------- */
+
+struct ems_options {
+    const char
+        *clients; /* endpoint as ipc:///run/ems/clients; NULL: EMS_ENDPOINT, else by `state` */
+    const char *events; /* NULL: EMS_EVENTS, else `events` beside the clients socket */
+    const char *state;  /* state folder; NULL: EMS_STATE, $XDG_STATE_HOME/ems, ~/.local/state/ems */
+    int connect_ms;     /* at most so long without a connection; 0: 1800 */
+    int reply_ms;       /* at most so long without an answer; 0: 10000 */
+    int interrupt_fd;   /* when it can be read, every wait ends with EMS_INTERRUPTED; <= 0: none */
+    /* Called (from within the waiting function) when a wait gets longer than expected, with a
+     * sentence that says why; NULL: not called. */
+    void (*notice) (void *arg, const char *text);
+    void *notice_arg;
+};
+
+/* A new connection; `options` may be NULL. It connects in the background: that nobody answers
+ * shows at the first request. NULL with *error (400: no usable endpoint). */
+struct ems *ems_new (const struct ems_options *options, struct ems_error *error);
+/* Closes; followers made from it must have been destroyed. Safe on NULL, nulls the pointer. */
+void ems_destroy (struct ems **self_p);
+/* The endpoint in use; belongs to `self`. */
+const char *ems_endpoint (const struct ems *self);
+
+/* ---- Requests ---------------------------------------------------------------------------- */
+
+/* Any request of the protocol. `worker` and `body` may be NULL; `body` stays the caller's. 0 with
+ * the reply's body in *reply (a map), or -1 with *error; then *reply is the body that came with the
+ * refusal, or NULL. `reply` may be NULL. */
+int ems_request (struct ems *self, const char *type, const char *worker,
+                 const struct ems_value *body, struct ems_value **reply, struct ems_error *error);
+
+struct ems_run {
+    const char *profile;            /* required */
+    const struct ems_value *params; /* map: bool, integer, text, or list of texts; NULL: defaults */
+    const char *worker;             /* NULL: any */
+    const char *notes;              /* NULL: none */
+    const struct ems_value *labels; /* map of texts; NULL: none */
+    bool queue;                     /* wait in line when busy, instead of being refused */
+    int priority;                   /* 0 to 31; -1: the default */
+    int64_t time_limit_ms;          /* 0: none; -1: that of the profile */
+    int64_t grace_ms;               /* -1: that of the profile */
+    const char *request_id;         /* 32 lowercase hex digits, to repeat a request of an earlier
+                                       process without a second job; NULL: a new one */
+};
+void ems_run_init (struct ems_run *run); /* all defaults */
+
+/* Returns when the job runs (or is queued, or could not be started: see its status). -1 with
+ * status 409: busy, and *job is the job that holds the slot. `job` may be NULL in all of these. */
+int ems_run (struct ems *self, const struct ems_run *run, struct ems_value **job,
+             struct ems_error *error);
+/* Returns when no process of the job is alive. grace_ms: -1 for that of the job. -1 with status
+ * 409: it was over already, and *job is its record. */
+int ems_cancel (struct ems *self, const char *job_id, int64_t grace_ms, struct ems_value **job,
+                struct ems_error *error);
+/* job_id: an id, a unique beginning of one, or "last". */
+int ems_status (struct ems *self, const char *job_id, struct ems_value **job,
+                struct ems_error *error);
+/* Jobs, newest first, as map {jobs, next}. limit: 1 to 500, 0 for 50. before: `next` of the reply
+ * before, or NULL. */
+int ems_list (struct ems *self, int limit, const char *before, struct ems_value **reply,
+              struct ems_error *error);
+/* Published runs, newest first, as map {runs, next}; as ems_list. */
+int ems_results (struct ems *self, int limit, const char *before, struct ems_value **reply,
+                 struct ems_error *error);
+/* A piece of the log as map {job_id, offset, data, size, eof}: at most max_bytes (0: 256 KiB) from
+ * `offset` on, or, if tail_lines > 0, its last lines (`offset` is ignored). */
+int ems_logs (struct ems *self, const char *job_id, int64_t offset, int64_t max_bytes,
+              int tail_lines, struct ems_value **reply, struct ems_error *error);
+/* Returns when the job is over, with its record; -1 with status 504 after timeout_ms (-1: never).
+ */
+int ems_wait (struct ems *self, const char *job_id, int64_t timeout_ms, struct ems_value **job,
+              struct ems_error *error);
+/* Lists: of workers; of profiles. */
+int ems_workers (struct ems *self, struct ems_value **list, struct ems_error *error);
+int ems_profiles (struct ems *self, struct ems_value **list, struct ems_error *error);
+/* The broker's answer as map {broker, version, time_ms}, or a worker's {worker, version, time_ms}.
+ */
+int ems_ping (struct ems *self, const char *worker, struct ems_value **reply,
+              struct ems_error *error);
+
+/* ---- Following a job --------------------------------------------------------------------- */
+
+#define EMS_NO_LOG (-1) /* as offset: only the status is followed */
+
+enum ems_event_type {
+    EMS_EVENT_STATUS = 1, /* `job` is new: another status or progress */
+    EMS_EVENT_LOG,        /* `data`, `size`: the next bytes of the log, from `offset` on */
+    EMS_EVENT_LOST,       /* the connection is gone; it comes back by itself */
+    EMS_EVENT_BACK,       /* it is back; nothing was missed */
+    EMS_EVENT_CANCEL,     /* the answer to ems_follow_cancel: `status` and `text` */
+    EMS_EVENT_OVER,       /* the job has ended, all of its log was delivered; `job` is the record */
+};
+
+struct ems_event {
+    enum ems_event_type type;
+    const struct ems_value *job; /* the newest record that is known; never NULL */
+    const void *data;            /* any bytes, NUL included */
+    size_t size;
+    int64_t offset;
+    int status; /* EMS_EVENT_CANCEL: 200, or why not */
+    const char *text;
+};
+
+/* Follow a job: every byte of its log from `offset` on, once and in order, and its status, over
+ * lost connections, restarts and dropped events. Waits for the job's record (404: no such job).
+ * NULL with *error. Any number may exist; destroy them before the struct ems. */
+struct ems_follow *ems_follow_new (struct ems *self, const char *job_id, int64_t offset,
+                                   struct ems_error *error);
+void ems_follow_destroy (struct ems_follow **self_p);
+
+/* The next event: 1 and *event, whose pointers are valid until the next call; 0 if there was none
+ * within timeout_ms (-1: waits as long as it takes); -1 with *error (after which only destroy is of
+ * use, except after EMS_INTERRUPTED). After EMS_EVENT_OVER: always 0. */
+int ems_follow_next (struct ems_follow *self, int timeout_ms, struct ems_event *event,
+                     struct ems_error *error);
+
+/* For a loop of one's own: a descriptor to poll for reading. When it can be read, call
+ * ems_follow_next with timeout 0 until it returns 0, also once before the first poll and after
+ * any other call with the same struct ems. Belongs to `self`. */
+int ems_follow_fd (const struct ems_follow *self);
+
+/* Ask to cancel the job while following it; returns at once, the answer comes as event. It is
+ * repeated over lost connections. Again with a smaller grace shortens it. grace_ms: -1 for
+ * that of the job. */
+int ems_follow_cancel (struct ems_follow *self, int64_t grace_ms, struct ems_error *error);
+
+/* ---- Values ------------------------------------------------------------------------------ */
+
+/* The field at a path as "status" or "exit.code"; NULL if it is absent or nil. All readers accept
+ * NULL as value, and NULL as path for the value itself. */
+const struct ems_value *ems_get (const struct ems_value *value, const char *path);
+const char *ems_text (const struct ems_value *value, const char *path); /* NULL unless text */
+bool ems_int (const struct ems_value *value, const char *path, int64_t *out);
+bool ems_real (const struct ems_value *value, const char *path, double *out); /* integers too */
+bool ems_bool (const struct ems_value *value, const char *path, bool *out);
+const void *ems_bytes (const struct ems_value *value, const char *path, size_t *size);
+size_t ems_count (const struct ems_value *value, const char *path);           /* of a list or map */
+const struct ems_value *ems_at (const struct ems_value *value, size_t index); /* of a list or map */
+const char *ems_key_at (const struct ems_value *map, size_t index);
+/* As JSON on one line; the caller frees it with free (). NULL: no memory. */
+char *ems_json (const struct ems_value *value);
+void ems_value_destroy (struct ems_value **value_p); /* safe on NULL, nulls the pointer */
+
+/* Has this job ended? And what would `ems run` exit with: 0 completed, the program's own code,
+ * 128 + signal, 124 time limit, 125 lost, 130 cancelled; -1 if it has not ended. */
+bool ems_job_over (const struct ems_value *job);
+int ems_job_exit_code (const struct ems_value *job);
+
+/* Maps and lists for requests. The _put and _append functions return 0, or -1: no memory, or not
+ * valid UTF-8. An `item` that was handed over belongs to the map or list in both cases. */
+struct ems_value *ems_map_new (void);
+struct ems_value *ems_list_new (void);
+int ems_put_bool (struct ems_value *map, const char *key, bool b);
+int ems_put_int (struct ems_value *map, const char *key, int64_t i);
+int ems_put_real (struct ems_value *map, const char *key, double r);
+int ems_put_text (struct ems_value *map, const char *key, const char *text);
+int ems_put (struct ems_value *map, const char *key, struct ems_value *item);
+int ems_append_text (struct ems_value *list, const char *text);
+int ems_append (struct ems_value *list, struct ems_value *item);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif

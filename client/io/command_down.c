@@ -1,0 +1,133 @@
+/* command_down.c - `ems down`: stop worker and broker of this machine.
+ *
+ * SPDX-License-Identifier: MPL-2.0 */
+#include <stdio.h>
+#include <unistd.h>
+
+#include "commands.h"
+#include "daemons.h"
+#include "ownstate.h"
+
+#define STOP_MS 20000
+
+static int say (struct tool *tool, const struct err *err)
+{
+    tool_remark (tool, "%s", err->text);
+    return err->code == STATUS_BAD_REQUEST ? EXITS_USAGE : EXITS_SYSTEM;
+}
+
+/* Cancel one job that is not over; one that ends meanwhile is fine. */
+static int cancel_one (struct tool *tool, const char *job_id)
+{
+    struct ems_error error;
+    struct ems_value *job = NULL;
+    int code = 0;
+    if (ems_cancel (tool->ems, job_id, -1, &job, &error) == 0)
+        tool_remark (tool, "job %s cancelled", job_id);
+    else if (error.status != STATUS_CONFLICT)
+        code = tool_fail (tool, &error, job);
+    ems_value_destroy (&job);
+    return code;
+}
+
+/* Everything that is not over, as map {jobs}; NULL after a message. */
+static struct ems_value *list_active (struct tool *tool, int *code)
+{
+    static const char *const active[] = { "queued", "starting", "running", "paused", "cancelling" };
+    struct ems_error error = { .status = STATUS_FAILED, .text = "out of memory" };
+    struct ems_value *reply = NULL;
+    struct ems_value *body = ems_map_new ();
+    struct ems_value *names = ems_list_new ();
+    int rc = body && names ? 0 : -1;
+    for (size_t i = 0; rc == 0 && i < sizeof active / sizeof *active; i++)
+        rc = ems_append_text (names, active[i]);
+    if (rc == 0) {
+        rc = ems_put (body, "status", names);
+        names = NULL;
+    }
+    if (rc == 0)
+        rc = ems_request (tool->ems, "list", NULL, body, &reply, &error);
+    ems_value_destroy (&names);
+    ems_value_destroy (&body);
+    if (rc == 0)
+        return reply;
+    *code = tool_fail (tool, &error, reply);
+    ems_value_destroy (&reply);
+    return NULL;
+}
+
+static int cancel_active (struct tool *tool, const char *state)
+{
+    char endpoint[LIMIT_PATH_BYTES + 32];
+    struct ems_error error;
+    snprintf (endpoint, sizeof endpoint, "ipc://%s/sock/clients", state);
+    struct ems_options options = { .clients = endpoint, .state = state };
+    tool->ems = ems_new (&options, &error);
+    if (!tool->ems)
+        return tool_fail (tool, &error, NULL);
+    int code = 0;
+    struct ems_value *reply = list_active (tool, &code);
+    const struct ems_value *jobs = ems_get (reply, "jobs");
+    for (size_t i = 0; code == 0 && i < ems_count (jobs, NULL); i++)
+        code = cancel_one (tool, ems_text (ems_at (jobs, i), "job_id"));
+    ems_value_destroy (&reply);
+    return code;
+}
+
+static int stop_one (struct tool *tool, int state_fd, struct daemon *daemon)
+{
+    struct err err = { 0 };
+    const char *name = daemon_name (daemon->kind);
+    if (daemon->pid == 0) {
+        tool_remark (tool, "the %s does not run", name);
+        return 0;
+    }
+    int rc = daemon_stop (state_fd, daemon, STOP_MS, &err);
+    if (rc < 0)
+        return say (tool, &err);
+    if (rc == 0) {
+        tool_remark (tool, "the %s (process %d) has not ended after %d s", name, (int)daemon->pid,
+                     STOP_MS / 1000);
+        return EXITS_BUSY;
+    }
+    tool_remark (tool, "%s stopped", name);
+    return 0;
+}
+
+static int down (struct tool *tool, const char *state, int state_fd)
+{
+    struct err err = { 0 };
+    struct daemon daemons[DAEMONS];
+    for (enum daemon_kind kind = 0; kind < DAEMONS; kind++)
+        if (daemon_look (state_fd, kind, &daemons[kind], &err) < 0)
+            return say (tool, &err);
+    int code = 0;
+    bool runs = daemons[DAEMON_BROKER].pid || daemons[DAEMON_WORKER].pid;
+    if (tool->line.given[OPTION_CANCEL] && (runs || daemons_slot_taken (state_fd, NULL) == 1))
+        code = cancel_active (tool, state);
+    if (code == 0)
+        code = stop_one (tool, state_fd, &daemons[DAEMON_WORKER]);
+    if (code == 0)
+        code = stop_one (tool, state_fd, &daemons[DAEMON_BROKER]);
+    if (code == 0 && daemons_slot_taken (state_fd, NULL) == 1)
+        tool_remark (tool, "a job is running and goes on; `ems up` finds it again");
+    return code;
+}
+
+int command_down (struct tool *tool)
+{
+    char state[LIMIT_PATH_BYTES];
+    struct err err = { 0 };
+    if (ownstate_find (tool, state, &err) < 0)
+        return say (tool, &err);
+    if (access (state, F_OK) < 0) {
+        tool_remark (tool, "nothing runs: there is no state folder %s", state);
+        return 0;
+    }
+    int state_fd = daemons_open_state (state, false, &err);
+    if (state_fd < 0)
+        return say (tool, &err);
+    int code = down (tool, state, state_fd);
+    close (state_fd);
+    return code;
+}

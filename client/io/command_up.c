@@ -1,0 +1,206 @@
+/* command_up.c - `ems up`: start what is not running, return when it answers.
+ *
+ * SPDX-License-Identifier: MPL-2.0 */
+#include <errno.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "clock.h"
+#include "commands.h"
+#include "daemons.h"
+#include "ownstate.h"
+
+#define READY_MS 30000 /* to answer */
+#define AGAIN_MS 50    /* between two looks at the list of workers */
+
+struct upping {
+    struct tool *tool;
+    const char *state;
+    int state_fd;
+    int ended_fd; /* can be read when a daemon that we started ended */
+    struct daemon daemons[DAEMONS];
+};
+
+static int say (struct upping *self, const struct err *err)
+{
+    tool_remark (self->tool, "%s", err->text);
+    return err->code == STATUS_BAD_REQUEST ? EXITS_USAGE : EXITS_SYSTEM;
+}
+
+static int start_missing (struct upping *self, const char *config)
+{
+    struct err err = { 0 };
+    for (enum daemon_kind kind = 0; kind < DAEMONS; kind++) {
+        struct daemon *daemon = &self->daemons[kind];
+        if (daemon_look (self->state_fd, kind, daemon, &err) < 0)
+            return say (self, &err);
+        if (daemon->pid > 0)
+            continue;
+        struct epoll_event event = { .events = EPOLLIN };
+        if (daemon_start (self->state_fd, self->state, config, daemon, &err) < 0)
+            return say (self, &err);
+        if (epoll_ctl (self->ended_fd, EPOLL_CTL_ADD, daemon->pidfd, &event) < 0) {
+            err_sys (&err, "cannot watch the %s", daemon_name (kind));
+            return say (self, &err);
+        }
+    }
+    return 0;
+}
+
+/* If one that we started has ended: why, and the exit code for that; else 0. One that only lost
+ * the race against another `ems up` is no failure. */
+static int check_ended (struct upping *self)
+{
+    for (enum daemon_kind kind = 0; kind < DAEMONS; kind++) {
+        struct daemon *daemon = &self->daemons[kind];
+        struct daemon now;
+        struct sbuf words;
+        int exit_code = 0;
+        if (!daemon_ended (daemon, &exit_code))
+            continue;
+        epoll_ctl (self->ended_fd, EPOLL_CTL_DEL, daemon->pidfd, NULL);
+        if (daemon_look (self->state_fd, kind, &now, NULL) == 0 && now.pid > 0) {
+            daemon_forget (daemon);
+            *daemon = now;
+            continue;
+        }
+        tool_remark (self->tool, "the %s ended at once, with exit code %d:", daemon_name (kind),
+                     exit_code);
+        sbuf_init (&words);
+        daemon_last_words (self->state_fd, daemon, &words);
+        (void)!write (STDERR_FILENO, sbuf_text (&words), words.size);
+        sbuf_free (&words);
+        return exit_code == EXITS_CONFIG ? EXITS_CONFIG : EXITS_SYSTEM;
+    }
+    return 0;
+}
+
+/* Is a worker there, and does it answer? One that was killed may still be on the broker's list. */
+static int ask_workers (struct upping *self, struct ems_value **workers, struct ems_error *error)
+{
+    if (ems_workers (self->tool->ems, workers, error) < 0)
+        return -1;
+    const char *name = ems_text (ems_at (*workers, 0), "name");
+    return name && ems_ping (self->tool->ems, name, NULL, error) < 0 ? -1 : 0;
+}
+
+/* Ask until a worker answers. */
+static int wait_ready (struct upping *self, struct ems_value **workers)
+{
+    struct ems_error error;
+    int64_t deadline_ms = clock_mono_ms () + READY_MS;
+    for (;;) {
+        int rc = ask_workers (self, workers, &error);
+        if (rc == 0 && ems_count (*workers, NULL) > 0)
+            return 0;
+        ems_value_destroy (workers);
+        int code = check_ended (self);
+        if (code)
+            return code;
+        if (rc < 0 && error.status != EMS_INTERRUPTED)
+            return tool_fail (self->tool, &error, NULL);
+        if (clock_mono_ms () >= deadline_ms) {
+            tool_remark (self->tool, "the broker answers, but no worker is there after %d s",
+                         READY_MS / 1000);
+            return EXITS_SYSTEM;
+        }
+        struct pollfd item = { .fd = self->ended_fd, .events = POLLIN };
+        (void)poll (&item, 1, AGAIN_MS);
+    }
+}
+
+/* What was started for nothing does not stay. */
+static void undo (struct upping *self)
+{
+    for (enum daemon_kind kind = 0; kind < DAEMONS; kind++) {
+        struct daemon *daemon = &self->daemons[kind];
+        if (daemon->started && daemon->pidfd >= 0)
+            (void)syscall (SYS_pidfd_send_signal, daemon->pidfd, SIGTERM, NULL, 0);
+    }
+}
+
+static int report_up (struct upping *self, struct ems_value **workers)
+{
+    for (enum daemon_kind kind = 0; kind < DAEMONS; kind++)
+        tool_remark (self->tool, "%s %s (process %d)", daemon_name (kind),
+                     self->daemons[kind].started ? "started" : "runs already",
+                     (int)self->daemons[kind].pid);
+    return tool_show (self->tool, workers, report_workers);
+}
+
+static int connect_to (struct upping *self)
+{
+    char endpoint[LIMIT_PATH_BYTES + 32];
+    struct ems_error error;
+    snprintf (endpoint, sizeof endpoint, "ipc://%s/sock/clients", self->state);
+    struct ems_options options = {
+        .clients = endpoint,
+        .state = self->state,
+        .connect_ms = READY_MS,
+        .reply_ms = READY_MS,
+        .interrupt_fd = self->ended_fd,
+    };
+    self->tool->ems = ems_new (&options, &error);
+    return self->tool->ems ? 0 : tool_fail (self->tool, &error, NULL);
+}
+
+static int up (struct upping *self, const char *config)
+{
+    struct ems_value *workers = NULL;
+    int code = start_missing (self, config);
+    if (code == 0)
+        code = connect_to (self);
+    if (code == 0)
+        code = wait_ready (self, &workers);
+    if (code)
+        undo (self);
+    else
+        code = report_up (self, &workers);
+    for (enum daemon_kind kind = 0; kind < DAEMONS; kind++)
+        daemon_forget (&self->daemons[kind]);
+    return code;
+}
+
+/* The daemons run in another folder: their configuration needs its whole path. */
+static int whole_path (struct tool *tool, char out[LIMIT_PATH_BYTES])
+{
+    const char *config = tool->line.text[OPTION_CONFIG];
+    if (!config || realpath (config, out))
+        return 0;
+    tool_remark (tool, "cannot find the configuration %s: %s", config, strerror (errno));
+    return EXITS_USAGE;
+}
+
+int command_up (struct tool *tool)
+{
+    char config[LIMIT_PATH_BYTES];
+    char state[LIMIT_PATH_BYTES];
+    struct err err = { 0 };
+    struct upping self = { .tool = tool, .state = state, .state_fd = -1, .ended_fd = -1 };
+    for (enum daemon_kind kind = 0; kind < DAEMONS; kind++)
+        self.daemons[kind] = (struct daemon){ .kind = kind, .pidfd = -1 };
+    int code = whole_path (tool, config);
+    if (code == 0 && ownstate_find (tool, state, &err) < 0)
+        code = say (&self, &err);
+    if (code == 0) {
+        self.state_fd = daemons_open_state (state, true, &err);
+        self.ended_fd = epoll_create1 (EPOLL_CLOEXEC);
+        if (self.ended_fd < 0 && self.state_fd >= 0)
+            err_sys (&err, "cannot wait for the daemons");
+        if (self.state_fd < 0 || self.ended_fd < 0)
+            code = say (&self, &err);
+    }
+    if (code == 0)
+        code = up (&self, tool->line.given[OPTION_CONFIG] ? config : NULL);
+    if (self.ended_fd >= 0)
+        close (self.ended_fd);
+    if (self.state_fd >= 0)
+        close (self.state_fd);
+    return code;
+}

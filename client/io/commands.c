@@ -1,0 +1,25 @@
+/* commands.c - from the command's name to its function.
+ *
+ * SPDX-License-Identifier: MPL-2.0 */
+#include "commands.h"
+
+int command_dispatch (struct tool *tool)
+{
+    static int (*const functions[COMMANDS]) (struct tool *) = {
+        [COMMAND_UP] = command_up,           [COMMAND_DOWN] = command_down,
+        [COMMAND_RUN] = command_run,         [COMMAND_PS] = command_ps,
+        [COMMAND_SHOW] = command_show,       [COMMAND_LOGS] = command_logs,
+        [COMMAND_ATTACH] = command_attach,   [COMMAND_CANCEL] = command_cancel,
+        [COMMAND_WAIT] = command_wait,       [COMMAND_RESULTS] = command_results,
+        [COMMAND_WORKERS] = command_workers, [COMMAND_PROFILES] = command_profiles,
+        [COMMAND_PING] = command_ping,       [COMMAND_VERSION] = command_version,
+        [COMMAND_HELP] = command_help,
+    };
+    /* `run --help` asks the server; all others are explained by the table. */
+    if (tool->line.given[OPTION_HELP] && tool->line.command != COMMAND_RUN) {
+        if (tool->line.command != COMMAND_HELP)
+            tool->line.help_for = tool->line.command;
+        return command_help (tool);
+    }
+    return functions[tool->line.command](tool);
+}

@@ -1,0 +1,303 @@
+/* ems.c - libems: the connection and plain requests.
+ *
+ * SPDX-License-Identifier: MPL-2.0 */
+#include "ems_private.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "endpoint.h"
+
+#define CONNECT_MS 1800 /* the sentence about it stands within 2 s */
+#define REPLY_MS   10000
+
+int ems_fail (struct ems_error *error, const struct err *err)
+{
+    if (!error)
+        return -1;
+    memset (error, 0, sizeof *error);
+    error->status = err->code;
+    snprintf (error->text, sizeof error->text, "%s", err->text);
+    return -1;
+}
+
+int ems_fail_memory (struct ems_error *error)
+{
+    struct err err = { 0 };
+    err_set (&err, STATUS_FAILED, "out of memory");
+    return ems_fail (error, &err);
+}
+
+int ems_refused (struct ems_error *error, const struct wire_reply *reply)
+{
+    struct err err = { 0 };
+    err_set (&err, reply->status, "%s", reply->error ? reply->error : "refused without a reason");
+    ems_fail (error, &err);
+    const char *parameter = value_string (value_get (reply->body, "parameter"));
+    if (error && parameter)
+        snprintf (error->parameter, sizeof error->parameter, "%s", parameter);
+    return -1;
+}
+
+static int find_place (const struct ems_options *options, struct place *out, struct err *err)
+{
+    char cwd[LIMIT_PATH_BYTES];
+    struct place_hints hints = {
+        .endpoint = options->clients,
+        .events = options->events,
+        .state = options->state,
+        .env_endpoint = getenv ("EMS_ENDPOINT"),
+        .env_events = getenv ("EMS_EVENTS"),
+        .env_state = getenv ("EMS_STATE"),
+        .xdg_state_home = getenv ("XDG_STATE_HOME"),
+        .home = getenv ("HOME"),
+    };
+    if (!getcwd (cwd, sizeof cwd))
+        return err_sys (err, "cannot tell the working folder");
+    if (place_find (&hints, cwd, out, err) < 0)
+        return -1;
+    return endpoint_check (out->clients, err);
+}
+
+struct ems *ems_new (const struct ems_options *options, struct ems_error *error)
+{
+    struct ems_options standard = { 0 };
+    struct err err = { 0 };
+    if (!options)
+        options = &standard;
+    struct ems *self = calloc (1, sizeof *self);
+    if (!self) {
+        ems_fail_memory (error);
+        return NULL;
+    }
+    if (find_place (options, &self->place, &err) == 0) {
+        struct session_options session = {
+            .clients = self->place.clients,
+            .connect_ms = options->connect_ms > 0 ? options->connect_ms : CONNECT_MS,
+            .reply_ms = options->reply_ms > 0 ? options->reply_ms : REPLY_MS,
+            .interrupt_fd = options->interrupt_fd,
+            .notice = options->notice,
+            .notice_arg = options->notice_arg,
+        };
+        self->session = session_new (&session, &err);
+    }
+    if (!self->session) {
+        ems_fail (error, &err);
+        ems_destroy (&self);
+    }
+    return self;
+}
+
+void ems_destroy (struct ems **self_p)
+{
+    struct ems *self = self_p ? *self_p : NULL;
+    if (!self)
+        return;
+    *self_p = NULL;
+    session_destroy (&self->session);
+    free (self);
+}
+
+const char *ems_endpoint (const struct ems *self)
+{
+    return self->place.clients;
+}
+
+/* What ems_request does, with a request id and patience. */
+static int request (struct ems *self, const char *type, const char *worker,
+                    const struct value *body, const char *id, enum patience patience,
+                    struct value **out, struct ems_error *error)
+{
+    struct err err = { 0 };
+    const struct wire_reply *reply = NULL;
+    *out = NULL;
+    struct ask *ask = session_ask (self->session, type, worker, body, id, patience, &err);
+    if (!ask || session_wait (self->session, ask, &err) < 0 || ask_reply (ask, &reply, &err) < 0) {
+        session_drop (self->session, &ask);
+        return ems_fail (error, &err);
+    }
+    int rc = 0;
+    if (reply->body)
+        *out = value_copy (reply->body);
+    if (reply->status != STATUS_OK && reply->status != STATUS_QUEUED)
+        rc = ems_refused (error, reply);
+    else if (!*out)
+        rc = reply->body ? ems_fail_memory (error) : 0;
+    session_drop (self->session, &ask);
+    return rc;
+}
+
+int ems_request (struct ems *self, const char *type, const char *worker,
+                 const struct ems_value *body, struct ems_value **reply, struct ems_error *error)
+{
+    struct value *got = NULL;
+    bool changes = strcmp (type, "run") == 0 || strcmp (type, "cancel") == 0;
+    int rc = request (self, type, worker, ems_value_peek (body), NULL,
+                      changes ? PATIENCE_LONG : PATIENCE_REPLY, &got, error);
+    if (reply)
+        *reply = ems_value_from (got);
+    else
+        value_destroy (&got);
+    return rc;
+}
+
+/* Hand out one field of a reply's body, also of a refusal's; rc is what the request returned. */
+static int hand_out (int rc, struct value **body, const char *field, struct ems_value **out,
+                     struct ems_error *error)
+{
+    struct err err = { 0 };
+    struct value *item = *body ? value_take (*body, field) : NULL;
+    value_destroy (body);
+    if (rc == 0 && !item) {
+        err_set (&err, STATUS_FAILED, "the answer has no `%s`", field);
+        rc = ems_fail (error, &err);
+    }
+    if (out)
+        *out = ems_value_from (item);
+    else
+        value_destroy (&item);
+    return rc;
+}
+
+void ems_run_init (struct ems_run *run)
+{
+    memset (run, 0, sizeof *run);
+    run->priority = -1;
+    run->time_limit_ms = -1;
+    run->grace_ms = -1;
+}
+
+static int put_copy (struct value *map, const char *key, const struct ems_value *item)
+{
+    return item ? value_put (map, key, value_copy (ems_value_peek (item))) : 0;
+}
+
+static struct value *run_body (const struct ems_run *run)
+{
+    struct value *body = value_new_map ();
+    if (!body || value_put_string (body, "profile", run->profile) < 0 ||
+        put_copy (body, "params", run->params) < 0 || put_copy (body, "labels", run->labels) < 0 ||
+        (run->queue && value_put_string (body, "if_busy", "queue") < 0) ||
+        (run->priority >= 0 && value_put_int (body, "priority", run->priority) < 0) ||
+        (run->time_limit_ms >= 0 &&
+         value_put_int (body, "time_limit_ms", run->time_limit_ms) < 0) ||
+        (run->grace_ms >= 0 && value_put_int (body, "grace_ms", run->grace_ms) < 0) ||
+        (run->notes && value_put_string (body, "notes", run->notes) < 0))
+        value_destroy (&body);
+    return body;
+}
+
+int ems_run (struct ems *self, const struct ems_run *run, struct ems_value **job,
+             struct ems_error *error)
+{
+    struct value *reply = NULL;
+    struct value *body = run_body (run);
+    if (job)
+        *job = NULL;
+    if (!body)
+        return ems_fail_memory (error);
+    int rc =
+        request (self, "run", run->worker, body, run->request_id, PATIENCE_LONG, &reply, error);
+    value_destroy (&body);
+    return hand_out (rc, &reply, "job", job, error);
+}
+
+/* A request whose body is about one job and whose reply has its record. */
+static int about_job (struct ems *self, const char *type, const char *job_id, int64_t grace_ms,
+                      enum patience patience, struct ems_value **job, struct ems_error *error)
+{
+    struct value *reply = NULL;
+    struct value *body = value_new_map ();
+    if (job)
+        *job = NULL;
+    if (!body || value_put_string (body, "job_id", job_id) < 0 ||
+        (grace_ms >= 0 && value_put_int (body, "grace_ms", grace_ms) < 0)) {
+        value_destroy (&body);
+        return ems_fail_memory (error);
+    }
+    int rc = request (self, type, NULL, body, NULL, patience, &reply, error);
+    value_destroy (&body);
+    return hand_out (rc, &reply, "job", job, error);
+}
+
+int ems_cancel (struct ems *self, const char *job_id, int64_t grace_ms, struct ems_value **job,
+                struct ems_error *error)
+{
+    return about_job (self, "cancel", job_id, grace_ms, PATIENCE_LONG, job, error);
+}
+
+int ems_status (struct ems *self, const char *job_id, struct ems_value **job,
+                struct ems_error *error)
+{
+    return about_job (self, "status", job_id, -1, PATIENCE_REPLY, job, error);
+}
+
+static int page (struct ems *self, const char *type, int limit, const char *before,
+                 struct ems_value **reply, struct ems_error *error)
+{
+    struct value *body = value_new_map ();
+    if (reply)
+        *reply = NULL;
+    if (!body || (limit > 0 && value_put_int (body, "limit", limit) < 0) ||
+        (before && value_put_string (body, "before", before) < 0)) {
+        value_destroy (&body);
+        return ems_fail_memory (error);
+    }
+    int rc = ems_request (self, type, NULL, ems_value_from (body), reply, error);
+    value_destroy (&body);
+    return rc;
+}
+
+int ems_list (struct ems *self, int limit, const char *before, struct ems_value **reply,
+              struct ems_error *error)
+{
+    return page (self, "list", limit, before, reply, error);
+}
+
+int ems_results (struct ems *self, int limit, const char *before, struct ems_value **reply,
+                 struct ems_error *error)
+{
+    return page (self, "results", limit, before, reply, error);
+}
+
+int ems_logs (struct ems *self, const char *job_id, int64_t offset, int64_t max_bytes,
+              int tail_lines, struct ems_value **reply, struct ems_error *error)
+{
+    struct value *body = value_new_map ();
+    if (reply)
+        *reply = NULL;
+    int rc = !body || value_put_string (body, "job_id", job_id) < 0 ? -1 : 0;
+    if (rc == 0 && max_bytes > 0)
+        rc = value_put_int (body, "max_bytes", max_bytes);
+    if (rc == 0)
+        rc = tail_lines > 0 ? value_put_int (body, "tail_lines", tail_lines)
+                            : value_put_int (body, "offset", offset);
+    if (rc == 0)
+        rc = ems_request (self, "logs", NULL, ems_value_from (body), reply, error);
+    else
+        ems_fail_memory (error);
+    value_destroy (&body);
+    return rc;
+}
+
+int ems_workers (struct ems *self, struct ems_value **list, struct ems_error *error)
+{
+    struct value *reply = NULL;
+    int rc = request (self, "workers", NULL, NULL, NULL, PATIENCE_REPLY, &reply, error);
+    return hand_out (rc, &reply, "workers", list, error);
+}
+
+int ems_profiles (struct ems *self, struct ems_value **list, struct ems_error *error)
+{
+    struct value *reply = NULL;
+    int rc = request (self, "profiles", NULL, NULL, NULL, PATIENCE_REPLY, &reply, error);
+    return hand_out (rc, &reply, "profiles", list, error);
+}
+
+int ems_ping (struct ems *self, const char *worker, struct ems_value **reply,
+              struct ems_error *error)
+{
+    return ems_request (self, "ping", worker, NULL, reply, error);
+}

@@ -1,0 +1,299 @@
+/* ems_follow.c - libems: following a job. The decisions are follow.h's; here are the sockets.
+ *
+ * SPDX-License-Identifier: MPL-2.0 */
+#include "ems_private.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <poll.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/timerfd.h>
+#include <unistd.h>
+
+#include "clock.h"
+#include "endpoint.h"
+#include "follow.h"
+#include "follow_private.h"
+
+static int add_zmq (int epoll_fd, void *socket)
+{
+    int fd = -1;
+    size_t size = sizeof fd;
+    if (zmq_getsockopt (socket, ZMQ_FD, &fd, &size) < 0)
+        return -1;
+    struct epoll_event event = { .events = EPOLLIN };
+    return epoll_ctl (epoll_fd, EPOLL_CTL_ADD, fd, &event);
+}
+
+/* One descriptor that can be read when anything may have happened, or a time has come. */
+static int make_fd (struct ems_follow *self, struct err *err)
+{
+    void *sockets[2];
+    session_sockets (self->session, sockets);
+    struct epoll_event event = { .events = EPOLLIN };
+    self->epoll_fd = epoll_create1 (EPOLL_CLOEXEC);
+    self->timer_fd = timerfd_create (CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK);
+    if (self->epoll_fd < 0 || self->timer_fd < 0 || add_zmq (self->epoll_fd, sockets[0]) < 0 ||
+        add_zmq (self->epoll_fd, sockets[1]) < 0 || add_zmq (self->epoll_fd, self->sub) < 0 ||
+        add_zmq (self->epoll_fd, self->watch) < 0 ||
+        epoll_ctl (self->epoll_fd, EPOLL_CTL_ADD, self->timer_fd, &event) < 0)
+        return err_sys (err, "cannot make a descriptor to wait on");
+    return 0;
+}
+
+static int open_sockets (struct ems_follow *self, const char *events, struct err *err)
+{
+    if (!events[0])
+        return err_set (err, STATUS_BAD_REQUEST,
+                        "where are the events of %.200s? give --events ENDPOINT or set EMS_EVENTS",
+                        session_options (self->session)->clients);
+    void *context = session_context (self->session);
+    self->sub = endpoint_new (context, ENDPOINT_MONITOR_SUB, err);
+    if (!self->sub)
+        return -1;
+    self->watch = endpoint_watch (context, self->sub, err);
+    if (!self->watch || endpoint_connect (self->sub, events, err) < 0)
+        return -1;
+    return make_fd (self, err);
+}
+
+static int make_nonce (struct ems_follow *self, struct err *err)
+{
+    uint8_t random[8];
+    if (entropy_fill (random, sizeof random, err) < 0)
+        return -1;
+    for (size_t i = 0; i < sizeof random; i++)
+        snprintf (self->nonce + 2 * i, 3, "%02x", random[i]);
+    return 0;
+}
+
+struct ems_follow *ems_follow_new (struct ems *ems, const char *job_id, int64_t offset,
+                                   struct ems_error *error)
+{
+    struct err err = { 0 };
+    struct ems_value *job = NULL;
+    if (ems_status (ems, job_id, &job, error) < 0) {
+        ems_value_destroy (&job);
+        return NULL;
+    }
+    struct ems_follow *self = calloc (1, sizeof *self);
+    if (!self) {
+        ems_value_destroy (&job);
+        ems_fail_memory (error);
+        return NULL;
+    }
+    self->session = ems->session;
+    self->job = ems_value_to (job);
+    self->epoll_fd = self->timer_fd = -1;
+    self->news = true;
+    self->events = ems->place.events;
+    self->begun_ms = clock_mono_ms ();
+    const char *id = ems_text (job, "job_id");
+    if (!id || !job_id_valid (id)) {
+        err_set (&err, STATUS_FAILED, "the answer has no job id");
+    } else {
+        memcpy (self->job_id, id, JOB_ID_BYTES);
+        follow_init (&self->machine, offset < 0 ? 0 : offset, offset >= 0, ems_job_over (job),
+                     self->begun_ms);
+        if (make_nonce (self, &err) == 0 && open_sockets (self, self->events, &err) == 0)
+            return self;
+    }
+    ems_fail (error, &err);
+    ems_follow_destroy (&self);
+    return NULL;
+}
+
+void ems_follow_destroy (struct ems_follow **self_p)
+{
+    struct ems_follow *self = self_p ? *self_p : NULL;
+    if (!self)
+        return;
+    *self_p = NULL;
+    session_drop (self->session, &self->sync);
+    session_drop (self->session, &self->status);
+    session_drop (self->session, &self->logs);
+    session_drop (self->session, &self->cancel);
+    session_drop (self->session, &self->shown);
+    if (self->holding || self->showing)
+        frames_clear (&self->frames);
+    if (self->watch)
+        endpoint_unwatch (&self->watch, self->sub);
+    endpoint_close (&self->sub);
+    if (self->epoll_fd >= 0)
+        close (self->epoll_fd);
+    if (self->timer_fd >= 0)
+        close (self->timer_fd);
+    value_destroy (&self->job);
+    free (self);
+}
+
+int ems_follow_fd (const struct ems_follow *self)
+{
+    return self->epoll_fd;
+}
+
+/* What the last event pointed to is not needed any more. */
+static void release (struct ems_follow *self)
+{
+    session_drop (self->session, &self->shown);
+    if (self->showing)
+        frames_clear (&self->frames);
+    self->showing = false;
+}
+
+static bool can_read (void *socket)
+{
+    int events = 0;
+    size_t size = sizeof events;
+    return zmq_getsockopt (socket, ZMQ_EVENTS, &events, &size) == 0 && (events & ZMQ_POLLIN) != 0;
+}
+
+/* Is there something that a further round would take? Asking also rearms the descriptors. */
+static bool more (const struct ems_follow *self, bool read)
+{
+    bool events = can_read (self->sub);
+    return session_readable (self->session) || can_read (self->watch) || (read && events);
+}
+
+/* Nothing to do now: wait for a descriptor, a time of ours, or until `deadline_ms`.
+ * 1 look again, 0 the deadline has passed, -1 with *err. */
+static int rest (struct ems_follow *self, int64_t until_ms, int64_t deadline_ms, struct err *err)
+{
+    int64_t due_ms = session_due_ms (self->session);
+    due_ms = until_ms < due_ms ? until_ms : due_ms;
+    if (due_ms < 1)
+        due_ms = 1;
+    struct itimerspec when = { 0 };
+    if (due_ms != INT64_MAX) {
+        when.it_value.tv_sec = due_ms / 1000;
+        when.it_value.tv_nsec = due_ms % 1000 * 1000000;
+    }
+    if (timerfd_settime (self->timer_fd, TFD_TIMER_ABSTIME, &when, NULL) < 0)
+        return err_sys (err, "cannot set a timer");
+    int64_t left_ms = -1;
+    if (deadline_ms != INT64_MAX) {
+        left_ms = deadline_ms - clock_mono_ms ();
+        if (left_ms <= 0)
+            return 0;
+    }
+    struct pollfd fds[2] = { { .fd = self->epoll_fd, .events = POLLIN },
+                             { .fd = session_options (self->session)->interrupt_fd,
+                               .events = POLLIN } };
+    nfds_t count = fds[1].fd > 0 ? 2 : 1;
+    int timeout_ms = left_ms > INT32_MAX ? INT32_MAX : (int)left_ms;
+    if (poll (fds, count, timeout_ms) < 0 && errno != EINTR)
+        return err_sys (err, "cannot wait for events");
+    if (count == 2 && (fds[1].revents & POLLIN))
+        return err_set (err, EMS_INTERRUPTED, "interrupted");
+    return 1;
+}
+
+/* One round: 1 and an event; 0 and *step says what to wait for; -1 with *err. */
+static int round_of (struct ems_follow *self, struct ems_event *event, struct follow_step *step,
+                     struct err *err)
+{
+    for (;;) {
+        if (session_step (self->session, err) < 0)
+            return -1;
+        follow_look_at_link (self);
+        int rc = follow_take_replies (self, event, err);
+        if (rc == 0)
+            rc = follow_tell (self, event);
+        if (rc != 0)
+            return rc;
+        *step = follow_next (&self->machine, clock_mono_ms ());
+        if (step->want == FOLLOW_DONE) {
+            self->finished = true;
+            event->type = EMS_EVENT_OVER;
+            return 1;
+        }
+        if (step->want != FOLLOW_WAIT) {
+            if (follow_ask (self, step, err) < 0)
+                return -1;
+            continue;
+        }
+        rc = step->read ? follow_take_event (self, event) : 0;
+        if (rc == 1)
+            return 1;
+        if (rc == 0 && !more (self, step->read))
+            return 0;
+    }
+}
+
+int ems_follow_next (struct ems_follow *self, int timeout_ms, struct ems_event *event,
+                     struct ems_error *error)
+{
+    struct err err = { 0 };
+    int64_t deadline_ms = timeout_ms < 0 ? INT64_MAX : clock_mono_ms () + timeout_ms;
+    release (self);
+    memset (event, 0, sizeof *event);
+    int rc = 1;
+    while (rc == 1 && !self->finished) {
+        struct follow_step step;
+        rc = round_of (self, event, &step, &err);
+        if (rc == 1) {
+            event->job = ems_value_from (self->job);
+            return 1;
+        }
+        if (rc == 0)
+            rc = rest (self, step.until_ms, deadline_ms, &err);
+    }
+    if (rc < 0)
+        return ems_fail (error, &err);
+    return 0;
+}
+
+int ems_follow_cancel (struct ems_follow *self, int64_t grace_ms, struct ems_error *error)
+{
+    struct err err = { 0 };
+    struct value *body = value_new_map ();
+    if (!body || value_put_string (body, "job_id", self->job_id) < 0 ||
+        (grace_ms >= 0 && value_put_int (body, "grace_ms", grace_ms) < 0)) {
+        value_destroy (&body);
+        return ems_fail_memory (error);
+    }
+    /* The first answer would come together with this one's: one is enough. */
+    session_drop (self->session, &self->cancel);
+    self->cancel = session_ask (self->session, "cancel", NULL, body, NULL, PATIENCE_EVER, &err);
+    value_destroy (&body);
+    if (!self->cancel)
+        return ems_fail (error, &err);
+    return session_step (self->session, &err) < 0 ? ems_fail (error, &err) : 0;
+}
+
+int ems_wait (struct ems *self, const char *job_id, int64_t timeout_ms, struct ems_value **job,
+              struct ems_error *error)
+{
+    struct err err = { 0 };
+    struct ems_event event;
+    int64_t deadline_ms = timeout_ms < 0 ? INT64_MAX : clock_mono_ms () + timeout_ms;
+    if (job)
+        *job = NULL;
+    struct ems_follow *follow = ems_follow_new (self, job_id, EMS_NO_LOG, error);
+    if (!follow)
+        return -1;
+    int rc = 1;
+    while (rc == 1) {
+        int64_t left_ms = deadline_ms == INT64_MAX ? INT32_MAX : deadline_ms - clock_mono_ms ();
+        left_ms = left_ms < 0 ? 0 : left_ms > INT32_MAX ? INT32_MAX : left_ms;
+        rc = ems_follow_next (follow, (int)left_ms, &event, error);
+        if (rc == 1 && event.type == EMS_EVENT_OVER)
+            break;
+        if (rc == 0 && deadline_ms == INT64_MAX)
+            rc = 1;
+    }
+    if (rc == 0) {
+        err_set (&err, STATUS_TOO_LATE, "job %s is not over yet", follow->job_id);
+        rc = ems_fail (error, &err);
+    } else if (rc == 1 && job) {
+        *job = ems_value_from (value_copy (follow->job));
+        rc = *job ? 0 : ems_fail_memory (error);
+    } else if (rc == 1) {
+        rc = 0;
+    }
+    ems_follow_destroy (&follow);
+    return rc;
+}

@@ -1,0 +1,84 @@
+/* pages.c - lists that come in pages.
+ *
+ * SPDX-License-Identifier: MPL-2.0 */
+#include "pages.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#define DEFAULT_COUNT 20
+
+/* All of them as one list, so that the columns of a table fit all rows: bounded by -n; -a is the
+ * user's wish. */
+static int gather (struct tool *tool, pages_fetch *fetch, const char *field, int64_t left,
+                   struct value *all)
+{
+    struct ems_error error;
+    char *before = NULL;
+    int code = 0;
+    while (code == 0 && left > 0) {
+        struct ems_value *reply = NULL;
+        int limit = left > LIMIT_LIST ? LIMIT_LIST : (int)left;
+        if (fetch (tool->ems, limit, before, &reply, &error) < 0) {
+            code = tool_fail (tool, &error, reply);
+            ems_value_destroy (&reply);
+            break;
+        }
+        const struct value *list = tool_peek (ems_get (reply, field));
+        const char *next = ems_text (reply, "next");
+        size_t count = value_count (list);
+        for (size_t i = 0; i < count && code == 0; i++)
+            code = value_append (all, value_copy (value_at (list, i))) < 0 ? EXITS_SOFTWARE : 0;
+        left -= (int64_t)count;
+        free (before);
+        before = next && count > 0 ? strdup (next) : NULL;
+        ems_value_destroy (&reply);
+        if (!before)
+            break;
+    }
+    free (before);
+    return code;
+}
+
+static int put_json (struct tool *tool, const struct value *list)
+{
+    struct sbuf text;
+    sbuf_init (&text);
+    sbuf_add (&text, "[");
+    for (size_t i = 0; i < value_count (list); i++) {
+        char *json = ems_json ((const struct ems_value *)value_at (list, i));
+        text.failed = text.failed || !json;
+        sbuf_add (&text, i ? ",\n" : "\n");
+        sbuf_add (&text, json ? json : "");
+        free (json);
+    }
+    sbuf_add (&text, value_count (list) ? "\n]\n" : "]\n");
+    return tool_put_text (tool, &text);
+}
+
+int pages_show (struct tool *tool, pages_fetch *fetch, const char *field,
+                void (*print) (const struct value *, const struct report *, struct sbuf *))
+{
+    const struct cmdline *line = &tool->line;
+    int64_t count = line->given[OPTION_LINES] ? line->number[OPTION_LINES] : DEFAULT_COUNT;
+    int code = tool_connect (tool);
+    if (code)
+        return code;
+    struct value *all = value_new_list ();
+    if (!all) {
+        tool_remark (tool, "out of memory");
+        return EXITS_SOFTWARE;
+    }
+    code = gather (tool, fetch, field, line->given[OPTION_ALL] ? INT64_MAX : count, all);
+    if (code == 0 && tool->json) {
+        code = put_json (tool, all);
+    } else if (code == 0) {
+        struct sbuf text;
+        struct report how = tool_report (tool);
+        sbuf_init (&text);
+        print (all, &how, &text);
+        code = tool_put_text (tool, &text);
+    }
+    value_destroy (&all);
+    return code;
+}

@@ -1,0 +1,271 @@
+/* session.c - requests over one connection.
+ *
+ * SPDX-License-Identifier: MPL-2.0 */
+#include "session.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "clock.h"
+#include "ems.h"
+#include "endpoint.h"
+#include "frames.h"
+
+#define WINDOW_MS 30000 /* not_after_ms of a request that has no deadline of its own */
+#define STEP_MOST 1000  /* replies taken in one step */
+
+struct session {
+    struct session_options options;
+    struct ask_limits limits;
+    void *context;
+    void *socket;
+    void *watch;
+    bool up;
+    bool told; /* the notice about waiting was given */
+    struct ask *first;
+};
+
+struct session *session_new (const struct session_options *options, struct err *err)
+{
+    struct session *self = calloc (1, sizeof *self);
+    if (!self) {
+        err_set (err, STATUS_FAILED, "no memory for a connection");
+        return NULL;
+    }
+    self->options = *options;
+    self->limits = (struct ask_limits){ .endpoint = options->clients,
+                                        .connect_ms = options->connect_ms,
+                                        .reply_ms = options->reply_ms };
+    self->context = zmq_ctx_new ();
+    if (!self->context) {
+        err_set (err, STATUS_FAILED, "cannot make a ZeroMQ context: %s", zmq_strerror (errno));
+        goto fail;
+    }
+    self->socket = endpoint_new (self->context, ENDPOINT_CLIENT_DEALER, err);
+    if (!self->socket)
+        goto fail;
+    self->watch = endpoint_watch (self->context, self->socket, err);
+    if (!self->watch || endpoint_connect (self->socket, options->clients, err) < 0)
+        goto fail;
+    return self;
+fail:
+    session_destroy (&self);
+    return NULL;
+}
+
+void session_destroy (struct session **self_p)
+{
+    struct session *self = *self_p;
+    if (!self)
+        return;
+    *self_p = NULL;
+    while (self->first) {
+        struct ask *ask = self->first;
+        session_drop (self, &ask);
+    }
+    if (self->watch)
+        endpoint_unwatch (&self->watch, self->socket);
+    endpoint_close (&self->socket);
+    if (self->context)
+        zmq_ctx_term (self->context);
+    free (self);
+}
+
+struct ask *session_ask (struct session *self, const char *type, const char *worker,
+                         const struct value *body, const char *id, enum patience patience,
+                         struct err *err)
+{
+    char made[REQUEST_ID_BYTES];
+    uint8_t random[16];
+    if (!id) {
+        if (entropy_fill (random, sizeof random, err) < 0)
+            return NULL;
+        request_id_from_random (random, made);
+        id = made;
+    }
+    struct ask *ask = ask_new (type, worker, body, id, patience, clock_mono_ms (), err);
+    if (!ask)
+        return NULL;
+    ask->next = self->first;
+    self->first = ask;
+    return ask;
+}
+
+void session_drop (struct session *self, struct ask **ask_p)
+{
+    struct ask *ask = *ask_p;
+    if (!ask)
+        return;
+    *ask_p = NULL;
+    struct ask **link = &self->first;
+    while (*link && *link != ask)
+        link = &(*link)->next;
+    if (*link)
+        *link = ask->next;
+    ask_destroy (&ask);
+}
+
+static void look_at_link (struct session *self, int64_t now_ms)
+{
+    int event;
+    while ((event = endpoint_event (self->watch)) != 0) {
+        self->up = event > 0;
+        for (struct ask *ask = self->first; ask; ask = ask->next)
+            ask_link (ask, self->up, now_ms);
+    }
+}
+
+/* Takes the replies that are there; one that nobody waits for is dropped. */
+static int take_replies (struct session *self, int64_t now_ms, struct err *err)
+{
+    for (int i = 0; i < STEP_MOST; i++) {
+        struct frames frames;
+        int rc = frames_recv (self->socket, &frames, err);
+        if (rc <= 0)
+            return rc;
+        struct wire_reply reply;
+        struct ask *ask = NULL;
+        bool good = frames.count == 2 && frames_is (&frames, 0, WIRE_MAGIC) &&
+                    wire_reply_decode (frames_data (&frames, 1), frames_size (&frames, 1), &reply,
+                                       NULL) == 0;
+        for (ask = good ? self->first : NULL; ask; ask = ask->next)
+            if (strcmp (ask->id, reply.re) == 0)
+                break;
+        if (ask)
+            ask_answer (ask, &reply, now_ms);
+        else if (good)
+            wire_reply_clear (&reply);
+        frames_clear (&frames);
+    }
+    return 0;
+}
+
+/* 1 sent, 0 not possible now, -1 with *err. */
+static int transmit (struct session *self, struct ask *ask, int64_t now_ms, struct err *err)
+{
+    int64_t window_ms = WINDOW_MS;
+    if (ask->patience == PATIENCE_REPLY)
+        window_ms = ask->asked_ms + self->options.reply_ms - now_ms;
+    struct wire_buffer buffer = { 0 };
+    struct frames frames;
+    frames_init (&frames);
+    if (wire_request_encode (ask->id, ask->type, ask->worker, clock_wall_ms () + window_ms,
+                             ask->body, &buffer, err) < 0)
+        return -1;
+    int rc = -1;
+    if (frames_add (&frames, WIRE_MAGIC, strlen (WIRE_MAGIC)) == 0 &&
+        frames_add (&frames, buffer.data, buffer.size) == 0)
+        rc = frames_send (self->socket, &frames, err);
+    else
+        err_set (err, STATUS_FAILED, "no memory for a request");
+    frames_clear (&frames);
+    wire_buffer_free (&buffer);
+    if (rc >= 0)
+        ask_sent (ask, rc == 1, now_ms);
+    return rc;
+}
+
+/* Someone who waits longer than usual is told why, once. */
+static void give_notice (struct session *self, const struct ask *ask, int64_t now_ms)
+{
+    if (self->told || !self->options.notice || now_ms < ask_notice_ms (ask))
+        return;
+    self->told = true;
+    if (ask->refused)
+        self->options.notice (self->options.notice_arg, "no worker is there; waiting for one");
+}
+
+int session_step (struct session *self, struct err *err)
+{
+    int64_t now_ms = clock_mono_ms ();
+    look_at_link (self, now_ms);
+    if (take_replies (self, now_ms, err) < 0)
+        return -1;
+    for (struct ask *ask = self->first; ask; ask = ask->next) {
+        if (ask->done)
+            continue;
+        if (now_ms >= ask_give_up_ms (ask, &self->limits, self->up)) {
+            ask_give_up (ask, &self->limits, self->up);
+            continue;
+        }
+        if (self->up && now_ms >= ask->due_ms && transmit (self, ask, now_ms, err) < 0)
+            return -1;
+        give_notice (self, ask, now_ms);
+    }
+    return 0;
+}
+
+int64_t session_due_ms (const struct session *self)
+{
+    int64_t due_ms = INT64_MAX;
+    for (const struct ask *ask = self->first; ask; ask = ask->next) {
+        if (ask->done)
+            continue;
+        int64_t next_ms = ask_give_up_ms (ask, &self->limits, self->up);
+        if (self->up && ask->due_ms < next_ms)
+            next_ms = ask->due_ms;
+        if (!self->told && self->options.notice && ask_notice_ms (ask) < next_ms)
+            next_ms = ask_notice_ms (ask);
+        due_ms = next_ms < due_ms ? next_ms : due_ms;
+    }
+    return due_ms;
+}
+
+static bool can_read (void *socket)
+{
+    int events = 0;
+    size_t size = sizeof events;
+    return zmq_getsockopt (socket, ZMQ_EVENTS, &events, &size) == 0 && (events & ZMQ_POLLIN) != 0;
+}
+
+bool session_readable (const struct session *self)
+{
+    return can_read (self->socket) || can_read (self->watch);
+}
+
+int session_wait (struct session *self, const struct ask *ask, struct err *err)
+{
+    for (;;) {
+        if (session_step (self, err) < 0)
+            return -1;
+        if (ask->done)
+            return 0;
+        zmq_pollitem_t items[3] = {
+            { .socket = self->socket, .events = ZMQ_POLLIN },
+            { .socket = self->watch, .events = ZMQ_POLLIN },
+            { .fd = self->options.interrupt_fd, .events = ZMQ_POLLIN },
+        };
+        int64_t due_ms = session_due_ms (self);
+        int64_t left_ms = due_ms == INT64_MAX ? -1 : due_ms - clock_mono_ms ();
+        if (due_ms != INT64_MAX && left_ms < 0)
+            left_ms = 0;
+        int count = self->options.interrupt_fd > 0 ? 3 : 2;
+        if (zmq_poll (items, count, (long)left_ms) < 0 && errno != EINTR)
+            return err_set (err, STATUS_FAILED, "cannot wait for an answer: %s",
+                            zmq_strerror (errno));
+        if (count == 3 && (items[2].revents & ZMQ_POLLIN))
+            return err_set (err, EMS_INTERRUPTED, "interrupted");
+    }
+}
+
+bool session_up (const struct session *self)
+{
+    return self->up;
+}
+
+void *session_context (const struct session *self)
+{
+    return self->context;
+}
+
+const struct session_options *session_options (const struct session *self)
+{
+    return &self->options;
+}
+
+void session_sockets (const struct session *self, void *out[2])
+{
+    out[0] = self->socket;
+    out[1] = self->watch;
+}

@@ -1,0 +1,222 @@
+/* tool.c - what every command of `ems` works with.
+ *
+ * SPDX-License-Identifier: MPL-2.0 */
+#include "tool.h"
+
+#include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
+
+#include "clock.h"
+#include "files.h"
+#include "json.h"
+
+#define REMARK_BYTES 2048
+#define NO_COLUMNS   80
+#define ERASE        "\r\033[J"
+
+/* UTF-8 unless the environment clearly says otherwise. */
+static bool is_utf8 (void)
+{
+    const char *names[] = { "LC_ALL", "LC_CTYPE", "LANG" };
+    for (size_t i = 0; i < 3; i++) {
+        const char *value = getenv (names[i]);
+        if (value && value[0])
+            return strcasestr (value, "utf-8") || strcasestr (value, "utf8");
+    }
+    return true;
+}
+
+void tool_init (struct tool *self)
+{
+    memset (self, 0, sizeof *self);
+    self->out_tty = isatty (STDOUT_FILENO);
+    self->err_tty = isatty (STDERR_FILENO);
+    self->utf8 = is_utf8 ();
+}
+
+static bool wants_colour (const struct tool *self, bool tty)
+{
+    const char *no_color = getenv ("NO_COLOR");
+    const char *term = getenv ("TERM");
+    if (self->line.color != COLOR_AUTO)
+        return self->line.color == COLOR_ALWAYS;
+    if (no_color && no_color[0])
+        return false;
+    return tty && !(term && strcmp (term, "dumb") == 0);
+}
+
+void tool_settle (struct tool *self)
+{
+    self->json = self->line.given[OPTION_JSON];
+    self->colour = wants_colour (self, self->out_tty);
+    self->colour_remarks = wants_colour (self, self->err_tty);
+}
+
+void tool_clear (struct tool *self)
+{
+    ems_destroy (&self->ems);
+    cmdline_clear (&self->line);
+}
+
+static void notice (void *arg, const char *text)
+{
+    tool_remark (arg, "%s", text);
+}
+
+int tool_connect (struct tool *self)
+{
+    struct ems_error error;
+    struct ems_options options = {
+        .clients = self->line.text[OPTION_ENDPOINT],
+        .events = self->line.text[OPTION_EVENTS],
+        .state = self->line.text[OPTION_STATE],
+        .interrupt_fd = self->interrupt_fd,
+        .notice = notice,
+        .notice_arg = self,
+    };
+    if (self->ems)
+        return 0;
+    self->ems = ems_new (&options, &error);
+    return self->ems ? 0 : tool_fail (self, &error, NULL);
+}
+
+int tool_output_failed (struct tool *self, int number)
+{
+    if (number == EPIPE) {
+        self->broken_pipe = true;
+        return EXITS_OUTPUT;
+    }
+    tool_remark (self, "cannot write the output: %s", strerror (number));
+    return EXITS_OUTPUT;
+}
+
+int tool_put (struct tool *self, const void *data, size_t bytes)
+{
+    return file_write_all (STDOUT_FILENO, data, bytes) < 0 ? tool_output_failed (self, errno) : 0;
+}
+
+int tool_put_text (struct tool *self, struct sbuf *text)
+{
+    int code = 0;
+    if (text->failed) {
+        tool_remark (self, "out of memory");
+        code = EXITS_SOFTWARE;
+    } else {
+        code = tool_put (self, sbuf_text (text), text->size);
+    }
+    sbuf_free (text);
+    return code;
+}
+
+int tool_put_json (struct tool *self, const struct ems_value *value)
+{
+    struct sbuf text;
+    sbuf_init (&text);
+    char *json = ems_json (value);
+    if (json) {
+        sbuf_add (&text, json);
+        sbuf_add (&text, "\n");
+    }
+    text.failed = text.failed || !json;
+    free (json);
+    return tool_put_text (self, &text);
+}
+
+void tool_remark (struct tool *self, const char *format, ...)
+{
+    char text[REMARK_BYTES];
+    struct sbuf line;
+    va_list args;
+    va_start (args, format);
+    vsnprintf (text, sizeof text, format, args);
+    va_end (args);
+    sbuf_init (&line);
+    sbuf_add (&line, self->status_drawn ? ERASE "ems: " : "ems: ");
+    self->status_drawn = false;
+    sbuf_add_safe (&line, text);
+    sbuf_add (&line, "\n");
+    /* There is nowhere to say that this failed. */
+    (void)file_write_all (STDERR_FILENO, sbuf_text (&line), line.size);
+    sbuf_free (&line);
+}
+
+/* {"error", "status", "exit", "parameter"?, "body"?} on stdout. */
+static void put_error_json (struct tool *self, const struct ems_error *error,
+                            const struct ems_value *body, int code)
+{
+    struct value *map = value_new_map ();
+    if (map && value_put_string (map, "error", error->text) == 0 &&
+        value_put_int (map, "status", error->status) == 0 &&
+        value_put_int (map, "exit", code) == 0 &&
+        (!error->parameter[0] || value_put_string (map, "parameter", error->parameter) == 0) &&
+        (!body || value_put (map, "body", value_copy (tool_peek (body))) == 0))
+        (void)tool_put_json (self, (struct ems_value *)map);
+    value_destroy (&map);
+}
+
+int tool_fail (struct tool *self, const struct ems_error *error, const struct ems_value *body)
+{
+    int code = exits_of_status (error->status, error->parameter[0] != 0);
+    tool_remark (self, "%s", error->text);
+    if (self->json)
+        put_error_json (self, error, body, code);
+    return code;
+}
+
+struct report tool_report (const struct tool *self)
+{
+    return (struct report){ .colour = self->colour,
+                            .width = self->out_tty ? tool_columns (STDOUT_FILENO) : 0,
+                            .now_ms = clock_wall_ms () };
+}
+
+size_t tool_columns (int fd)
+{
+    struct winsize size;
+    if (ioctl (fd, TIOCGWINSZ, &size) < 0 || size.ws_col == 0)
+        return NO_COLUMNS;
+    return size.ws_col;
+}
+
+int tool_show (struct tool *self, struct ems_value **value,
+               void (*print) (const struct value *, const struct report *, struct sbuf *))
+{
+    int code;
+    if (self->json) {
+        code = tool_put_json (self, *value);
+    } else {
+        struct sbuf text;
+        struct report how = tool_report (self);
+        sbuf_init (&text);
+        print (tool_peek (*value), &how, &text);
+        code = tool_put_text (self, &text);
+    }
+    ems_value_destroy (value);
+    return code;
+}
+
+const char *tool_job (const struct tool *self)
+{
+    return self->line.argument_count > 0 ? self->line.arguments[0] : "last";
+}
+
+const struct value *tool_peek (const struct ems_value *value)
+{
+    return (const struct value *)value;
+}
+
+int tool_record (struct tool *self, const struct ems_value *job, struct record *out)
+{
+    struct err err = { 0 };
+    record_init (out);
+    if (record_from_value (tool_peek (job), out, &err) == 0)
+        return 0;
+    tool_remark (self, "the record of the job makes no sense: %s", err.text);
+    return EXITS_SOFTWARE;
+}

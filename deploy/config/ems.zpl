@@ -1,0 +1,68 @@
+#   EMS: configuration of broker and worker.
+#
+#   Every key is optional but the profiles. Without a file, ems-worker uses this very text with
+#   the lab-orchestrator that lies beside it.
+#
+#   ems-broker --state DIR --config THIS-FILE
+#   ems-worker --state DIR --config THIS-FILE
+
+worker
+#   name = "bench-1"
+#       How this worker is called; default: the host's name.
+#   workers = "ipc:///var/lib/ems/sock/workers"
+#   publish = "ipc:///var/lib/ems/sock/publish"
+#       Where the broker is; default: the sockets below the state folder.
+    cgroup = "auto"
+#       auto: each job gets a cgroup v2 of its own where one can be made; none: never.
+
+#   A profile is a program and what may be asked of it. Clients name a profile and give parameters;
+#   they never send a command line.
+profiles
+    lab
+#       The bundled astronomy benchmark: ERFA as reference against libnova.
+        command = "/usr/bin/lab-orchestrator"
+#       One argument per place, no shell. {name} is the value of a parameter (lists are joined
+#       with ","); {name?text} is the text where the bool is true. An argument with a place that
+#       has nothing to say disappears. {results_dir} and {run_id} are places too; the program also
+#       finds them in EMS_RESULTS_DIR and EMS_RUN_ID.
+        arguments
+            argument = "--experiments={experiments}"
+            argument = "--n={n}"
+            argument = "--seed={seed}"
+            argument = "{no_perf?--no-perf}"
+            argument = "--perf-rounds={perf_rounds}"
+            argument = "{ci_mode?--ci}"
+        parameters
+            experiments
+                type = "list"
+                allowed = "frame_rotation_bpn,gmst_era,equ_ecl,equ_horizontal,solar_position,lunar_position,kepler_solver"
+                default = "all"
+            n
+                type = "int"
+                min = 1
+                max = 1000000
+                default = 1000
+            seed
+                type = "int"
+                min = 0
+                max = 9223372036854775807
+                default = 42
+            no_perf
+                type = "bool"
+                default = 0
+            perf_rounds
+                type = "int"
+                min = 1
+                max = 1000
+                default = 5
+            ci_mode
+                type = "bool"
+                default = 0
+#       workdir = "/srv/lab"
+#           Where it is started; default: the state folder.
+        environment = "PATH,HOME,LANG"
+#           Names of the worker's environment that the program gets.
+        grace_ms = 2000
+#           Between SIGTERM and SIGKILL when it is cancelled.
+        time_limit_ms = 0
+#           0: none.

@@ -1,0 +1,11 @@
+/* orchestrator/run.h - a whole run: the experiments that were asked for, their files, the
+ * manifest. */
+#ifndef LAB_RUN_H
+#define LAB_RUN_H
+
+#include "orchestrator/options.h"
+
+/* The exit code. Errors go to stderr, one line each. */
+int run_all (const struct options *options);
+
+#endif

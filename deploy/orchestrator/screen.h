@@ -1,0 +1,28 @@
+/* orchestrator/screen.h - what appears on stdout, line by line.
+ * Progress lines are read by other programs: their grammar is
+ *   [PROGRESS] experiment=NAME step=STEP current=N total=M | text
+ *   [PROGRESS] step=experiment_start current=K total=T | Experiment K/T: NAME */
+#ifndef LAB_SCREEN_H
+#define LAB_SCREEN_H
+
+#include <stddef.h>
+
+#include "orchestrator/experiment.h"
+#include "orchestrator/measure.h"
+#include "orchestrator/options.h"
+
+void screen_header (const struct options *options, const char *run_id);
+void screen_experiment (const struct experiment *e, size_t number, size_t total);
+void screen_start (const struct experiment *e, const struct options *options, size_t total);
+void screen_step (const struct experiment *e, const char *step, size_t current, size_t total,
+                  const char *text);
+void screen_failed (const struct experiment *e, const char *reason);
+void screen_wrote (const char *folder, const char *experiment, const char *file);
+
+/* One experiment's figures and what is remarkable about them. */
+void screen_results (const struct outcome *outcome);
+
+/* The tables at the end; incomplete outcomes are left out. */
+void screen_tables (const struct outcome *outcomes, size_t count);
+
+#endif

@@ -1,0 +1,147 @@
+/* endpoint.c - sockets with every option set and checked before they bind or connect.
+ *
+ * The high-water marks count messages, so they are chosen by what one message may weigh. Events
+ * weigh up to 64 KiB and are hints: 4 or 8 MiB of them wait for a peer at most, the rest is dropped
+ * and fetched from the log by whoever cares. Requests and replies are mostly small, and a lost one
+ * costs its client a timeout: more of them may wait.
+ *
+ * SPDX-License-Identifier: MPL-2.0 */
+#include "endpoint.h"
+
+#include <errno.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <zmq.h>
+#include "limits.h"
+
+#define IPC              "ipc://"
+#define IPC_PATH_BYTES   107 /* of sockaddr_un, with its terminator left out */
+#define LINGER_MS        1000
+#define HANDSHAKE_MS     5000
+#define RECONNECT_MS     100
+#define RECONNECT_MAX_MS 2000
+#define BACKLOG          1024
+
+#define EVENTS_HWM   64
+#define XPUB_HWM     128 /* for each monitor: half a second of a job that logs 200 lines a second */
+#define MONITOR_HWM  256 /* a monitor's own queue: what it may be late without a refetch */
+#define REQUESTS_HWM 1000
+
+struct kind {
+    int type;
+    int send_hwm;
+    int receive_hwm;
+    int mandatory; /* ROUTER: say so when a peer is gone or full, instead of dropping */
+    int immediate; /* nothing is queued for a peer that is not there */
+    int no_drop;   /* PUB: say so when the peer is full, instead of dropping */
+};
+
+static const struct kind kinds[] = {
+    [ENDPOINT_CLIENTS_ROUTER] = { ZMQ_ROUTER, REQUESTS_HWM, REQUESTS_HWM, 1, 0, 0 },
+    [ENDPOINT_WORKERS_ROUTER] = { ZMQ_ROUTER, REQUESTS_HWM, REQUESTS_HWM, 1, 0, 0 },
+    [ENDPOINT_PUBLISH_XSUB] = { ZMQ_XSUB, REQUESTS_HWM, EVENTS_HWM, 0, 0, 0 },
+    [ENDPOINT_EVENTS_XPUB] = { ZMQ_XPUB, XPUB_HWM, REQUESTS_HWM, 0, 0, 0 },
+    [ENDPOINT_WORKER_DEALER] = { ZMQ_DEALER, REQUESTS_HWM, REQUESTS_HWM, 0, 1, 0 },
+    /* The broker never waits for a monitor, so a worker may wait for the broker; if it did not,
+     * it would lose most of what it reads faster than a socket takes it. */
+    [ENDPOINT_WORKER_PUB] = { ZMQ_PUB, EVENTS_HWM, REQUESTS_HWM, 0, 1, 1 },
+    [ENDPOINT_CLIENT_DEALER] = { ZMQ_DEALER, REQUESTS_HWM, REQUESTS_HWM, 0, 1, 0 },
+    [ENDPOINT_MONITOR_SUB] = { ZMQ_SUB, REQUESTS_HWM, MONITOR_HWM, 0, 0, 0 },
+};
+
+int endpoint_check (const char *endpoint, struct err *err)
+{
+    if (strncmp (endpoint, "tcp://", 6) == 0)
+        return err_set (err, STATUS_BAD_REQUEST,
+                        "the endpoint \"%.200s\" is TCP, which needs CURVE to be safe, and this "
+                        "version does not have it; use ipc://PATH",
+                        endpoint);
+    if (strncmp (endpoint, IPC, strlen (IPC)) != 0)
+        return err_set (err, STATUS_BAD_REQUEST,
+                        "the endpoint \"%.200s\" is of no kind known here; it must be ipc://PATH",
+                        endpoint);
+    const char *path = endpoint + strlen (IPC);
+    /* libzmq takes "*" for a temporary name and "@" for a name that no folder protects. */
+    if (path[0] == '\0' || path[0] == '*' || path[0] == '@')
+        return err_set (err, STATUS_BAD_REQUEST,
+                        "the endpoint \"%.200s\" names no file; it must be ipc://PATH", endpoint);
+    if (strlen (path) > IPC_PATH_BYTES)
+        return err_set (err, STATUS_BAD_REQUEST,
+                        "the path of the endpoint \"%.200s\" has %zu bytes; a socket's path has at "
+                        "most %d, so choose a shorter folder",
+                        endpoint, strlen (path), IPC_PATH_BYTES);
+    return 0;
+}
+
+static int set_int (void *socket, int option, int value)
+{
+    return zmq_setsockopt (socket, option, &value, sizeof value);
+}
+
+static int set_options (void *socket, const struct kind *kind)
+{
+    int64_t largest = LIMIT_FRAME_BYTES;
+    if (set_int (socket, ZMQ_LINGER, LINGER_MS) < 0 ||
+        set_int (socket, ZMQ_SNDHWM, kind->send_hwm) < 0 ||
+        set_int (socket, ZMQ_RCVHWM, kind->receive_hwm) < 0 ||
+        set_int (socket, ZMQ_IMMEDIATE, kind->immediate) < 0 ||
+        set_int (socket, ZMQ_BACKLOG, BACKLOG) < 0 ||
+        set_int (socket, ZMQ_HANDSHAKE_IVL, HANDSHAKE_MS) < 0 ||
+        set_int (socket, ZMQ_RECONNECT_IVL, RECONNECT_MS) < 0 ||
+        set_int (socket, ZMQ_RECONNECT_IVL_MAX, RECONNECT_MAX_MS) < 0 ||
+        zmq_setsockopt (socket, ZMQ_MAXMSGSIZE, &largest, sizeof largest) < 0)
+        return -1;
+    if (kind->mandatory && set_int (socket, ZMQ_ROUTER_MANDATORY, 1) < 0)
+        return -1;
+    /* A worker has one subscriber, the broker, and its log waits on the disk: being told that
+     * the queue is full is better than a drop that somebody must fetch again. */
+    if (kind->type == ZMQ_PUB && set_int (socket, ZMQ_XPUB_NODROP, 1) < 0)
+        return -1;
+    return 0;
+}
+
+void *endpoint_new (void *context, enum endpoint_kind kind, struct err *err)
+{
+    void *socket = zmq_socket (context, kinds[kind].type);
+    if (!socket) {
+        err_set (err, STATUS_FAILED, "cannot make a socket: %s", zmq_strerror (errno));
+        return NULL;
+    }
+    if (set_options (socket, &kinds[kind]) < 0) {
+        err_set (err, STATUS_FAILED, "cannot set up a socket: %s", zmq_strerror (errno));
+        endpoint_close (&socket);
+    }
+    return socket;
+}
+
+int endpoint_bind (void *socket, const char *endpoint, struct err *err)
+{
+    if (endpoint_check (endpoint, err) < 0)
+        return -1;
+    mode_t before = umask (077);
+    int rc = zmq_bind (socket, endpoint);
+    int number = errno;
+    umask (before);
+    if (rc < 0)
+        return err_set (err, STATUS_FAILED, "cannot bind \"%.200s\": %s", endpoint,
+                        zmq_strerror (number));
+    return 0;
+}
+
+int endpoint_connect (void *socket, const char *endpoint, struct err *err)
+{
+    if (endpoint_check (endpoint, err) < 0)
+        return -1;
+    if (zmq_connect (socket, endpoint) < 0)
+        return err_set (err, STATUS_FAILED, "cannot connect to \"%.200s\": %s", endpoint,
+                        zmq_strerror (errno));
+    return 0;
+}
+
+void endpoint_close (void **socket_p)
+{
+    if (!*socket_p)
+        return;
+    zmq_close (*socket_p);
+    *socket_p = NULL;
+}

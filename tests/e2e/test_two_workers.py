@@ -1,0 +1,112 @@
+# SPDX-License-Identifier: MPL-2.0
+"""Two workers behind one broker: who runs what, and how jobs are found again."""
+import secrets
+import signal
+
+import pytest
+
+from procs import eventually
+from profiles import configuration
+from system import BIN, WORKER
+
+OTHER = "bench-2"
+
+
+@pytest.fixture
+def two(ems):
+    """The test's system with a second worker, which has a state folder of its own."""
+    config = ems.base / "other.zpl"
+    config.write_text(configuration({
+        "name": OTHER, "workers": ems.endpoint("workers"), "publish": ems.endpoint("publish")},
+        ems.base / "work", BIN))
+    ems.other = ems.spawn(BIN / "ems-worker", "--state", ems.base / "s2", "--config", config)
+    eventually(lambda: set(states(ems)) == {WORKER, OTHER})
+    yield ems
+    for job in ems.jobs():
+        ems.cancel(job["job_id"], grace_ms=0)
+    ems.other.send_signal(signal.SIGTERM)
+    ems.other.communicate(timeout=30)
+    assert ems.other.returncode == 0
+
+
+def states(ems):
+    return {worker["name"]: worker["state"] for worker in ems.client.do("workers")["workers"]}
+
+
+def test_a_run_goes_to_an_idle_worker_until_all_are_busy(two):
+    jobs = [two.run("obeys"), two.run("obeys")]
+    assert {job["worker"] for job in jobs} == {WORKER, OTHER}
+    assert states(two) == {WORKER: "busy", OTHER: "busy"}
+    reply = two.client.ask("run", profile="say")
+    assert reply.status == 409
+    assert reply.body["job"]["job_id"] in [job["job_id"] for job in jobs]
+
+
+def test_a_request_that_names_a_worker_goes_to_this_one(two):
+    for name in (WORKER, OTHER, OTHER):
+        job = two.client.ask("run", worker=name, profile="say").body["job"]
+        assert job["worker"] == name
+        two.finish(job["job_id"])
+    mine = two.client.ask("list", worker=OTHER).body["jobs"]
+    assert len(mine) == 2 and {job["worker"] for job in mine} == {OTHER}
+
+
+def test_a_job_is_found_on_whichever_worker_it_is(two):
+    for name in (WORKER, OTHER):
+        job = two.client.ask("run", worker=name, profile="obeys").body["job"]
+        monitor = two.monitor(job["job_id"])
+        pieces, seen = monitor.follow(), b""
+        while b"ready\n" not in seen:
+            seen += next(pieces)
+        assert two.status(job["job_id"])["worker"] == two.status("last")["worker"] == name
+        reply = two.cancel(job["job_id"])
+        assert reply.status == 200 and reply.body["job"]["status"] == "cancelled"
+        seen += b"".join(pieces)
+        logs = two.client.do("logs", job_id=job["job_id"])
+        assert logs["data"] == seen and logs["eof"]
+        monitor.close()
+    assert two.cancel("0123456789ab").status == 404
+
+
+def test_the_same_request_id_finds_its_job_though_another_worker_is_idle(two):
+    id = secrets.token_hex(16)
+    first = two.client.ask("run", id=id, profile="obeys").body["job"]
+    again = two.client.ask("run", id=id, profile="obeys").body["job"]
+    assert again["job_id"] == first["job_id"] and len(two.jobs()) == 1
+    two.restart("broker")
+    eventually(lambda: set(states(two)) == {WORKER, OTHER})
+    after = two.client.ask("run", id=id, profile="obeys").body["job"]
+    assert after["job_id"] == first["job_id"] and len(two.jobs()) == 1
+
+
+def test_lists_are_merged_newest_first_and_can_be_read_in_pages(two):
+    made = []
+    for name in (WORKER, OTHER, WORKER, WORKER, OTHER):
+        job = two.client.ask("run", worker=name, profile="say").body["job"]
+        made.insert(0, two.finish(job["job_id"]))
+    assert two.jobs() == made
+    pages, before = [], None
+    while len(pages) < 5:
+        page = two.client.do("list", limit=2, before=before)
+        pages += page["jobs"]
+        before = page.get("next")
+        if before is None:
+            break
+    assert pages == made
+    runs = two.client.do("results")["runs"]
+    assert [run["run_id"] for run in runs] == sorted((job["run_id"] for job in made), reverse=True)
+    assert {(run["job_id"], run["worker"]) for run in runs} == {
+        (job["job_id"], job["worker"]) for job in made}
+    profiles = two.client.do("profiles")["profiles"]
+    offering = {profile["worker"] for profile in profiles if profile["name"] == "say"}
+    assert offering == {WORKER, OTHER}
+
+
+def test_one_worker_that_is_killed_does_not_hold_up_the_other(two):
+    job = two.client.ask("run", worker=WORKER, profile="obeys").body["job"]
+    two.kill9("worker")
+    done = two.client.ask("run", profile="say")
+    assert done.status == 200 and done.body["job"]["worker"] == OTHER
+    two.finish(done.body["job"]["job_id"])
+    two.restart("worker")
+    assert two.status(job["job_id"])["status"] == "running"

@@ -1,0 +1,208 @@
+/* test_client_ask.c - when a request is sent again, and when it is given up.
+ *
+ * SPDX-License-Identifier: MPL-2.0 */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "ask.h"
+#include "ems.h"
+
+#define T0 1000
+#define ID "0123456789abcdef0123456789abcdef"
+
+static const struct ask_limits limits = { "ipc:///x/clients", 2000, 10000 };
+
+static struct ask *make (enum patience patience)
+{
+    struct ask *ask = ask_new ("run", NULL, NULL, ID, patience, T0, NULL);
+    assert_non_null (ask);
+    return ask;
+}
+
+static void answer (struct ask *ask, int status, int64_t now_ms)
+{
+    struct wire_reply reply = { .status = status };
+    ask_answer (ask, &reply, now_ms);
+}
+
+static void a_request_without_a_connection_is_given_up_soon (void **state)
+{
+    (void)state;
+    struct err err = { 0 };
+    const struct wire_reply *reply;
+    for (int patience = PATIENCE_REPLY; patience <= PATIENCE_LONG; patience++) {
+        struct ask *ask = make ((enum patience)patience);
+        assert_int_equal (ask_give_up_ms (ask, &limits, false), T0 + 2000);
+        ask_give_up (ask, &limits, false);
+        assert_true (ask_done (ask));
+        assert_int_equal (ask_reply (ask, &reply, &err), -1);
+        assert_int_equal (err.code, EMS_UNREACHABLE);
+        assert_non_null (strstr (err.text, "ipc:///x/clients"));
+        assert_non_null (strstr (err.text, "ems up"));
+        ask_destroy (&ask);
+    }
+}
+
+static void an_answer_ends_it (void **state)
+{
+    (void)state;
+    const struct wire_reply *reply;
+    struct ask *ask = make (PATIENCE_REPLY);
+    ask_link (ask, true, T0);
+    ask_sent (ask, true, T0);
+    answer (ask, 409, T0 + 5);
+    assert_true (ask_done (ask));
+    assert_int_equal (ask_reply (ask, &reply, NULL), 0);
+    assert_int_equal (reply->status, 409);
+    ask_destroy (&ask);
+}
+
+static void after_503_it_is_sent_again_and_not_at_once (void **state)
+{
+    (void)state;
+    struct ask *ask = make (PATIENCE_REPLY);
+    int64_t pause_ms = 0;
+    int64_t now = T0;
+    for (int i = 0; i < 10; i++) {
+        ask_sent (ask, true, now);
+        answer (ask, 503, now + 1);
+        assert_false (ask_done (ask));
+        assert_true (ask->due_ms - now >= pause_ms);
+        pause_ms = ask->due_ms - now - 1;
+        assert_true (pause_ms >= 50 && pause_ms <= 1000);
+        now = ask->due_ms;
+    }
+    assert_int_equal (ask_give_up_ms (ask, &limits, true), T0 + 10000);
+    ask_destroy (&ask);
+}
+
+static void a_reconnection_sends_it_again_at_once (void **state)
+{
+    (void)state;
+    struct ask *ask = make (PATIENCE_REPLY);
+    ask_sent (ask, true, T0);
+    assert_int_equal (ask->due_ms, T0 + 5000);
+    ask_link (ask, false, T0 + 100);
+    ask_link (ask, true, T0 + 300);
+    assert_int_equal (ask->due_ms, T0 + 300);
+    assert_false (ask->sent);
+    ask_destroy (&ask);
+}
+
+static void a_long_request_waits_while_the_broker_is_there (void **state)
+{
+    (void)state;
+    struct ask *ask = make (PATIENCE_LONG);
+    ask_link (ask, true, T0);
+    ask_sent (ask, true, T0);
+    assert_int_equal (ask_give_up_ms (ask, &limits, true), INT64_MAX);
+    /* The connection goes after an hour: ten seconds from then. */
+    ask_link (ask, false, T0 + 3600000);
+    assert_int_equal (ask_give_up_ms (ask, &limits, false), T0 + 3600000 + 10000);
+    ask_link (ask, true, T0 + 3601000);
+    ask_sent (ask, true, T0 + 3601000);
+    assert_int_equal (ask_give_up_ms (ask, &limits, true), INT64_MAX);
+    ask_destroy (&ask);
+}
+
+static void a_long_request_that_only_gets_503_is_given_up (void **state)
+{
+    (void)state;
+    struct err err = { 0 };
+    const struct wire_reply *reply;
+    struct ask *ask = make (PATIENCE_LONG);
+    int64_t now = T0;
+    ask_link (ask, true, now);
+    while (now < ask_give_up_ms (ask, &limits, true)) {
+        ask_sent (ask, true, now);
+        answer (ask, 503, now + 1);
+        now = ask->due_ms;
+    }
+    assert_true (now - T0 >= 10000 && now - T0 < 12000);
+    ask_give_up (ask, &limits, true);
+    assert_int_equal (ask_reply (ask, &reply, &err), -1);
+    assert_int_equal (err.code, 503);
+    ask_destroy (&ask);
+}
+
+static void a_long_request_that_somebody_worked_on_has_its_time_again (void **state)
+{
+    (void)state;
+    struct ask *ask = make (PATIENCE_LONG);
+    ask_link (ask, true, T0);
+    ask_sent (ask, true, T0);
+    answer (ask, 504, T0 + 30000);
+    assert_false (ask_done (ask));
+    assert_int_equal (ask_give_up_ms (ask, &limits, true), T0 + 40000);
+    ask_sent (ask, true, T0 + 30100);
+    answer (ask, 504, T0 + 60100);
+    assert_int_equal (ask_give_up_ms (ask, &limits, true), T0 + 70100);
+    ask_destroy (&ask);
+}
+
+static void too_late_is_an_answer_to_a_plain_request (void **state)
+{
+    (void)state;
+    struct ask *ask = make (PATIENCE_REPLY);
+    ask_sent (ask, true, T0);
+    answer (ask, 504, T0 + 5);
+    assert_true (ask_done (ask));
+    ask_destroy (&ask);
+}
+
+static void some_requests_are_never_given_up (void **state)
+{
+    (void)state;
+    struct ask *ask = make (PATIENCE_EVER);
+    assert_int_equal (ask_give_up_ms (ask, &limits, false), INT64_MAX);
+    ask_link (ask, true, T0);
+    ask_sent (ask, true, T0);
+    answer (ask, 503, T0 + 1);
+    answer (ask, 429, T0 + 2);
+    ask_link (ask, false, T0 + 3);
+    assert_false (ask_done (ask));
+    assert_int_equal (ask_give_up_ms (ask, &limits, false), INT64_MAX);
+    ask_destroy (&ask);
+}
+
+static void silence_is_broken_by_asking_again (void **state)
+{
+    (void)state;
+    struct ask *ask = make (PATIENCE_LONG);
+    ask_sent (ask, true, T0);
+    assert_int_equal (ask->due_ms, T0 + 5000);
+    ask_sent (ask, true, T0 + 5000);
+    assert_int_equal (ask->due_ms, T0 + 10000);
+    ask_destroy (&ask);
+}
+
+static void a_bad_request_id_is_refused (void **state)
+{
+    (void)state;
+    struct err err = { 0 };
+    assert_null (ask_new ("run", NULL, NULL, "xyz", PATIENCE_LONG, T0, &err));
+    assert_int_equal (err.code, 400);
+}
+
+int main (void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test (a_request_without_a_connection_is_given_up_soon),
+        cmocka_unit_test (an_answer_ends_it),
+        cmocka_unit_test (after_503_it_is_sent_again_and_not_at_once),
+        cmocka_unit_test (a_reconnection_sends_it_again_at_once),
+        cmocka_unit_test (a_long_request_waits_while_the_broker_is_there),
+        cmocka_unit_test (a_long_request_that_only_gets_503_is_given_up),
+        cmocka_unit_test (a_long_request_that_somebody_worked_on_has_its_time_again),
+        cmocka_unit_test (too_late_is_an_answer_to_a_plain_request),
+        cmocka_unit_test (some_requests_are_never_given_up),
+        cmocka_unit_test (silence_is_broken_by_asking_again),
+        cmocka_unit_test (a_bad_request_id_is_refused),
+    };
+    return cmocka_run_group_tests (tests, NULL, NULL);
+}

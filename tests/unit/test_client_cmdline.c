@@ -1,0 +1,325 @@
+/* test_client_cmdline.c - the command line: what is understood, and what is said to the rest.
+ *
+ * SPDX-License-Identifier: MPL-2.0 */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "cmdline.h"
+#include "params.h"
+#include "suggest.h"
+
+#define MOST 16
+
+/* Splits at blanks; the words are kept in `buffer`. */
+struct words {
+    char buffer[512];
+    char *argv[MOST];
+    int argc;
+};
+
+static void split (const char *text, struct words *out)
+{
+    char *rest = NULL;
+    snprintf (out->buffer, sizeof out->buffer, "%s", text);
+    out->argc = 0;
+    for (char *word = strtok_r (out->buffer, " ", &rest); word; word = strtok_r (NULL, " ", &rest))
+        out->argv[out->argc++] = word;
+}
+
+static int parse (const char *text, struct words *words, struct cmdline *line, struct err *err)
+{
+    split (text, words);
+    return cmdline_parse (words->argc, words->argv, line, err);
+}
+
+static void good_command_lines_are_understood (void **state)
+{
+    (void)state;
+    static const struct {
+        const char *text;
+        enum command command;
+        enum option given; /* one that must be given; OPTIONS: none */
+    } table[] = {
+        { "ems ps", COMMAND_PS, OPTIONS },
+        { "ems ps -a", COMMAND_PS, OPTION_ALL },
+        { "ems ps --all --json", COMMAND_PS, OPTION_JSON },
+        { "ems --json ps", COMMAND_PS, OPTION_JSON },
+        { "ems -e ipc:///x/clients ps -n5", COMMAND_PS, OPTION_ENDPOINT },
+        { "ems ps -n 5 -eipc:///x/clients", COMMAND_PS, OPTION_LINES },
+        { "ems --state=/x up --config /y", COMMAND_UP, OPTION_CONFIG },
+        { "ems logs -fn 5 abc", COMMAND_LOGS, OPTION_FOLLOW },
+        { "ems logs", COMMAND_LOGS, OPTIONS },
+        { "ems cancel abc --grace 1500ms", COMMAND_CANCEL, OPTION_GRACE },
+        { "ems cancel --help", COMMAND_CANCEL, OPTION_HELP },
+        { "ems --help", COMMAND_HELP, OPTION_HELP },
+        { "ems -V", COMMAND_VERSION, OPTION_VERSION },
+        { "ems help run", COMMAND_HELP, OPTIONS },
+        { "ems wait last -t 2m", COMMAND_WAIT, OPTION_TIMEOUT },
+        { "ems down --cancel", COMMAND_DOWN, OPTION_CANCEL },
+        { "ems --color never ps", COMMAND_PS, OPTION_COLOR },
+        { "ems run lab -d --n 5", COMMAND_RUN, OPTION_DETACH },
+        { "ems run lab --n=5 --time-limit 0", COMMAND_RUN, OPTION_TIME_LIMIT },
+    };
+    for (size_t i = 0; i < sizeof table / sizeof *table; i++) {
+        struct words words;
+        struct cmdline line;
+        struct err err = { 0 };
+        if (parse (table[i].text, &words, &line, &err) < 0)
+            fail_msg ("%s: %s", table[i].text, err.text);
+        assert_int_equal (line.command, table[i].command);
+        if (table[i].given != OPTIONS)
+            assert_true (line.given[table[i].given]);
+        cmdline_clear (&line);
+    }
+}
+
+static void bad_command_lines_are_told_what_is_right (void **state)
+{
+    (void)state;
+    static const struct {
+        const char *text;
+        const char *says;
+    } table[] = {
+        { "ems", "ems help" },
+        { "ems atach", "did you mean `attach`" },
+        { "ems frobnicate", "ems help" },
+        { "ems cancle x", "did you mean `cancel`" },
+        { "ems ps --al", "did you mean --all" },
+        { "ems ps --frobnicate", "ems help ps" },
+        { "ems ps abc", "usage: ems ps" },
+        { "ems show a b", "usage: ems show [JOB]" },
+        { "ems cancel", "which job" },
+        { "ems ps -n", "needs a value" },
+        { "ems ps -n x", "number from 0 to 10000" },
+        { "ems ps -n 10001", "number from 0 to 10000" },
+        { "ems ps -n -1", "number from 0 to 10000" },
+        { "ems ps -n 5x", "number from 0 to 10000" },
+        { "ems ps --all=yes", "takes no value" },
+        { "ems ps -x", "no option -x" },
+        { "ems --color sometimes ps", "auto, always or never" },
+        { "ems cancel x --grace soon", "90s, 2m or 1h" },
+        { "ems cancel x --grace 11m", "90s, 2m or 1h" },
+        { "ems run --priority 32", "0 to 31" },
+        { "ems run --label nothing", "NAME=VALUE" },
+        { "ems run --label =x", "NAME=VALUE" },
+        { "ems run -xy", "no option -x" },
+        { "ems help frobnicate", "no command" },
+        { "ems ps --cancel", "no option --cancel" },
+    };
+    for (size_t i = 0; i < sizeof table / sizeof *table; i++) {
+        struct words words;
+        struct cmdline line;
+        struct err err = { 0 };
+        if (parse (table[i].text, &words, &line, &err) == 0)
+            fail_msg ("%s: was accepted", table[i].text);
+        if (!strstr (err.text, table[i].says))
+            fail_msg ("%s: says \"%s\", not \"%s\"", table[i].text, err.text, table[i].says);
+        assert_int_equal (err.code, 400);
+        cmdline_clear (&line);
+    }
+}
+
+static void every_command_and_option_has_its_help (void **state)
+{
+    (void)state;
+    for (enum command c = COMMAND_NONE; c < COMMANDS; c++) {
+        struct sbuf text;
+        sbuf_init (&text);
+        cmdline_help (c, &text);
+        assert_false (text.failed);
+        for (enum option o = 0; o < OPTIONS; o++) {
+            const struct option_spec *spec = option_spec (o);
+            assert_non_null (spec->name);
+            bool here = spec->commands == ALL_COMMANDS || (spec->commands >> c & 1);
+            if (here)
+                assert_non_null (strstr (sbuf_text (&text), spec->name));
+        }
+        sbuf_free (&text);
+    }
+}
+
+static void no_two_options_of_a_command_share_a_letter (void **state)
+{
+    (void)state;
+    for (enum option a = 0; a < OPTIONS; a++)
+        for (enum option b = a + 1; b < OPTIONS; b++)
+            if (option_spec (a)->letter &&
+                (option_spec (a)->commands & option_spec (b)->commands) != 0)
+                assert_int_not_equal (option_spec (a)->letter, option_spec (b)->letter);
+}
+
+static void near_words_are_suggested_and_far_ones_are_not (void **state)
+{
+    (void)state;
+    static const struct {
+        const char *word;
+        const char *candidate;
+        bool near;
+    } table[] = {
+        { "atach", "attach", true },  { "ahow", "show", true },      { "wiat", "wait", true },
+        { "prof", "profiles", true }, { "xyzzy", "show", false },    { "p", "ps", true },
+        { "abc", "xyz", false },      { "result", "results", true },
+    };
+    for (size_t i = 0; i < sizeof table / sizeof *table; i++) {
+        struct suggest suggest;
+        suggest_init (&suggest, table[i].word);
+        suggest_offer (&suggest, table[i].candidate);
+        assert_int_equal (suggest.best != NULL, table[i].near);
+    }
+}
+
+/* ---- parameters ---- */
+
+static struct value *text_list (const char *a, const char *b)
+{
+    struct value *list = value_new_list ();
+    assert_int_equal (value_append (list, value_new_string (a)), 0);
+    assert_int_equal (value_append (list, value_new_string (b)), 0);
+    return list;
+}
+
+static void add_parameter (struct value *list, const char *name, const char *type)
+{
+    struct value *map = value_new_map ();
+    assert_int_equal (value_put_string (map, "name", name), 0);
+    assert_int_equal (value_put_string (map, "type", type), 0);
+    if (strcmp (type, "list") == 0)
+        assert_int_equal (value_put (map, "allowed", text_list ("a", "b")), 0);
+    if (strcmp (type, "int") == 0)
+        assert_int_equal (value_put_int (map, "default", 7), 0);
+    assert_int_equal (value_append (list, map), 0);
+}
+
+/* Profiles lab and other, with a parameter of each type. */
+static struct value *make_profiles (void)
+{
+    static const char *const names[] = { "lab", "other" };
+    struct value *profiles = value_new_list ();
+    for (size_t i = 0; i < 2; i++) {
+        struct value *profile = value_new_map ();
+        struct value *parameters = value_new_list ();
+        add_parameter (parameters, "n", "int");
+        add_parameter (parameters, "no_perf", "bool");
+        add_parameter (parameters, "experiments", "list");
+        add_parameter (parameters, "name", "string");
+        assert_int_equal (value_put_string (profile, "name", names[i]), 0);
+        assert_int_equal (value_put (profile, "parameters", parameters), 0);
+        assert_int_equal (value_append (profiles, profile), 0);
+    }
+    return profiles;
+}
+
+static void parameters_become_what_the_profile_says (void **state)
+{
+    (void)state;
+    struct words words;
+    struct cmdline line;
+    struct err err = { 0 };
+    char wrong[LIMIT_NAME_BYTES + 1];
+    const struct value *profile = NULL;
+    size_t first = 0;
+    struct value *profiles = make_profiles ();
+    assert_int_equal (
+        parse ("ems run --n -5 --no-perf --experiments a,b --name=x=y", &words, &line, &err), 0);
+    assert_int_equal (params_choose (profiles, &line, &profile, &first, &err), 0);
+    assert_string_equal (value_string (value_get (profile, "name")), "lab");
+    struct value *map = params_build (profile, &line, first, wrong, &err);
+    assert_non_null (map);
+    assert_int_equal (value_int (value_get (map, "n")), -5);
+    assert_true (value_bool (value_get (map, "no_perf")));
+    assert_int_equal (value_count (value_get (map, "experiments")), 2);
+    assert_string_equal (value_string (value_get (map, "name")), "x=y");
+    value_destroy (&map);
+    cmdline_clear (&line);
+    value_destroy (&profiles);
+}
+
+static void wrong_parameters_are_named (void **state)
+{
+    (void)state;
+    static const struct {
+        const char *text;
+        const char *wrong;
+        const char *says;
+    } table[] = {
+        { "ems run lab --nn 5", "nn", "did you mean --n?" },
+        { "ems run lab --n", "n", "needs a value: integer" },
+        { "ems run lab --n x", "n", "takes an integer" },
+        { "ems run lab --n 99999999999999999999", "n", "takes an integer" },
+        { "ems run lab --no-perf=maybe", "no-perf", "=true or =false" },
+        { "ems run lab --no-perf 5", "", "the profile comes first" },
+        { "ems run lab --frobnicate 1", "frobnicate", "ems run lab --help" },
+        { "ems run lab --prio 1", "prio", "did you mean --priority" },
+        { "ems run lab other", "", "the profile comes first" },
+    };
+    struct value *profiles = make_profiles ();
+    for (size_t i = 0; i < sizeof table / sizeof *table; i++) {
+        struct words words;
+        struct cmdline line;
+        struct err err = { 0 };
+        char wrong[LIMIT_NAME_BYTES + 1];
+        const struct value *profile = NULL;
+        size_t first = 0;
+        assert_int_equal (parse (table[i].text, &words, &line, &err), 0);
+        assert_int_equal (params_choose (profiles, &line, &profile, &first, &err), 0);
+        assert_null (params_build (profile, &line, first, wrong, &err));
+        assert_string_equal (wrong, table[i].wrong);
+        if (!strstr (err.text, table[i].says))
+            fail_msg ("%s: says \"%s\"", table[i].text, err.text);
+        cmdline_clear (&line);
+    }
+    value_destroy (&profiles);
+}
+
+static void an_unknown_profile_is_told_the_nearest (void **state)
+{
+    (void)state;
+    struct words words;
+    struct cmdline line;
+    struct err err = { 0 };
+    const struct value *profile = NULL;
+    size_t first = 0;
+    struct value *profiles = make_profiles ();
+    assert_int_equal (parse ("ems run lib --n 5", &words, &line, &err), 0);
+    assert_int_equal (params_choose (profiles, &line, &profile, &first, &err), -1);
+    assert_int_equal (err.code, 404);
+    assert_non_null (strstr (err.text, "did you mean `lab`"));
+    cmdline_clear (&line);
+    value_destroy (&profiles);
+}
+
+static void the_help_of_a_profile_lists_types_and_defaults (void **state)
+{
+    (void)state;
+    struct sbuf text;
+    struct value *profiles = make_profiles ();
+    sbuf_init (&text);
+    params_help (value_at (profiles, 0), &text);
+    assert_non_null (strstr (sbuf_text (&text), "--no-perf"));
+    assert_non_null (strstr (sbuf_text (&text), "integer (default 7)"));
+    assert_non_null (strstr (sbuf_text (&text), "list of a, b, or all"));
+    sbuf_free (&text);
+    value_destroy (&profiles);
+}
+
+int main (void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test (good_command_lines_are_understood),
+        cmocka_unit_test (bad_command_lines_are_told_what_is_right),
+        cmocka_unit_test (every_command_and_option_has_its_help),
+        cmocka_unit_test (no_two_options_of_a_command_share_a_letter),
+        cmocka_unit_test (near_words_are_suggested_and_far_ones_are_not),
+        cmocka_unit_test (parameters_become_what_the_profile_says),
+        cmocka_unit_test (wrong_parameters_are_named),
+        cmocka_unit_test (an_unknown_profile_is_told_the_nearest),
+        cmocka_unit_test (the_help_of_a_profile_lists_types_and_defaults),
+    };
+    return cmocka_run_group_tests (tests, NULL, NULL);
+}

@@ -1,0 +1,291 @@
+/* test_client_render.c - what people see: the status line, tables, lines of a log, records.
+ *
+ * SPDX-License-Identifier: MPL-2.0 */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "eventjson.h"
+#include "grid.h"
+#include "json.h"
+#include "linebuf.h"
+#include "report.h"
+#include "statusline.h"
+#include "text.h"
+
+static void make_job (struct record *job)
+{
+    record_init (job);
+    strcpy (job->job_id, "abc123def456");
+    strcpy (job->profile, "lab");
+    strcpy (job->worker, "bench-1");
+    job->status = JOB_RUNNING;
+    job->experiments_done = 3;
+    job->experiments_total = 7;
+    job->started_at_ms = 1000000;
+    strcpy (job->current_experiment, "equ_horizontal");
+    strcpy (job->current_step, "accuracy");
+}
+
+static void the_status_line_says_all_where_there_is_room (void **state)
+{
+    (void)state;
+    struct record job;
+    struct sbuf line;
+    make_job (&job);
+    sbuf_init (&line);
+    struct statusline view = { .job = &job, .elapsed_ms = 72000, .utf8 = true, .columns = 120 };
+    statusline_render (&view, &line);
+    const char *text = sbuf_text (&line);
+    assert_non_null (strstr (text, "⠋ Running"));
+    assert_non_null (strstr (text, "█"));
+    assert_non_null (strstr (text, "3/7 experiments"));
+    assert_non_null (strstr (text, "equ_horizontal: accuracy"));
+    assert_non_null (strstr (text, "1m12s"));
+    sbuf_free (&line);
+    record_clear (&job);
+}
+
+static void the_status_line_fits_every_width_and_keeps_what_matters (void **state)
+{
+    (void)state;
+    struct record job;
+    struct sbuf line;
+    make_job (&job);
+    sbuf_init (&line);
+    for (size_t columns = 1; columns <= 200; columns++) {
+        for (int kind = 0; kind < 8; kind++) {
+            struct statusline view = { .job = &job,
+                                       .elapsed_ms = 72000,
+                                       .frame = (unsigned)columns,
+                                       .lost = kind & 1,
+                                       .cancelling = kind & 2,
+                                       .utf8 = kind & 4,
+                                       .columns = columns };
+            sbuf_clear (&line);
+            statusline_render (&view, &line);
+            assert_true (text_columns (sbuf_text (&line)) < columns || columns == 1);
+            if (columns >= 40 && !(kind & 1))
+                assert_non_null (strstr (sbuf_text (&line), "3/7"));
+        }
+    }
+    sbuf_free (&line);
+    record_clear (&job);
+}
+
+static void the_status_line_tells_cancelling_and_a_lost_connection (void **state)
+{
+    (void)state;
+    struct record job;
+    struct sbuf line;
+    make_job (&job);
+    sbuf_init (&line);
+    struct statusline view = { .job = &job, .cancelling = true, .utf8 = true, .columns = 80 };
+    statusline_render (&view, &line);
+    assert_non_null (strstr (sbuf_text (&line), "Cancelling…"));
+    view.cancelling = false;
+    view.lost = true;
+    view.utf8 = false;
+    sbuf_clear (&line);
+    statusline_render (&view, &line);
+    assert_non_null (strstr (sbuf_text (&line), "Connection lost, reconnecting..."));
+    sbuf_free (&line);
+    record_clear (&job);
+}
+
+static void names_from_the_other_side_cannot_drive_the_terminal (void **state)
+{
+    (void)state;
+    struct record job;
+    struct sbuf line;
+    make_job (&job);
+    strcpy (job.current_experiment, "\033]0;title\007");
+    sbuf_init (&line);
+    struct statusline view = { .job = &job, .utf8 = true, .columns = 120 };
+    statusline_render (&view, &line);
+    assert_null (strchr (sbuf_text (&line), '\033'));
+    sbuf_free (&line);
+    record_clear (&job);
+}
+
+static void lines_are_put_together_from_any_pieces (void **state)
+{
+    (void)state;
+    const char log[] = "first\r\nsecond \xc3\xa9\xe2\x98\x83\n\nbad \xff \033[31m\nlast";
+    const char *shown = "first\nsecond é☃\n\nbad \\xff \\x1b[31m\nlast\n";
+    for (size_t piece = 1; piece <= sizeof log; piece++) {
+        struct linebuf lines;
+        struct sbuf out;
+        linebuf_init (&lines);
+        sbuf_init (&out);
+        for (size_t at = 0; at < sizeof log - 1; at += piece) {
+            size_t left = sizeof log - 1 - at;
+            linebuf_feed (&lines, log + at, left < piece ? left : piece, &out);
+        }
+        linebuf_finish (&lines, &out);
+        assert_string_equal (sbuf_text (&out), shown);
+        linebuf_free (&lines);
+        sbuf_free (&out);
+    }
+}
+
+static void a_line_without_end_is_broken_up_and_not_kept (void **state)
+{
+    (void)state;
+    struct linebuf lines;
+    struct sbuf out;
+    size_t shown = 0;
+    linebuf_init (&lines);
+    sbuf_init (&out);
+    char piece[3000];
+    for (size_t i = 0; i < 3000; i += 3)
+        for (size_t j = 0; j < 3; j++)
+            piece[i + j] = "☃"[j];
+    for (int i = 0; i < 1000; i++) {
+        sbuf_clear (&out);
+        linebuf_feed (&lines, piece, 3000, &out);
+        assert_true (out.size <= LINEBUF_BYTES + 16);
+        assert_null (strstr (sbuf_text (&out), "\\x"));
+        shown += out.size;
+    }
+    assert_true (lines.size <= LINEBUF_BYTES);
+    assert_true (shown > 2900000);
+    linebuf_free (&lines);
+    sbuf_free (&out);
+}
+
+static void a_table_is_aligned_and_cut_at_the_width (void **state)
+{
+    (void)state;
+    static const char *const headings[] = { "NAME", "STATE" };
+    struct grid grid;
+    struct sbuf out;
+    grid_init (&grid, headings, 2);
+    grid_add (&grid, HUE_PLAIN, "a☃c");
+    grid_add (&grid, HUE_RED, "failed");
+    grid_add (&grid, HUE_PLAIN, "longer name");
+    grid_add (&grid, HUE_PLAIN, "x\ny");
+    sbuf_init (&out);
+    grid_render (&grid, 0, false, &out);
+    assert_string_equal (sbuf_text (&out), "NAME         STATE\n"
+                                           "a☃c          failed\n"
+                                           "longer name  x\\x0ay\n");
+    sbuf_clear (&out);
+    grid_render (&grid, 15, false, &out);
+    assert_string_equal (sbuf_text (&out), "NAME         ST\n"
+                                           "a☃c          fa\n"
+                                           "longer name  x\\\n");
+    sbuf_clear (&out);
+    grid_render (&grid, 5, true, &out);
+    assert_non_null (strstr (sbuf_text (&out), "longe"));
+    assert_null (strstr (sbuf_text (&out), "longer"));
+    sbuf_free (&out);
+    grid_free (&grid);
+}
+
+static void states_have_their_colours (void **state)
+{
+    (void)state;
+    static const struct {
+        enum job_status status;
+        enum hue hue;
+        const char *sequence;
+    } table[] = {
+        { JOB_COMPLETED, HUE_GREEN, "\033[32m" },
+        { JOB_FAILED, HUE_RED, "\033[31m" },
+        { JOB_CANCELLED, HUE_ORANGE, "\033[38;5;208m" },
+        { JOB_RUNNING, HUE_YELLOW, "\033[33m" },
+        { JOB_QUEUED, HUE_GREY, "\033[90m" },
+    };
+    for (size_t i = 0; i < sizeof table / sizeof *table; i++) {
+        assert_int_equal (hue_of_status (table[i].status), table[i].hue);
+        assert_string_equal (hue_on (table[i].hue, true), table[i].sequence);
+        assert_string_equal (hue_on (table[i].hue, false), "");
+    }
+}
+
+static void the_end_of_a_job_is_told_in_words (void **state)
+{
+    (void)state;
+    struct record job;
+    struct sbuf out;
+    make_job (&job);
+    job.status = JOB_FAILED;
+    job.reason = REASON_EXIT;
+    job.has_exit_code = true;
+    job.exit_code = 3;
+    job.finished_at_ms = job.started_at_ms + 72000;
+    sbuf_init (&out);
+    report_end (&job, false, &out);
+    assert_string_equal (sbuf_text (&out),
+                         "job abc123def456 failed: exit code 3, 3/7 experiments, took 1m12s\n"
+                         "more: ems show abc123def456\n");
+    sbuf_clear (&out);
+    job.reason = REASON_SIGNAL;
+    job.has_exit_code = false;
+    job.has_exit_signal = true;
+    job.exit_signal = 11;
+    report_state (&job, &out);
+    assert_string_equal (sbuf_text (&out), "failed: signal 11 (Segmentation fault)");
+    sbuf_free (&out);
+    record_clear (&job);
+}
+
+static void busy_names_the_job_and_what_to_type (void **state)
+{
+    (void)state;
+    struct record job;
+    struct sbuf out;
+    make_job (&job);
+    sbuf_init (&out);
+    report_busy (&job, job.started_at_ms + 5000, &out);
+    assert_non_null (strstr (sbuf_text (&out), "job abc123def456 is running"));
+    assert_non_null (strstr (sbuf_text (&out), "ems attach abc123def456"));
+    assert_non_null (strstr (sbuf_text (&out), "ems cancel abc123def456"));
+    sbuf_free (&out);
+    record_clear (&job);
+}
+
+static void pieces_of_a_log_are_json_whatever_they_hold (void **state)
+{
+    (void)state;
+    static const struct {
+        const char *data;
+        size_t bytes;
+        const char *json;
+    } table[] = {
+        { "a\n", 2, "{\"type\":\"log\",\"offset\":5,\"text\":\"a\\n\"}\n" },
+        { "\xff\xfe", 2, "{\"type\":\"log\",\"offset\":5,\"data\":\"//4=\"}\n" },
+        { "a\0b", 3, "{\"type\":\"log\",\"offset\":5,\"data\":\"YQBi\"}\n" },
+    };
+    for (size_t i = 0; i < sizeof table / sizeof *table; i++) {
+        struct sbuf out;
+        sbuf_init (&out);
+        eventjson_log (5, table[i].data, table[i].bytes, &out);
+        assert_string_equal (sbuf_text (&out), table[i].json);
+        sbuf_free (&out);
+    }
+}
+
+int main (void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test (the_status_line_says_all_where_there_is_room),
+        cmocka_unit_test (the_status_line_fits_every_width_and_keeps_what_matters),
+        cmocka_unit_test (the_status_line_tells_cancelling_and_a_lost_connection),
+        cmocka_unit_test (names_from_the_other_side_cannot_drive_the_terminal),
+        cmocka_unit_test (lines_are_put_together_from_any_pieces),
+        cmocka_unit_test (a_line_without_end_is_broken_up_and_not_kept),
+        cmocka_unit_test (a_table_is_aligned_and_cut_at_the_width),
+        cmocka_unit_test (states_have_their_colours),
+        cmocka_unit_test (the_end_of_a_job_is_told_in_words),
+        cmocka_unit_test (busy_names_the_job_and_what_to_type),
+        cmocka_unit_test (pieces_of_a_log_are_json_whatever_they_hold),
+    };
+    return cmocka_run_group_tests (tests, NULL, NULL);
+}

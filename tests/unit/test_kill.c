@@ -1,0 +1,411 @@
+/* test_kill.c - killing what a job left behind, and nobody else; with real processes.
+ *
+ * SPDX-License-Identifier: MPL-2.0 */
+#include <errno.h>
+#include <fcntl.h>
+#include <sched.h>
+#include <setjmp.h>
+#include <signal.h>
+#include <spawn.h>
+#include <stdarg.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/prctl.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+#include <cmocka.h>
+#include "files.h"
+#include "ids.h"
+#include "jobdir.h"
+#include "kill.h"
+
+#define OTHER_JOB   "ba9876543210"
+#define PATIENCE_MS 20000
+
+struct place {
+    char path[64];
+    int statefd;
+    char job[JOB_ID_BYTES]; /* of this test run alone: tests run side by side */
+    char mark[sizeof "EMS_JOB_ID=" + JOB_ID_BYTES];
+};
+
+static int setup (void **state)
+{
+    struct place *place = calloc (1, sizeof *place);
+    if (!place)
+        return -1;
+    strcpy (place->path, "/tmp/ems-test-kill-XXXXXX");
+    if (!mkdtemp (place->path))
+        return -1;
+    place->statefd = open (place->path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    snprintf (place->job, sizeof place->job, "%012x", (unsigned)getpid ());
+    snprintf (place->mark, sizeof place->mark, "EMS_JOB_ID=%s", place->job);
+    *state = place;
+    return place->statefd < 0;
+}
+
+static int teardown (void **state)
+{
+    struct place *place = *state;
+    struct err err;
+    close (place->statefd);
+    int rc = tree_remove (AT_FDCWD, place->path, &err);
+    free (place);
+    return rc;
+}
+
+/* A process that sleeps, with these two entries as its environment (NULL: none). */
+static pid_t sleeper (char *entry, char *second)
+{
+    char *argv[] = { "sleep", "600", NULL };
+    char *env[] = { entry, entry ? second : NULL, NULL };
+    pid_t pid;
+    assert_int_equal (posix_spawn (&pid, "/bin/sleep", NULL, NULL, argv, env), 0);
+    return pid;
+}
+
+static void assert_killed (pid_t pid)
+{
+    int status;
+    assert_int_equal (waitpid (pid, &status, WNOHANG), pid);
+    assert_true (WIFSIGNALED (status) && WTERMSIG (status) == SIGKILL);
+}
+
+static void assert_alive_then_end (pid_t pid)
+{
+    assert_int_equal (waitpid (pid, NULL, WNOHANG), 0);
+    kill (pid, SIGKILL);
+    assert_int_equal (waitpid (pid, NULL, 0), pid);
+}
+
+static int kill_leftovers (const struct place *place, const char *cgroup)
+{
+    struct err err;
+    int killed = job_kill_leftovers (place->statefd, place->job, cgroup, PATIENCE_MS, &err);
+    if (killed < 0)
+        fail_msg ("%s", err.text);
+    return killed;
+}
+
+static void the_mark_of_the_job_is_matched_exactly (void **state)
+{
+    struct place *place = *state;
+    char longer[40], prefixed[40], shorter[40];
+    snprintf (longer, sizeof longer, "%s0", place->mark);
+    snprintf (prefixed, sizeof prefixed, "X%s", place->mark);
+    snprintf (shorter, sizeof shorter, "%.*s", (int)strlen (place->mark) - 1, place->mark);
+    pid_t first = sleeper (place->mark, "A=1"), last = sleeper ("A=1", place->mark);
+    pid_t strangers[] = { sleeper (longer, NULL), sleeper (prefixed, NULL), sleeper (shorter, NULL),
+                          sleeper ("EMS_JOB_ID=" OTHER_JOB, NULL), sleeper (NULL, NULL) };
+    assert_int_equal (kill_leftovers (place, ""), 2);
+    assert_killed (first);
+    assert_killed (last);
+    for (size_t i = 0; i < sizeof strangers / sizeof strangers[0]; i++)
+        assert_alive_then_end (strangers[i]);
+    assert_int_equal (kill_leftovers (place, ""), 0);
+}
+
+static void a_mark_behind_a_megabyte_of_environment_is_found (void **state)
+{
+    struct place *place = *state;
+    enum { BIG = 100000 };
+    char *argv[] = { "sleep", "600", NULL };
+    char *env[12] = { NULL };
+    for (int i = 0; i < 10; i++) {
+        env[i] = malloc (BIG);
+        assert_non_null (env[i]);
+        memset (env[i], 'x', BIG - 1);
+        env[i][BIG - 1] = '\0';
+        env[i][1] = '=';
+    }
+    env[10] = place->mark;
+    pid_t pid;
+    assert_int_equal (posix_spawn (&pid, "/bin/sleep", NULL, NULL, argv, env), 0);
+    for (int i = 0; i < 10; i++)
+        free (env[i]);
+    assert_int_equal (kill_leftovers (place, ""), 1);
+    assert_killed (pid);
+}
+
+static void more_processes_than_one_round_takes_are_all_killed_and_counted (void **state)
+{
+    struct place *place = *state;
+    enum { MANY = 150 };
+    pid_t pids[MANY];
+    for (int i = 0; i < MANY; i++)
+        pids[i] = sleeper (place->mark, NULL);
+    assert_int_equal (kill_leftovers (place, ""), MANY);
+    for (int i = 0; i < MANY; i++)
+        assert_killed (pids[i]);
+}
+
+/* A process that got slot.lock by inheritance, as the orchestrator does. */
+static pid_t slot_holder (const struct place *place, char *entry)
+{
+    int fd = openat (place->statefd, SLOT_LOCK, O_RDWR | O_CREAT, 0600);
+    assert_true (fd >= 0);
+    assert_int_equal (flock (fd, LOCK_EX | LOCK_NB), 0);
+    pid_t pid = sleeper (entry, NULL);
+    close (fd);
+    return pid;
+}
+
+static void who_inherited_the_slot_is_killed_without_any_mark (void **state)
+{
+    struct place *place = *state;
+    struct err err;
+    pid_t pid = slot_holder (place, NULL);
+    assert_int_equal (lock_held (place->statefd, SLOT_LOCK, NULL, &err), 1);
+    assert_int_equal (kill_leftovers (place, ""), 1);
+    assert_killed (pid);
+    assert_int_equal (lock_held (place->statefd, SLOT_LOCK, NULL, &err), 0);
+}
+
+static void who_only_has_the_lock_file_open_is_left_alone (void **state)
+{
+    struct place *place = *state;
+    int fd = openat (place->statefd, SLOT_LOCK, O_RDWR | O_CREAT, 0600);
+    assert_true (fd >= 0);
+    pid_t reader = sleeper (NULL, NULL);
+    close (fd);
+    pid_t holder = slot_holder (place, NULL);
+    assert_int_equal (kill_leftovers (place, ""), 1);
+    assert_killed (holder);
+    assert_alive_then_end (reader);
+}
+
+static void a_slot_that_another_job_has_is_not_taken_from_it (void **state)
+{
+    struct place *place = *state;
+    struct err err;
+    pid_t other = slot_holder (place, "EMS_JOB_ID=" OTHER_JOB);
+    assert_int_equal (job_kill_leftovers (place->statefd, place->job, "", 20, &err), -1);
+    assert_int_equal (err.code, STATUS_CONFLICT);
+    assert_non_null (strstr (err.text, SLOT_LOCK));
+    assert_alive_then_end (other);
+}
+
+static void the_caller_is_spared_even_if_it_carries_the_mark (void **state)
+{
+    struct place *place = *state;
+    char *argv[] = { "test_kill", "caller", place->path, place->job, NULL };
+    char *env[] = { place->mark, NULL };
+    pid_t caller, victim = sleeper (place->mark, NULL);
+    int status;
+    assert_int_equal (posix_spawn (&caller, "/proc/self/exe", NULL, NULL, argv, env), 0);
+    assert_int_equal (waitpid (caller, &status, 0), caller);
+    assert_true (WIFEXITED (status));
+    assert_int_equal (WEXITSTATUS (status), 1); /* one killed: not itself */
+    assert_killed (victim);
+}
+
+/* The other half of the test above, in a process of its own. */
+static int be_the_caller (const char *path, const char *job)
+{
+    struct err err;
+    int statefd = open (path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    int killed = statefd < 0 ? -1 : job_kill_leftovers (statefd, job, "", PATIENCE_MS, &err);
+    return killed < 0 ? 255 : killed;
+}
+
+static void a_word_that_is_no_job_id_kills_nobody (void **state)
+{
+    const struct place *place = *state;
+    struct err err;
+    pid_t pid = sleeper ("EMS_JOB_ID=", NULL);
+    assert_int_equal (job_kill_leftovers (place->statefd, "", "", 20, &err), -1);
+    assert_int_equal (err.code, STATUS_BAD_REQUEST);
+    assert_alive_then_end (pid);
+}
+
+/* ---- cgroups ---- */
+
+/* A test that cannot run says why, and fails where it must run. */
+static bool have_cgroup (const struct place *place, char *path)
+{
+    struct err err;
+    if (cgroup_make (place->job, path, LIMIT_PATH_BYTES, &err) == 0)
+        return true;
+    if (getenv ("CI"))
+        fail_msg ("no cgroup can be made here: %s", err.text);
+    print_message ("no cgroup can be made here: %s\n", err.text);
+    return false;
+}
+
+static pid_t sleeper_in (const char *cgroup)
+{
+    pid_t pid = fork ();
+    assert_true (pid >= 0);
+    if (pid == 0) {
+        if (cgroup_enter_self (cgroup, NULL) == 0)
+            execle ("/bin/sleep", "sleep", "600", NULL, (char *[]){ NULL });
+        _exit (127);
+    }
+    return pid;
+}
+
+static void wait_until_in (const char *cgroup, int count)
+{
+    while (cgroup_count (cgroup) != count)
+        sched_yield ();
+}
+
+static void a_cgroup_counts_kills_and_goes (void **state)
+{
+    const struct place *place = *state;
+    char path[LIMIT_PATH_BYTES];
+    struct err err;
+    if (!have_cgroup (place, path))
+        skip ();
+    assert_int_equal (cgroup_populated (path), 0);
+    pid_t pid = sleeper_in (path);
+    wait_until_in (path, 1);
+    assert_int_equal (cgroup_populated (path), 1);
+    assert_int_equal (cgroup_remove (path, &err), -1);
+    assert_int_equal (err.code, STATUS_CONFLICT);
+    assert_int_equal (cgroup_kill (path, &err), 0);
+    assert_int_equal (waitpid (pid, NULL, 0), pid);
+    while (cgroup_populated (path) > 0)
+        sched_yield ();
+    double user_s, system_s;
+    assert_int_equal (cgroup_usage (path, &user_s, &system_s), 0);
+    assert_true (user_s + system_s > 0);
+    assert_int_equal (cgroup_remove (path, &err), 0);
+    assert_int_equal (cgroup_remove (path, &err), 0);
+    assert_int_equal (cgroup_count (path), -1);
+}
+
+static void leftovers_in_the_cgroup_and_below_it_are_killed_and_it_is_removed (void **state)
+{
+    const struct place *place = *state;
+    char path[LIMIT_PATH_BYTES], below[LIMIT_PATH_BYTES + 8];
+    if (!have_cgroup (place, path))
+        skip ();
+    snprintf (below, sizeof below, "%s/inner", path);
+    assert_int_equal (mkdir (below, 0755), 0);
+    pid_t pids[] = { sleeper_in (path), sleeper_in (path), sleeper_in (below) };
+    wait_until_in (path, 3);
+    assert_int_equal (kill_leftovers (place, path), 3);
+    for (size_t i = 0; i < 3; i++)
+        assert_int_equal (waitpid (pids[i], NULL, 0), pids[i]);
+    assert_int_equal (access (path, F_OK), -1);
+}
+
+static void a_cgroup_that_nobody_wrote_down_is_found (void **state)
+{
+    const struct place *place = *state;
+    char path[LIMIT_PATH_BYTES], found[LIMIT_PATH_BYTES];
+    struct err err;
+    assert_int_equal (cgroup_find (place->job, found, sizeof found, &err), -1);
+    if (!have_cgroup (place, path))
+        skip ();
+    assert_int_equal (cgroup_find (place->job, found, sizeof found, &err), 0);
+    assert_string_equal (found, path);
+    pid_t pid = sleeper_in (path);
+    wait_until_in (path, 1);
+    assert_int_equal (kill_leftovers (place, ""), 1);
+    assert_int_equal (waitpid (pid, NULL, 0), pid);
+    assert_int_equal (access (path, F_OK), -1);
+}
+
+static void a_cgroup_of_another_name_is_not_killed (void **state)
+{
+    const struct place *place = *state;
+    char path[LIMIT_PATH_BYTES];
+    struct err err;
+    if (!have_cgroup (place, path))
+        skip ();
+    pid_t pid = sleeper_in (path);
+    wait_until_in (path, 1);
+    assert_int_equal (job_kill_leftovers (place->statefd, OTHER_JOB, path, 20, &err), -1);
+    assert_alive_then_end (pid);
+    assert_int_equal (kill_leftovers (place, path), 0);
+}
+
+static void a_cgroup_that_is_gone_is_no_error (void **state)
+{
+    const struct place *place = *state;
+    assert_int_equal (kill_leftovers (place, "/sys/fs/cgroup/no-such-folder"), 0);
+}
+
+/* ---- descendants ---- */
+
+/* A child that is the sub-reaper of a tree of `levels` sessions, each with two processes; exits
+ * with how many it killed once none is left. */
+static _Noreturn void be_the_root (int levels)
+{
+    int ready[2];
+    char byte;
+    if (prctl (PR_SET_CHILD_SUBREAPER, 1) < 0 || pipe (ready) < 0)
+        _exit (255);
+    if (fork () == 0) {
+        close (ready[0]);
+        for (int i = 1; i < levels && fork () == 0; i++)
+            setsid ();
+        if (fork () == 0)
+            setsid ();
+        close (ready[1]);
+        for (;;)
+            pause ();
+    }
+    close (ready[1]);
+    if (read (ready[0], &byte, 1) != 0) /* the end: the whole tree stands */
+        _exit (255);
+    int killed = descendants_kill (getpid ());
+    int reaped = 0;
+    while (waitpid (-1, NULL, 0) > 0)
+        reaped++;
+    _exit (killed == reaped && errno == ECHILD ? killed : 255);
+}
+
+static void a_sweep_kills_every_level_of_a_tree_but_not_its_root (void **state)
+{
+    (void)state;
+    int status;
+    pid_t root = fork ();
+    if (root == 0)
+        be_the_root (20);
+    assert_int_equal (waitpid (root, &status, 0), root);
+    assert_true (WIFEXITED (status));
+    assert_int_equal (WEXITSTATUS (status), 40);
+}
+
+static void a_process_without_descendants_has_none_to_kill (void **state)
+{
+    (void)state;
+    pid_t pid = sleeper (NULL, NULL);
+    assert_int_equal (descendants_kill (pid), 0);
+    assert_alive_then_end (pid);
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown (name, setup, teardown)
+
+int main (int argc, char **argv)
+{
+    if (argc == 4 && strcmp (argv[1], "caller") == 0)
+        return be_the_caller (argv[2], argv[3]);
+    const struct CMUnitTest tests[] = {
+        TEST (the_mark_of_the_job_is_matched_exactly),
+        TEST (a_mark_behind_a_megabyte_of_environment_is_found),
+        TEST (more_processes_than_one_round_takes_are_all_killed_and_counted),
+        TEST (who_inherited_the_slot_is_killed_without_any_mark),
+        TEST (who_only_has_the_lock_file_open_is_left_alone),
+        TEST (a_slot_that_another_job_has_is_not_taken_from_it),
+        TEST (the_caller_is_spared_even_if_it_carries_the_mark),
+        TEST (a_word_that_is_no_job_id_kills_nobody),
+        TEST (a_cgroup_counts_kills_and_goes),
+        TEST (leftovers_in_the_cgroup_and_below_it_are_killed_and_it_is_removed),
+        TEST (a_cgroup_that_nobody_wrote_down_is_found),
+        TEST (a_cgroup_of_another_name_is_not_killed),
+        TEST (a_cgroup_that_is_gone_is_no_error),
+        TEST (a_sweep_kills_every_level_of_a_tree_but_not_its_root),
+        TEST (a_process_without_descendants_has_none_to_kill),
+    };
+    return cmocka_run_group_tests (tests, NULL, NULL);
+}

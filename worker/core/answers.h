@@ -1,0 +1,58 @@
+/* answers.h - who waits for an answer, and what was answered: the same request id gets the same
+ * answer (I4). Both are bounded.
+ *
+ * SPDX-License-Identifier: MPL-2.0 */
+#ifndef EMS_ANSWERS_H
+#define EMS_ANSWERS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "ids.h"
+
+#define LIMIT_ANSWERS 1024
+#define LIMIT_WAITERS 1024
+
+/* What was answered to one request; the record of the job goes in as it is when it is asked
+ * again, so only its id is kept. */
+struct answer {
+    char user[NAME_BYTES];
+    char id[REQUEST_ID_BYTES];
+    bool cancel; /* a cancel; otherwise a run */
+    int status;
+    char job_id[JOB_ID_BYTES];  /* "": none */
+    char parameter[NAME_BYTES]; /* "": none */
+    char *error;                /* NULL: none */
+};
+
+/* The last LIMIT_ANSWERS of them. */
+struct answers;
+struct answers *answers_new (void); /* NULL: memory */
+void answers_destroy (struct answers **self_p);
+/* Copies. When memory is short the answer is not kept: then the store still knows the job. */
+void answers_put (struct answers *self, const struct answer *answer);
+/* NULL if it is not known; valid until the next put. */
+const struct answer *answers_get (const struct answers *self, const char *user, const char *id);
+
+/* A request that is answered later. */
+struct waiter {
+    int64_t ref; /* the broker's */
+    char user[NAME_BYTES];
+    char id[REQUEST_ID_BYTES];
+    bool cancel; /* waits for the end of the job; otherwise for its start */
+};
+
+struct waiters {
+    struct waiter *items;
+    size_t count;
+    size_t room;
+};
+
+void waiters_clear (struct waiters *self);
+/* 0, or -1 if there are too many or memory is short. */
+int waiters_add (struct waiters *self, const struct waiter *waiter);
+/* Take out the first that waits for that: true and *out, or false. */
+bool waiters_take (struct waiters *self, bool cancel, struct waiter *out);
+
+#endif

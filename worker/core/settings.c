@@ -1,0 +1,107 @@
+/* settings.c - the `worker` section.
+ *
+ * SPDX-License-Identifier: MPL-2.0 */
+#include "settings.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "limits.h"
+
+void settings_clear (struct settings *self)
+{
+    free (self->workers);
+    free (self->publish);
+    profiles_clear (&self->profiles);
+    memset (self, 0, sizeof *self);
+}
+
+/* A host may be called anything; a worker has a name. */
+static void name_from_host (const char *host, char out[NAME_BYTES])
+{
+    size_t used = 0;
+    for (; *host && used < NAME_BYTES - 1; host++) {
+        char one[2] = { *host, '\0' };
+        bool letter = name_valid (one);
+        if (letter || (used > 0 && strchr ("._-", *host)))
+            out[used++] = *host;
+    }
+    out[used] = '\0';
+    if (used == 0)
+        snprintf (out, NAME_BYTES, "worker");
+}
+
+static int read_name (const struct config *section, const char *host, struct settings *out,
+                      struct err *err)
+{
+    const char *name = NULL;
+    int rc = config_string (section, "name", LIMIT_NAME_BYTES, &name, err);
+    if (rc < 0)
+        return -1;
+    if (rc == 0) {
+        name_from_host (host, out->name);
+        return 0;
+    }
+    if (!name_valid (name))
+        return config_error (config_child (section, "name"), err,
+                             "\"%s\" is not possible; it takes letters, digits, '.', '_' and "
+                             "'-', a letter or digit first",
+                             name);
+    snprintf (out->name, sizeof out->name, "%s", name);
+    return 0;
+}
+
+static int read_endpoint (const struct config *section, const char *name, const char *state,
+                          char **out, struct err *err)
+{
+    const char *given = NULL;
+    int rc = config_string (section, name, LIMIT_PATH_BYTES - 1, &given, err);
+    if (rc < 0)
+        return -1;
+    if (rc == 1)
+        *out = strdup (given);
+    else if (asprintf (out, "ipc://%s/sock/%s", state, name) < 0)
+        *out = NULL;
+    return *out ? 0 : err_set (err, STATUS_FAILED, "out of memory");
+}
+
+static int read_cgroup (const struct config *section, struct settings *out, struct err *err)
+{
+    const char *cgroup = "auto";
+    if (config_string (section, "cgroup", 16, &cgroup, err) < 0)
+        return -1;
+    out->use_cgroup = strcmp (cgroup, "auto") == 0;
+    if (!out->use_cgroup && strcmp (cgroup, "none") != 0)
+        return config_error (config_child (section, "cgroup"), err,
+                             "\"%s\" is not possible; it takes auto or none", cgroup);
+    return 0;
+}
+
+static int only_once (const struct config *root, const char *name, struct err *err)
+{
+    const struct config *section = config_child (root, name);
+    const struct config *twin = config_next (section);
+    return twin ? config_error (twin, err, "stands here and on line %d; it can stand only once",
+                                section->line)
+                : 0;
+}
+
+int settings_from_config (const struct config *root, const struct settings_origin *origin,
+                          struct settings *out, struct err *err)
+{
+    static const char *const sections[] = { "broker", "worker", "profiles", NULL };
+    static const char *const keys[] = { "name", "workers", "publish", "cgroup", NULL };
+    const struct config *section = config_child (root, "worker");
+    if (config_only (root, sections, err) < 0 || only_once (root, "worker", err) < 0 ||
+        only_once (root, "profiles", err) < 0 || config_only (section, keys, err) < 0 ||
+        read_name (section, origin->host, out, err) < 0 ||
+        read_endpoint (section, "workers", origin->state, &out->workers, err) < 0 ||
+        read_endpoint (section, "publish", origin->state, &out->publish, err) < 0 ||
+        read_cgroup (section, out, err) < 0 ||
+        profiles_from_config (config_child (root, "profiles"), &out->profiles, err) < 0) {
+        settings_clear (out);
+        return -1;
+    }
+    return 0;
+}

@@ -1,0 +1,32 @@
+/* settings.h - what the worker's configuration says, with its defaults.
+ *
+ * SPDX-License-Identifier: MPL-2.0 */
+#ifndef EMS_SETTINGS_H
+#define EMS_SETTINGS_H
+
+#include "config.h"
+#include "profile.h"
+
+struct settings {
+    char name[NAME_BYTES]; /* of this worker */
+    char *workers;         /* endpoint of the broker; owned */
+    char *publish;
+    bool use_cgroup; /* give each job a cgroup of its own where one can be made */
+    struct profiles profiles;
+};
+
+/* Where the defaults come from. */
+struct settings_origin {
+    const char *state; /* absolute path of the state folder */
+    const char *host;  /* the host's name, as it is */
+};
+
+/* *out must be zeroed; on -1 it is cleared and *err says line, key and reason. */
+int settings_from_config (const struct config *root, const struct settings_origin *origin,
+                          struct settings *out, struct err *err);
+void settings_clear (struct settings *self);
+
+/* The shipped configuration (deploy/config/ems.zpl), as text. */
+const char *settings_shipped (void);
+
+#endif

@@ -1,0 +1,276 @@
+/* agent.c - hello, state, requests, replies, bye.
+ *
+ * SPDX-License-Identifier: MPL-2.0 */
+#include "agent.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "clock.h"
+#include "endpoint.h"
+#include "frames.h"
+#include "ids.h"
+#include "limits.h"
+#include "note.h"
+#include "wire.h"
+
+#define MESSAGES_A_TURN 64
+#define HELLO_AGAIN_MS \
+    500 /* after the broker refused us: an old self of ours may have to die first */
+
+struct agent {
+    struct agent_env env;
+    void *socket;
+    void *watch;
+    bool registered;
+    bool refused; /* and that was remarked upon */
+    int64_t heard_ms;
+    struct reactor_timer beat;
+    struct reactor_timer hello;
+};
+
+static void messages (void *arg);
+static void watched (void *arg);
+static void beat (void *arg);
+static void hello (void *arg);
+
+static void disconnect (struct agent *self)
+{
+    if (self->watch) {
+        reactor_remove_socket (self->env.reactor, self->watch);
+        endpoint_unwatch (&self->watch, self->socket);
+    }
+    if (self->socket) {
+        reactor_remove_socket (self->env.reactor, self->socket);
+        endpoint_close (&self->socket);
+    }
+    self->registered = false;
+}
+
+static int connect_anew (struct agent *self, struct err *err)
+{
+    disconnect (self);
+    self->heard_ms = clock_mono_ms ();
+    self->socket = endpoint_new (self->env.context, ENDPOINT_WORKER_DEALER, err);
+    if (!self->socket)
+        return -1;
+    self->watch = endpoint_watch (self->env.context, self->socket, err);
+    if (!self->watch || endpoint_connect (self->socket, self->env.endpoint, err) < 0 ||
+        reactor_add_socket (self->env.reactor, self->watch, watched, self, err) < 0 ||
+        reactor_add_socket (self->env.reactor, self->socket, messages, self, err) < 0) {
+        disconnect (self);
+        return -1;
+    }
+    return 0;
+}
+
+struct agent *agent_new (const struct agent_env *env, struct err *err)
+{
+    struct agent *self = calloc (1, sizeof *self);
+    if (!self) {
+        err_set (err, STATUS_FAILED, "out of memory");
+        return NULL;
+    }
+    self->env = *env;
+    self->beat.fn = beat;
+    self->beat.arg = self;
+    self->hello.fn = hello;
+    self->hello.arg = self;
+    if (connect_anew (self, err) < 0) {
+        agent_destroy (&self);
+        return NULL;
+    }
+    reactor_arm (env->reactor, &self->beat, clock_mono_ms () + BEAT_MS);
+    return self;
+}
+
+/* Send a head map (destroyed) and, if there is one, a reply map. */
+static void send_head (struct agent *self, struct value *head, const struct wire_buffer *reply)
+{
+    struct wire_buffer buffer = { 0 };
+    struct frames frames;
+    struct err err = { .text = "out of memory" };
+    frames_init (&frames);
+    if (!self->socket) {
+        value_destroy (&head);
+        return;
+    }
+    if (head && wire_encode (head, &buffer, &err) == 0 &&
+        frames_add (&frames, WIRE_MAGIC, strlen (WIRE_MAGIC)) == 0 &&
+        frames_add (&frames, buffer.data, buffer.size) == 0 &&
+        (!reply || frames_add (&frames, reply->data, reply->size) == 0)) {
+        if (frames_send (self->socket, &frames, &err) < 0)
+            worker_note ("cannot tell the broker: %s", err.text);
+    } else {
+        frames_clear (&frames);
+        worker_note ("cannot tell the broker: %s", err.text);
+    }
+    wire_buffer_free (&buffer);
+    value_destroy (&head);
+}
+
+static struct value *head_new (const char *type)
+{
+    struct value *head = value_new_map ();
+    if (value_put_string (head, "type", type) < 0)
+        value_destroy (&head);
+    return head;
+}
+
+static struct value *head_with_state (struct agent *self, const char *type)
+{
+    const char *holder = self->env.holder (self->env.arg);
+    struct value *head = head_new (type);
+    if (value_put_string (head, "state", holder ? "busy" : "idle") < 0 ||
+        value_put_string (head, "job_id", holder) < 0 || value_put_int (head, "queued", 0) < 0)
+        value_destroy (&head);
+    return head;
+}
+
+static void hello (void *arg)
+{
+    struct agent *self = arg;
+    struct value *head = head_with_state (self, "hello");
+    if (value_put_string (head, "name", self->env.name) < 0 ||
+        value_put (head, "profiles", value_copy (self->env.profiles)) < 0 ||
+        value_put_string (head, "version", EMS_VERSION) < 0)
+        value_destroy (&head);
+    send_head (self, head, NULL);
+}
+
+void agent_destroy (struct agent **self_p)
+{
+    struct agent *self = *self_p;
+    if (!self)
+        return;
+    if (self->socket && self->registered)
+        send_head (self, head_new ("bye"), NULL);
+    reactor_disarm (self->env.reactor, &self->beat);
+    reactor_disarm (self->env.reactor, &self->hello);
+    disconnect (self);
+    free (self);
+    *self_p = NULL;
+}
+
+void agent_tell (struct agent *self)
+{
+    if (self->registered)
+        send_head (self, head_with_state (self, "state"), NULL);
+}
+
+void agent_reply (struct agent *self, int64_t ref, const char *re, int status, const char *error,
+                  const struct value *body)
+{
+    struct wire_buffer reply = { 0 };
+    struct err err;
+    if (wire_reply_encode (re, status, error, body, &reply, &err) < 0) {
+        worker_note ("a reply cannot be sent as it is: %s", err.text);
+        if (wire_reply_encode (re, STATUS_FAILED, err.text, NULL, &reply, NULL) < 0)
+            return;
+    }
+    struct value *head = head_new ("reply");
+    if (value_put_int (head, "ref", ref) < 0)
+        value_destroy (&head);
+    send_head (self, head, &reply);
+    wire_buffer_free (&reply);
+}
+
+/* The connection came or went. */
+static void watched (void *arg)
+{
+    struct agent *self = arg;
+    int event;
+    while ((event = endpoint_event (self->watch)) != 0) {
+        self->registered = false;
+        self->env.forget (self->env.arg);
+        if (event > 0)
+            hello (self);
+    }
+}
+
+/* Every 5 s: a sign of life from our loop, and a look at whether there is one from the broker's. */
+static void beat (void *arg)
+{
+    struct agent *self = arg;
+    struct err err;
+    int64_t now_ms = clock_mono_ms ();
+    reactor_arm (self->env.reactor, &self->beat, now_ms + BEAT_MS);
+    if (now_ms - self->heard_ms >= DEAD_MS) {
+        self->env.forget (self->env.arg);
+        if (connect_anew (self, &err) < 0)
+            worker_note ("cannot connect to the broker: %s", err.text);
+        return;
+    }
+    agent_tell (self);
+}
+
+static void take_welcome (struct agent *self)
+{
+    worker_note ("registered with the broker as %s", self->env.name);
+    self->registered = true;
+    self->refused = false;
+    agent_tell (self); /* what changed since hello */
+}
+
+static void take_refused (struct agent *self, const struct value *head)
+{
+    const char *error = "";
+    value_read_string (head, "error", LIMIT_STRING_BYTES, &error, NULL);
+    if (!self->refused)
+        worker_note ("the broker refuses us for now: %s", error);
+    self->refused = true;
+    self->registered = false;
+    reactor_arm (self->env.reactor, &self->hello, clock_mono_ms () + HELLO_AGAIN_MS);
+}
+
+static void take_request (struct agent *self, const struct value *head, const struct frames *frames)
+{
+    int64_t ref = 0;
+    const char *user = NULL;
+    if (value_read_int (head, "ref", INT64_MIN, INT64_MAX, &ref, NULL) != 1 ||
+        value_read_string (head, "user", LIMIT_NAME_BYTES, &user, NULL) != 1 ||
+        !name_valid (user) || frames->count < 3) {
+        worker_note (
+            "the broker sent a request that is none; it needs ref, user and a third frame");
+        return;
+    }
+    self->env.request (self->env.arg, ref, user, frames_data (frames, 2), frames_size (frames, 2));
+}
+
+static void take (struct agent *self, const struct frames *frames)
+{
+    const char *type = "";
+    if (!frames_is (frames, 0, WIRE_MAGIC) || frames->count < 2)
+        return;
+    struct value *head =
+        wire_decode (frames_data (frames, 1), frames_size (frames, 1), LIMIT_REQUEST_BYTES, NULL);
+    if (!head)
+        return;
+    self->heard_ms = clock_mono_ms ();
+    value_read_string (head, "type", LIMIT_NAME_BYTES, &type, NULL);
+    if (strcmp (type, "request") == 0)
+        take_request (self, head, frames);
+    else if (strcmp (type, "welcome") == 0)
+        take_welcome (self);
+    else if (strcmp (type, "refused") == 0)
+        take_refused (self, head);
+    else if (strcmp (type, "who") == 0)
+        hello (self);
+    value_destroy (&head); /* a beat is only to be heard; other types are of later versions */
+}
+
+static void messages (void *arg)
+{
+    struct agent *self = arg;
+    struct frames frames;
+    struct err err;
+    for (int i = 0; i < MESSAGES_A_TURN; i++) {
+        int rc = frames_recv (self->socket, &frames, &err);
+        if (rc < 0)
+            worker_note ("the broker's messages: %s", err.text);
+        if (rc != 1)
+            return;
+        take (self, &frames);
+        frames_clear (&frames);
+    }
+}

@@ -1,0 +1,144 @@
+/* life_finish.c - from the end of the shim to a free slot, step by step. A step that cannot be
+ * done now is tried again until it can: the outcome is never lost.
+ *
+ * SPDX-License-Identifier: MPL-2.0 */
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "clock.h"
+#include "files.h"
+#include "jobdir.h"
+#include "kill.h"
+#include "life_private.h"
+#include "note.h"
+
+/* Each returns 1 done, 0 wait until life_finish is called again, -1 with *err: try again. */
+typedef int step_fn (struct life *self, struct err *err);
+
+static int kill_step (struct life *self, struct err *err)
+{
+    struct shim_record shim = { 0 };
+    if (!self->orphaned && self->unkilled == 0)
+        return 1;
+    if (shim_record_read (self->dirfd, &shim, NULL) < 0)
+        shim.cgroup[0] = '\0';
+    int killed =
+        job_kill_leftovers (self->env.statefd, self->record.job_id, shim.cgroup, LIFE_KILL_MS, err);
+    if (killed < 0) {
+        self->env.stuck (self->env.arg, err);
+        return -1;
+    }
+    self->ending.leftovers_killed += killed;
+    if (self->orphaned)
+        self->ending.finished_at_ms = clock_wall_ms ();
+    return 1;
+}
+
+static int drain_step (struct life *self, struct err *err)
+{
+    (void)err;
+    if (self->drained)
+        return 1;
+    if (!self->draining)
+        tail_finish (self->tail);
+    self->draining = true;
+    return 0;
+}
+
+static int results_step (struct life *self, struct err *err)
+{
+    struct results *results = self->env.results;
+    const char *run_id = self->record.run_id;
+    if (!ending_complete (&self->ending))
+        return results_discard (results, run_id, err) < 0 ? -1 : 1;
+    err->code = 0;
+    if (results_publish (results, run_id, err) == 0)
+        return 1;
+    if (err->code != STATUS_UNKNOWN)
+        return -1;
+    self->ending.kind = ENDING_DISK;
+    memcpy (self->ending.detail, err->text, sizeof self->ending.detail);
+    return 1;
+}
+
+/* The record as it will be, in `out`. */
+static int final_record (struct life *self, struct record *out, struct err *err)
+{
+    if (record_copy (out, life_record (self), err) < 0)
+        return -1;
+    struct progress progress = *tail_progress (self->tail);
+    ending_apply (&self->ending, out);
+    if (out->status != JOB_COMPLETED)
+        return 0;
+    progress_complete (&progress);
+    progress_to_record (&progress, out);
+    out->results_dir = results_path (self->env.results, out->run_id);
+    return out->results_dir ? 0 : err_set (err, STATUS_FAILED, "out of memory");
+}
+
+static int record_step (struct life *self, struct err *err)
+{
+    struct record final;
+    record_init (&final);
+    if (final_record (self, &final, err) < 0 || store_write (self->env.store, &final, err) < 0) {
+        record_clear (&final);
+        return -1;
+    }
+    record_clear (&self->record);
+    self->record = final;
+    self->unsaved = false;
+    return 1;
+}
+
+static int clean_step (struct life *self, struct err *err)
+{
+    tail_destroy (&self->tail);
+    close (self->dirfd);
+    self->dirfd = -1;
+    /* The record says that it is over: if this fails, the next start will do it. */
+    if (tree_remove (self->runfd, self->record.job_id, err) < 0)
+        worker_note ("cannot remove run/%s: %s", self->record.job_id, err->text);
+    return 1;
+}
+
+static step_fn *const steps[FINISH_STEPS] = {
+    [FINISH_KILL] = kill_step,     [FINISH_DRAIN] = drain_step, [FINISH_RESULTS] = results_step,
+    [FINISH_RECORD] = record_step, [FINISH_CLEAN] = clean_step,
+};
+
+static void release (struct life *self)
+{
+    publish_status (self->env.publish, &self->record);
+    self->env.ended (self->env.arg);
+    slot_step (&self->slot, SLOT_EV_ENDED, clock_mono_ms ());
+    life_drop (self);
+    self->env.changed (self->env.arg);
+    life_adopt (self);
+}
+
+void life_collect (struct life *self, const struct ending *ending)
+{
+    slot_step (&self->slot, SLOT_EV_GONE, clock_mono_ms ());
+    reactor_disarm (self->env.reactor, &self->retry);
+    self->ending = *ending;
+    self->step = FINISH_KILL;
+    life_finish (self);
+}
+
+void life_finish (struct life *self)
+{
+    struct err err;
+    while (self->step < FINISH_STEPS) {
+        int rc = steps[self->step](self, &err);
+        if (rc == 0)
+            return;
+        if (rc < 0) {
+            worker_note ("job %s is not over yet: %s; trying again", self->record.job_id, err.text);
+            reactor_arm (self->env.reactor, &self->retry, clock_mono_ms () + LIFE_RETRY_MS);
+            return;
+        }
+        self->step++;
+    }
+    release (self);
+}

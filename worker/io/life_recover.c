@@ -1,0 +1,156 @@
+/* life_recover.c - what earlier workers left in run/, one job after the other.
+ *
+ * SPDX-License-Identifier: MPL-2.0 */
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "attach.h"
+#include "clock.h"
+#include "files.h"
+#include "jobdir.h"
+#include "kill.h"
+#include "life_private.h"
+#include "note.h"
+
+static int found_add (struct life *self, const struct record *record, struct err *err)
+{
+    for (size_t i = 0; i < self->found_count; i++)
+        if (strcmp (self->found[i].job_id, record->job_id) == 0)
+            return 0;
+    struct found *more = realloc (self->found, (self->found_count + 1) * sizeof *more);
+    if (!more)
+        return err_set (err, STATUS_FAILED, "out of memory");
+    self->found = more;
+    struct found *found = &self->found[self->found_count++];
+    memcpy (found->job_id, record->job_id, sizeof found->job_id);
+    memcpy (found->run_id, record->run_id, sizeof found->run_id);
+    return 0;
+}
+
+/* A folder without a record: the job was never accepted, or its record was broken. Whatever runs in
+ * its name goes. */
+static void discard (struct life *self, const char *job_id)
+{
+    struct err err;
+    struct shim_record shim = { 0 };
+    int dirfd = openat (self->runfd, job_id, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (dirfd < 0 || shim_record_read (dirfd, &shim, NULL) < 0)
+        shim.cgroup[0] = '\0';
+    if (dirfd >= 0)
+        close (dirfd);
+    worker_note ("run/%s belongs to no job on record; it is removed", job_id);
+    if (job_kill_leftovers (self->env.statefd, job_id, shim.cgroup, LIFE_KILL_MS, &err) < 0)
+        worker_note ("%s", err.text);
+    if (tree_remove (self->runfd, job_id, &err) < 0)
+        worker_note ("cannot remove run/%s: %s", job_id, err.text);
+}
+
+static int look_at_folder (struct life *self, const char *job_id, struct err *err)
+{
+    struct record record;
+    struct err why = { 0 };
+    record_init (&record);
+    if (store_read (self->env.store, job_id, &record, NULL, &why) < 0) {
+        if (why.code != STATUS_UNKNOWN)
+            return err_set (err, why.code, "%s", why.text);
+        discard (self, job_id);
+        return 0;
+    }
+    int rc = 0;
+    if (!job_status_terminal (record.status))
+        rc = found_add (self, &record, err);
+    else if (tree_remove (self->runfd, job_id, &why) < 0)
+        worker_note ("cannot remove run/%s: %s", job_id, why.text);
+    record_clear (&record);
+    return rc;
+}
+
+static int look_at_folders (struct life *self, struct err *err)
+{
+    int fd = openat (self->runfd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    DIR *dir = fd < 0 ? NULL : fdopendir (fd);
+    if (!dir) {
+        err_sys (err, "cannot look through run/");
+        if (fd >= 0)
+            close (fd);
+        return -1;
+    }
+    int rc = 0;
+    const struct dirent *item;
+    while (rc == 0 && (item = readdir (dir)))
+        if (job_id_valid (item->d_name))
+            rc = look_at_folder (self, item->d_name, err);
+    closedir (dir);
+    return rc;
+}
+
+/* The newest job, if its folder was taken away while it was not over. */
+static int look_at_newest (struct life *self, struct err *err)
+{
+    struct history_entry entry;
+    struct record record;
+    int64_t count = store_count (self->env.store);
+    int rc = 0;
+    record_init (&record);
+    if (count > 0 && store_entry (self->env.store, count - 1, &entry, NULL) == 1 &&
+        store_read (self->env.store, entry.job_id, &record, NULL, NULL) == 0 &&
+        !job_status_terminal (record.status))
+        rc = found_add (self, &record, err);
+    record_clear (&record);
+    return rc;
+}
+
+static bool is_found (void *arg, const char *run_id)
+{
+    const struct life *self = arg;
+    for (size_t i = 0; i < self->found_count; i++)
+        if (strcmp (self->found[i].run_id, run_id) == 0)
+            return true;
+    return false;
+}
+
+int life_recover (struct life *self, struct err *err)
+{
+    if (look_at_folders (self, err) < 0 || look_at_newest (self, err) < 0)
+        return -1;
+    results_sweep (self->env.results, is_found, self);
+    life_adopt (self);
+    return 0;
+}
+
+static int take_over (struct life *self, const char *job_id, struct err *err)
+{
+    if (store_read (self->env.store, job_id, &self->record, NULL, err) < 0)
+        return -1;
+    int dirfd = dir_open_make (self->runfd, job_id, 0750, err);
+    if (dirfd < 0)
+        return -1;
+    if (life_hold (self, dirfd, err) < 0) {
+        close (dirfd);
+        return -1;
+    }
+    return 0;
+}
+
+void life_adopt (struct life *self)
+{
+    while (self->found_count > 0 && !slot_busy (&self->slot)) {
+        struct err err;
+        struct found next = self->found[--self->found_count];
+        if (take_over (self, next.job_id, &err) < 0) {
+            /* It stays as it is for the next start; nothing of it is started here. */
+            worker_note ("job %s of an earlier worker cannot be taken over: %s", next.job_id,
+                         err.text);
+            life_drop (self);
+            continue;
+        }
+        worker_note ("job %s of an earlier worker is taken over", next.job_id);
+        slot_step (&self->slot, SLOT_EV_ADOPT, clock_mono_ms ());
+        self->env.changed (self->env.arg);
+        life_look (self, true);
+    }
+}

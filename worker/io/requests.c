@@ -1,0 +1,142 @@
+/* requests.c - from a request map to the function that answers it.
+ *
+ * SPDX-License-Identifier: MPL-2.0 */
+#include "requests_private.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "clock.h"
+#include "note.h"
+
+static const struct {
+    const char *type;
+    call_fn *fn;
+    bool command; /* run and cancel: the answer to an id is remembered */
+} table[] = {
+    { "run", call_run, true },
+    { "cancel", call_cancel, true },
+    { "status", call_status, false },
+    { "list", call_list, false },
+    { "logs", call_logs, false },
+    { "sync", call_sync, false },
+    { "find", call_find, false },
+    { "results", call_results, false },
+    { "profiles", call_profiles, false },
+    { "ping", call_ping, false },
+};
+
+struct requests *requests_new (const struct requests_env *env, struct err *err)
+{
+    struct requests *self = calloc (1, sizeof *self);
+    if (self)
+        self->answers = answers_new ();
+    if (!self || !self->answers) {
+        err_set (err, STATUS_FAILED, "out of memory");
+        free (self);
+        return NULL;
+    }
+    self->env = *env;
+    return self;
+}
+
+void requests_destroy (struct requests **self_p)
+{
+    struct requests *self = *self_p;
+    if (!self)
+        return;
+    answers_destroy (&self->answers);
+    waiters_clear (&self->waiters);
+    free (self);
+    *self_p = NULL;
+}
+
+void reply_refuse (struct outcome_reply *out, const struct err *err)
+{
+    out->status = err->code;
+    out->err = *err;
+}
+
+void reply_memory (struct outcome_reply *out)
+{
+    value_destroy (&out->body);
+    err_set (&out->err, STATUS_FAILED, "out of memory");
+    out->status = STATUS_FAILED;
+}
+
+int reply_job (struct outcome_reply *out, int status, const struct record *record)
+{
+    out->status = status;
+    if (!out->body)
+        out->body = value_new_map ();
+    if (value_put (out->body, "job", record_to_value (record)) == 0)
+        return 0;
+    reply_memory (out);
+    return -1;
+}
+
+static void too_late (const struct wire_request *request, struct outcome_reply *out)
+{
+    int64_t late_ms = clock_wall_ms () - request->not_after_ms;
+    out->status = err_set (&out->err, STATUS_TOO_LATE,
+                           "the request came %lld ms after its not_after_ms; nothing was done",
+                           (long long)late_ms);
+    out->status = STATUS_TOO_LATE;
+}
+
+static void unknown_type (const struct wire_request *request, struct outcome_reply *out)
+{
+    err_set (&out->err, STATUS_BAD_REQUEST,
+             "a worker does not serve the type \"%s\"; it serves run, cancel, status, list, logs, "
+             "sync, find, results, profiles and ping",
+             request->type);
+    out->status = STATUS_BAD_REQUEST;
+}
+
+static void dispatch (struct requests *self, const struct call *call,
+                      const struct wire_request *request, struct outcome_reply *out)
+{
+    for (size_t i = 0; i < sizeof table / sizeof *table; i++) {
+        if (strcmp (table[i].type, request->type) != 0)
+            continue;
+        bool cancel = table[i].fn == call_cancel;
+        if (table[i].command && wait_repeated (self, call, cancel, out))
+            return;
+        table[i].fn (self, call, out);
+        if (table[i].command && out->status != 0)
+            wait_remember (self, call->user, call->id, cancel, out);
+        return;
+    }
+    unknown_type (request, out);
+}
+
+static void answer (struct requests *self, int64_t ref, const char *id,
+                    const struct outcome_reply *out)
+{
+    if (out->status == 0)
+        return;
+    bool good = out->status == STATUS_OK || out->status == STATUS_QUEUED;
+    agent_reply (self->env.agent, ref, id, out->status, good ? NULL : out->err.text, out->body);
+}
+
+void requests_take (struct requests *self, int64_t ref, const char *user, const void *data,
+                    size_t bytes)
+{
+    struct wire_request request;
+    struct outcome_reply out = { 0 };
+    struct err err;
+    if (wire_request_decode (data, bytes, &request, &err) < 0) {
+        reply_refuse (&out, &err);
+    } else {
+        const struct call call = { ref, user, request.id, request.body };
+        if (request.not_after_ms > 0 && clock_wall_ms () > request.not_after_ms)
+            too_late (&request, &out);
+        else
+            dispatch (self, &call, &request, &out);
+    }
+    /* Without an id there is nobody to answer. */
+    if (request.id[0])
+        answer (self, ref, request.id, &out);
+    value_destroy (&out.body);
+    wire_request_clear (&request);
+}

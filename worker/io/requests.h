@@ -1,0 +1,42 @@
+/* requests.h - what clients ask (PROTOCOL.md, section 5), one function per type.
+ *
+ * SPDX-License-Identifier: MPL-2.0 */
+#ifndef EMS_REQUESTS_H
+#define EMS_REQUESTS_H
+
+#include "agent.h"
+#include "life.h"
+#include "publish.h"
+#include "results.h"
+#include "settings.h"
+#include "store.h"
+
+struct requests;
+
+/* All of it outlives the requests. */
+struct requests_env {
+    const struct settings *settings;
+    int statefd;
+    struct store *store;
+    struct results *results;
+    struct publish *publish;
+    struct life *life;
+    struct agent *agent;
+};
+
+struct requests *requests_new (const struct requests_env *env, struct err *err);
+void requests_destroy (struct requests **self_p);
+
+/* One request map from the broker; answered now or later. */
+void requests_take (struct requests *self, int64_t ref, const char *user, const void *data,
+                    size_t bytes);
+
+/* The connection over which requests came is gone: who waited asks again. */
+void requests_forget (struct requests *self);
+
+/* The job that holds the slot was started, is over, cannot be killed. */
+void requests_started (struct requests *self);
+void requests_ended (struct requests *self);
+void requests_stuck (struct requests *self, const struct err *err);
+
+#endif

@@ -1,0 +1,71 @@
+/* requests_private.h - what the files of the requests share.
+ *
+ * requests.c: dispatch. commands.c: run and cancel. waiting.c: answers given later and again.
+ * queries.c: what only looks at records. list.c, logs.c: pages of records and pieces of logs.
+ *
+ * SPDX-License-Identifier: MPL-2.0 */
+#ifndef EMS_REQUESTS_PRIVATE_H
+#define EMS_REQUESTS_PRIVATE_H
+
+#include "answers.h"
+#include "requests.h"
+#include "wire.h"
+
+struct requests {
+    struct requests_env env;
+    struct answers *answers;
+    struct waiters waiters;
+};
+
+/* One request under way. */
+struct call {
+    int64_t ref;
+    const char *user;
+    const char *id;
+    const struct value *body; /* a map or NULL */
+};
+
+/* What comes of it. */
+struct outcome_reply {
+    int status;         /* 0: the answer comes later */
+    struct err err;     /* its text, if status is no 2xx */
+    struct value *body; /* owned; NULL: empty */
+};
+
+typedef void call_fn (struct requests *self, const struct call *call, struct outcome_reply *out);
+
+call_fn call_run, call_cancel;                                       /* commands.c */
+call_fn call_status, call_sync, call_find, call_profiles, call_ping; /* queries.c */
+call_fn call_list, call_results;                                     /* list.c */
+call_fn call_logs;                                                   /* logs.c */
+
+/* out gets the status and text of err. */
+void reply_refuse (struct outcome_reply *out, const struct err *err);
+/* out gets {job}; takes its status from the caller. -1: memory, and out says so. */
+int reply_job (struct outcome_reply *out, int status, const struct record *record);
+void reply_memory (struct outcome_reply *out);
+
+/* The record of a job as it is now: the live one or a copy from the disk in `space`, which the
+ * caller inits and clears. NULL with *err. */
+const struct record *job_record (struct requests *self, const char *job_id, struct record *space,
+                                 struct err *err);
+
+/* `job_id` of the body: an id, a unique prefix or `last`. 0, or -1 with *err (400, 404, 409). */
+int job_resolve (struct requests *self, const struct value *body, char job_id[JOB_ID_BYTES],
+                 struct err *err);
+
+/* waiting.c: let the call wait for the start or the end of the live job. -1 with *err (429). */
+int wait_add (struct requests *self, const struct call *call, bool cancel, struct err *err);
+/* Take it back. */
+void wait_undo (struct requests *self, const struct call *call);
+/* Was this id answered before, or is its first under way? Then true: out has the answer, or
+ * the call waits with the first. */
+bool wait_repeated (struct requests *self, const struct call *call, bool cancel,
+                    struct outcome_reply *out);
+/* Remember what was answered to a run or cancel. */
+void wait_remember (struct requests *self, const char *user, const char *id, bool cancel,
+                    const struct outcome_reply *reply);
+/* What a cancel of a job that is over gets. */
+void reply_cancelled (struct outcome_reply *out, const struct record *record);
+
+#endif

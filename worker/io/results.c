@@ -1,0 +1,157 @@
+/* results.c - names, staging and publication.
+ *
+ * SPDX-License-Identifier: MPL-2.0 */
+#include "results.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "files.h"
+#include "history.h"
+#include "note.h"
+#include "results_private.h"
+
+static int open_folders (struct results *self, int statefd, struct err *err)
+{
+    self->dir = dir_open_make (statefd, "results", 0750, err);
+    if (self->dir < 0)
+        return -1;
+    self->staging = dir_open_make (self->dir, ".staging", 0750, err);
+    if (self->staging < 0 || dir_sync (statefd, err) < 0)
+        return -1;
+    return lineup_open (&self->ids, self->dir, ".run_ids", RUN_LINE_BYTES, err);
+}
+
+struct results *results_new (int statefd, const char *state, struct err *err)
+{
+    struct results *self = calloc (1, sizeof *self);
+    if (!self) {
+        err_set (err, STATUS_FAILED, "out of memory");
+        return NULL;
+    }
+    self->dir = self->staging = self->ids.fd = -1;
+    self->state = strdup (state);
+    if (!self->state)
+        err_set (err, STATUS_FAILED, "out of memory");
+    if (!self->state || open_folders (self, statefd, err) < 0) {
+        err_prefix (err, "the results");
+        results_destroy (&self);
+    }
+    return self;
+}
+
+void results_destroy (struct results **self_p)
+{
+    struct results *self = *self_p;
+    if (!self)
+        return;
+    lineup_close (&self->ids);
+    if (self->staging >= 0)
+        close (self->staging);
+    if (self->dir >= 0)
+        close (self->dir);
+    free (self->state);
+    free (self);
+    *self_p = NULL;
+}
+
+static bool exists (int dirfd, const char *name)
+{
+    struct stat st;
+    return fstatat (dirfd, name, &st, AT_SYMLINK_NOFOLLOW) == 0;
+}
+
+/* A taken_fn. The blank after the name keeps the short form from matching the longer one. */
+static int taken (void *arg, const char *run_id)
+{
+    struct results *self = arg;
+    char name[RUN_ID_BYTES];
+    int n =
+        snprintf (name, sizeof name, "%s%s", run_id, strlen (run_id) < RUN_ID_BYTES - 1 ? " " : "");
+    if (exists (self->dir, run_id) || exists (self->staging, run_id))
+        return 1;
+    int64_t index = lineup_search (&self->ids, self->ids.count, 0, name, (size_t)n, NULL);
+    return index == -2 ? -1 : index >= 0;
+}
+
+int results_reserve (struct results *self, const char *job_id, int64_t wall_us,
+                     char run_id[RUN_ID_BYTES], struct err *err)
+{
+    struct run_entry entry;
+    char line[RUN_LINE_BYTES];
+    if (run_id_choose (wall_us, taken, self, entry.run_id) < 0)
+        return err_set (err, STATUS_FAILED, "no run id is free at this time");
+    snprintf (entry.job_id, sizeof entry.job_id, "%s", job_id);
+    run_entry_encode (&entry, line);
+    if (lineup_append (&self->ids, line, err) < 0)
+        return err_prefix (err, "results/.run_ids");
+    if (mkdirat (self->staging, entry.run_id, 0750) < 0)
+        return err_sys (err, "cannot make results/.staging/%s", entry.run_id);
+    memcpy (run_id, entry.run_id, sizeof entry.run_id);
+    return 0;
+}
+
+int results_restage (struct results *self, const char *run_id, struct err *err)
+{
+    if (mkdirat (self->staging, run_id, 0750) < 0 && errno != EEXIST)
+        return err_sys (err, "cannot make results/.staging/%s", run_id);
+    return 0;
+}
+
+char *results_staging_path (const struct results *self, const char *run_id)
+{
+    char *path = NULL;
+    return asprintf (&path, "%s/results/.staging/%s", self->state, run_id) < 0 ? NULL : path;
+}
+
+char *results_path (const struct results *self, const char *run_id)
+{
+    char *path = NULL;
+    return asprintf (&path, "%s/results/%s", self->state, run_id) < 0 ? NULL : path;
+}
+
+int results_publish (struct results *self, const char *run_id, struct err *err)
+{
+    if (renameat2 (self->staging, run_id, self->dir, run_id, RENAME_NOREPLACE) < 0) {
+        bool gone = errno == ENOENT;
+        if (!gone && errno != EEXIST)
+            return err_sys (err, "cannot publish results/%s", run_id);
+        if (gone && !exists (self->dir, run_id))
+            return err_set (err, STATUS_UNKNOWN,
+                            "the results folder was removed before the run was over");
+        /* An earlier life of ours was here already. */
+    }
+    return dir_sync (self->dir, err) < 0 || dir_sync (self->staging, err) < 0 ? -1 : 0;
+}
+
+int results_discard (struct results *self, const char *run_id, struct err *err)
+{
+    return tree_remove (self->staging, run_id, err);
+}
+
+void results_sweep (struct results *self, results_keep_fn *keep, void *arg)
+{
+    int fd = openat (self->staging, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    DIR *dir = fd < 0 ? NULL : fdopendir (fd);
+    if (!dir) {
+        worker_note ("cannot look through results/.staging: %s", strerror (errno));
+        if (fd >= 0)
+            close (fd);
+        return;
+    }
+    const struct dirent *item;
+    struct err err;
+    while ((item = readdir (dir))) {
+        if (!run_id_valid (item->d_name) || keep (arg, item->d_name))
+            continue;
+        if (results_discard (self, item->d_name, &err) < 0)
+            worker_note ("cannot remove results/.staging/%s: %s", item->d_name, err.text);
+    }
+    closedir (dir);
+}

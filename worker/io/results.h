@@ -1,0 +1,47 @@
+/* results.h - the folders of results: names taken once, staging, publication, listing.
+ *
+ * results/.run_ids says which names were ever taken, and by which job. A run writes into
+ * results/.staging/<run_id>; results/<run_id> exists if and only if the job completed (I8).
+ *
+ * SPDX-License-Identifier: MPL-2.0 */
+#ifndef EMS_RESULTS_H
+#define EMS_RESULTS_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "err.h"
+#include "ids.h"
+#include "value.h"
+
+struct results;
+
+/* `state` is the absolute path behind `statefd`. */
+struct results *results_new (int statefd, const char *state, struct err *err);
+void results_destroy (struct results **self_p);
+
+/* Take a name for a run that starts now and make its staging folder. */
+int results_reserve (struct results *self, const char *job_id, int64_t wall_us,
+                     char run_id[RUN_ID_BYTES], struct err *err);
+/* Make the staging folder if it is not there (a restart before anything ran). */
+int results_restage (struct results *self, const char *run_id, struct err *err);
+
+/* Absolute paths: where the run writes, and where it will be. NULL: memory; free (). */
+char *results_staging_path (const struct results *self, const char *run_id);
+char *results_path (const struct results *self, const char *run_id);
+
+/* Move it into place, durably. Safe to repeat. 404: there is neither a staging nor a result. */
+int results_publish (struct results *self, const char *run_id, struct err *err);
+/* Remove what a run left in staging. Safe to repeat. */
+int results_discard (struct results *self, const char *run_id, struct err *err);
+
+/* At the start: remove from staging what belongs to no live job. */
+typedef bool results_keep_fn (void *arg, const char *run_id);
+void results_sweep (struct results *self, results_keep_fn *keep, void *arg);
+
+/* The newest `limit` runs older than `before` ("": all) for a `results` reply: a list, and the
+ * run id to go on from in `next` ("": there are no more). NULL with *err. */
+struct value *results_list (struct results *self, const char *worker, size_t limit,
+                            const char *before, char next[RUN_ID_BYTES], struct err *err);
+
+#endif

@@ -1,0 +1,17 @@
+/* results_private.h - what results.c and results_list.c share.
+ *
+ * SPDX-License-Identifier: MPL-2.0 */
+#ifndef EMS_RESULTS_PRIVATE_H
+#define EMS_RESULTS_PRIVATE_H
+
+#include "lineup.h"
+#include "results.h"
+
+struct results {
+    int dir;
+    int staging;
+    char *state;
+    struct lineup ids; /* .run_ids */
+};
+
+#endif

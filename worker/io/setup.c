@@ -1,0 +1,139 @@
+/* setup.c - paths and settings.
+ *
+ * SPDX-License-Identifier: MPL-2.0 */
+#include "setup.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "clock.h"
+#include "endpoint.h"
+#include "files.h"
+#include "limits.h"
+#include "proc.h"
+#include "zpl.h"
+
+#define HOST_BYTES      256 /* a name that is longer is cut */
+#define LOCK_WAIT_MS    5000
+#define LINE            "line "
+#define SHIPPED_PROFILE "lab"
+#define SHIPPED_PROGRAM "lab-orchestrator"
+
+char *setup_state (const char *given, int *fd, struct err *err)
+{
+    if (mkdir (given, 0700) < 0 && errno != EEXIST) {
+        err_sys (err, "cannot make the state folder %.200s", given);
+        return NULL;
+    }
+    char *path = realpath (given, NULL);
+    *fd = path ? open (path, O_RDONLY | O_DIRECTORY | O_CLOEXEC) : -1;
+    if (*fd < 0) {
+        err_sys (err, "cannot open the state folder %.200s", given);
+        free (path);
+        path = NULL;
+    }
+    return path;
+}
+
+/* A worker that was killed while it started a shim leaves the lock, for a moment, to a child that
+ * has not come to its exec yet: the lock is held, but not by who is written in it. */
+static bool passing_away (pid_t holder)
+{
+    struct proc_identity who;
+    struct err err = { 0 };
+    return holder > 0 && proc_identify (holder, &who, &err) < 0 && err.code == STATUS_UNKNOWN;
+}
+
+int setup_lock (int statefd, const char *state, struct err *err)
+{
+    int64_t until_ms = clock_mono_ms () + LOCK_WAIT_MS;
+    for (;;) {
+        pid_t holder = 0;
+        int fd = lock_take (statefd, "worker.lock", &holder, err);
+        if (fd >= 0 || err->code != STATUS_CONFLICT)
+            return fd;
+        if (!passing_away (holder) || clock_mono_ms () > until_ms)
+            return err_set (err, STATUS_CONFLICT,
+                            "another worker (process %d) serves %s already; stop it first or use "
+                            "another state folder",
+                            (int)holder, state);
+    }
+}
+
+char *setup_beside (const char *program, struct err *err)
+{
+    char own[LIMIT_PATH_BYTES];
+    char *path = NULL;
+    ssize_t n = readlink ("/proc/self/exe", own, sizeof own - 1);
+    if (n < 0) {
+        err_sys (err, "cannot find our own program");
+        return NULL;
+    }
+    own[n] = '\0';
+    char *slash = strrchr (own, '/');
+    if (asprintf (&path, "%.*s/%s", slash ? (int)(slash - own) : 0, own, program) < 0) {
+        err_set (err, STATUS_FAILED, "out of memory");
+        return NULL;
+    }
+    return path;
+}
+
+/* The shipped text names the program where a package puts it; here it is beside us. */
+static int use_program_beside (struct settings *settings, struct err *err)
+{
+    for (size_t i = 0; i < settings->profiles.count; i++) {
+        struct profile *profile = &settings->profiles.items[i];
+        if (strcmp (profile->name, SHIPPED_PROFILE) != 0)
+            continue;
+        char *path = setup_beside (SHIPPED_PROGRAM, err);
+        int rc = path ? profile_set_command (profile, path, err) : -1;
+        free (path);
+        return rc;
+    }
+    return 0;
+}
+
+/* "line N: KEY: ..." becomes "FILE:N: KEY: ..."; what the reader of the file said, "FILE: line N:
+ * ...", too. */
+static void name_place (struct err *err, const char *source)
+{
+    struct err named;
+    const char *text = err->text;
+    size_t bytes = strlen (source);
+    if (strncmp (text, source, bytes) == 0 && strncmp (text + bytes, ": ", 2) == 0)
+        text += bytes + 2;
+    size_t digits =
+        strncmp (text, LINE, strlen (LINE)) == 0 ? strspn (text + strlen (LINE), "0123456789") : 0;
+    if (digits > 0)
+        err_set (&named, err->code, "%s:%s", source, text + strlen (LINE));
+    else
+        err_set (&named, err->code, "%s: %s", source, text);
+    *err = named;
+}
+
+int setup_settings (const char *config, const char *state, struct settings *out, struct err *err)
+{
+    char host[HOST_BYTES] = "";
+    const char *source = config ? config : "the built-in configuration";
+    gethostname (host, sizeof host - 1);
+    struct config *root =
+        config ? zpl_load (config, err) : zpl_parse (settings_shipped (), source, err);
+    const struct settings_origin origin = { state, host };
+    int rc = root ? settings_from_config (root, &origin, out, err) : -1;
+    if (rc < 0)
+        name_place (err, source);
+    config_destroy (&root);
+    if (rc == 0 && !config)
+        rc = use_program_beside (out, err);
+    if (rc == 0 &&
+        (endpoint_check (out->workers, err) < 0 || endpoint_check (out->publish, err) < 0))
+        rc = -1;
+    if (rc < 0)
+        settings_clear (out);
+    return rc;
+}

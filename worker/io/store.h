@@ -1,0 +1,44 @@
+/* store.h - the records of all jobs, and the history that leads to them.
+ *
+ * logs/jobs/<job_id>.json is a record, replaced whole and durably. logs/history has one line
+ * per accepted job, written before its record: it lists, finds prefixes and request ids without
+ * anything in memory that grows with the number of jobs. A line without a record is a job that was
+ * not accepted after all. A record that cannot be read is set aside as *.broken, with a remark.
+ *
+ * SPDX-License-Identifier: MPL-2.0 */
+#ifndef EMS_STORE_H
+#define EMS_STORE_H
+
+#include "history.h"
+#include "record.h"
+
+struct store;
+
+struct store *store_new (int statefd, struct err *err);
+void store_destroy (struct store **self_p);
+
+/* Durable when they return 0. */
+int store_append (struct store *self, const struct history_entry *entry, struct err *err);
+int store_write (struct store *self, const struct record *record, struct err *err);
+/* Forget the record of a job that could not be accepted after all. */
+void store_forget (struct store *self, const char *job_id);
+
+bool store_has (const struct store *self, const char *job_id);
+/* *out must be init'ed. *bytes (may be NULL): the size of its file. -1 with code 404 if there is
+ * none. */
+int store_read (struct store *self, const char *job_id, struct record *out, size_t *bytes,
+                struct err *err);
+
+/* The history. Indexes count from the oldest, 0. */
+int64_t store_count (const struct store *self);
+/* 1, 0 if the line is unreadable, -1 with *err. */
+int store_entry (const struct store *self, int64_t index, struct history_entry *out,
+                 struct err *err);
+/* The newest entry below `below` whose job id begins with, or whose request id is, that text: its
+ * index, -1 none, -2 with *err. */
+int64_t store_search_job (const struct store *self, int64_t below, const char *prefix,
+                          struct err *err);
+int64_t store_search_request (const struct store *self, int64_t below, const char *request_id,
+                              struct err *err);
+
+#endif

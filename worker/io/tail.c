@@ -1,0 +1,223 @@
+/* tail.c - from the log to the events.
+ *
+ * SPDX-License-Identifier: MPL-2.0 */
+#include "tail.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/inotify.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "clock.h"
+#include "jobdir.h"
+#include "limits.h"
+#include "note.h"
+#include "tailfile.h"
+
+#define MESSAGES_A_TURN 16   /* then others have their turn */
+#define COPY_BYTES      4096 /* a smaller piece is copied, a larger one is handed over */
+
+struct tail {
+    struct tail_env env;
+    char job_id[JOB_ID_BYTES];
+    int log;
+    int inotify;
+    int notes; /* tail.json */
+    struct lines lines;
+    struct progress progress;
+    char *buffer; /* LIMIT_EVENT_BYTES; NULL: handed over */
+    bool finishing;
+    bool finished;
+    struct reactor_timer again;
+};
+
+static void pump (void *arg);
+
+static void woken (void *arg)
+{
+    struct tail *self = arg;
+    char events[4096];
+    while (read (self->inotify, events, sizeof events) > 0)
+        continue;
+    /* A turn that is due anyway sees it too. */
+    if (!self->again.armed)
+        pump (self);
+}
+
+static int open_log (struct tail *self, struct err *err)
+{
+    char name[64];
+    snprintf (name, sizeof name, "logs/%s.log", self->job_id);
+    self->log = openat (self->env.statefd, name, O_RDONLY | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0640);
+    if (self->log < 0)
+        return err_sys (err, "cannot open %s", name);
+    char path[64];
+    snprintf (path, sizeof path, "/proc/self/fd/%d", self->log);
+    self->inotify = inotify_init1 (IN_NONBLOCK | IN_CLOEXEC);
+    if (self->inotify < 0 || inotify_add_watch (self->inotify, path, IN_MODIFY) < 0)
+        return err_sys (err, "cannot watch %s", name);
+    return reactor_add_fd (self->env.reactor, self->inotify, woken, self, err);
+}
+
+/* Go on where an earlier worker was, if that can be. */
+static void recall (struct tail *self)
+{
+    struct stat st;
+    struct lines lines;
+    struct progress progress;
+    if (tailfile_read (self->env.dirfd, &lines, &progress) < 0 || fstat (self->log, &st) < 0 ||
+        lines.offset > st.st_size)
+        return;
+    self->lines = lines;
+    self->progress = progress;
+}
+
+struct tail *tail_new (const struct tail_env *env, const char *job_id, struct err *err)
+{
+    struct tail *self = calloc (1, sizeof *self);
+    if (!self) {
+        err_set (err, STATUS_FAILED, "out of memory");
+        return NULL;
+    }
+    self->env = *env;
+    self->log = self->inotify = self->notes = -1;
+    self->again.fn = pump;
+    self->again.arg = self;
+    snprintf (self->job_id, sizeof self->job_id, "%s", job_id);
+    lines_init (&self->lines);
+    progress_init (&self->progress);
+    if (open_log (self, err) < 0) {
+        tail_destroy (&self);
+        return NULL;
+    }
+    recall (self);
+    self->notes = openat (env->dirfd, JOBDIR_TAIL, O_WRONLY | O_CREAT | O_CLOEXEC, 0640);
+    reactor_arm (env->reactor, &self->again, clock_mono_ms ());
+    return self;
+}
+
+void tail_destroy (struct tail **self_p)
+{
+    struct tail *self = *self_p;
+    if (!self)
+        return;
+    reactor_disarm (self->env.reactor, &self->again);
+    if (self->inotify >= 0) {
+        reactor_remove_fd (self->env.reactor, self->inotify);
+        close (self->inotify);
+    }
+    if (self->log >= 0)
+        close (self->log);
+    if (self->notes >= 0)
+        close (self->notes);
+    free (self->buffer);
+    free (self);
+    *self_p = NULL;
+}
+
+/* A zmq_free_fn; called by ZeroMQ's own thread. */
+static void payload_free (void *data, void *hint)
+{
+    (void)hint;
+    free (data);
+}
+
+/* The piece as a message, without copying what is large. 0 or -1. */
+static int payload_make (struct tail *self, size_t bytes, zmq_msg_t *out)
+{
+    if (bytes > COPY_BYTES) {
+        if (zmq_msg_init_data (out, self->buffer, bytes, payload_free, NULL) < 0)
+            return -1;
+        self->buffer = NULL;
+        return 0;
+    }
+    if (zmq_msg_init_size (out, bytes) < 0)
+        return -1;
+    memcpy (zmq_msg_data (out), self->buffer, bytes);
+    return 0;
+}
+
+static ssize_t read_piece (struct tail *self)
+{
+    if (!self->buffer)
+        self->buffer = malloc (LIMIT_EVENT_BYTES);
+    if (!self->buffer)
+        return -1;
+    ssize_t n;
+    do
+        n = pread (self->log, self->buffer, LIMIT_EVENT_BYTES, self->lines.offset);
+    while (n < 0 && errno == EINTR);
+    return n;
+}
+
+static void take_line (void *arg, const char *line, size_t bytes)
+{
+    progress_line (arg, line, bytes);
+}
+
+/* Publish one piece: 1 done, 0 there is nothing now, -1 not possible now. */
+static int step (struct tail *self)
+{
+    ssize_t n = read_piece (self);
+    if (n < 0)
+        return -1;
+    bool ended = self->finishing && n < LIMIT_EVENT_BYTES;
+    struct lines lines = self->lines;
+    struct progress progress = self->progress;
+    struct lines_cut cut =
+        lines_take (&lines, self->buffer, (size_t)n, ended, take_line, &progress);
+    if (cut.bytes == 0 && !cut.eof)
+        return 0;
+    zmq_msg_t payload;
+    if (payload_make (self, cut.bytes, &payload) < 0 ||
+        publish_log (self->env.publish, self->job_id, &cut, &payload) == 0)
+        return -1;
+    self->lines = lines;
+    self->progress = progress;
+    self->finished = cut.eof;
+    return 1;
+}
+
+/* Some pieces, then the others' turn. */
+static void pump (void *arg)
+{
+    struct tail *self = arg;
+    int rc = 1;
+    int done = 0;
+    while (done < MESSAGES_A_TURN && !self->finished && (rc = step (self)) == 1)
+        done++;
+    if (done > 0 && self->notes >= 0)
+        tailfile_write (self->notes, &self->lines, &self->progress);
+    if (rc != 0 && !self->finished)
+        reactor_arm (self->env.reactor, &self->again,
+                     clock_mono_ms () + (rc < 0 ? PUBLISH_RETRY_MS : 0));
+    if (done > 0)
+        self->env.moved (self->env.arg);
+    if (self->finished)
+        self->env.ended (self->env.arg);
+}
+
+void tail_finish (struct tail *self)
+{
+    self->finishing = true;
+    reactor_arm (self->env.reactor, &self->again, clock_mono_ms ());
+}
+
+const struct progress *tail_progress (const struct tail *self)
+{
+    return &self->progress;
+}
+
+int64_t tail_bytes (const struct tail *self)
+{
+    return self->lines.offset;
+}
+
+int64_t tail_lines (const struct tail *self)
+{
+    return self->lines.line - 1 + (self->lines.in_line ? 1 : 0);
+}

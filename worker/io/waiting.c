@@ -1,0 +1,208 @@
+/* waiting.c - answers that are given later, and answers that are given again.
+ *
+ * SPDX-License-Identifier: MPL-2.0 */
+#include <stdio.h>
+#include <string.h>
+
+#include "requests_private.h"
+
+int wait_add (struct requests *self, const struct call *call, bool cancel, struct err *err)
+{
+    struct waiter waiter = { .ref = call->ref, .cancel = cancel };
+    snprintf (waiter.user, sizeof waiter.user, "%s", call->user);
+    snprintf (waiter.id, sizeof waiter.id, "%s", call->id);
+    if (waiters_add (&self->waiters, &waiter) == 0)
+        return 0;
+    return err_set (err, STATUS_TOO_MANY,
+                    "too many requests wait for this job already (at most %d)", LIMIT_WAITERS);
+}
+
+void wait_undo (struct requests *self, const struct call *call)
+{
+    for (size_t i = self->waiters.count; i > 0; i--) {
+        struct waiter *waiter = &self->waiters.items[i - 1];
+        if (waiter->ref != call->ref || strcmp (waiter->id, call->id) != 0)
+            continue;
+        self->waiters.count--;
+        memmove (waiter, waiter + 1, (self->waiters.count - (i - 1)) * sizeof *waiter);
+        return;
+    }
+}
+
+void requests_forget (struct requests *self)
+{
+    self->waiters.count = 0;
+}
+
+void wait_remember (struct requests *self, const char *user, const char *id, bool cancel,
+                    const struct outcome_reply *reply)
+{
+    /* These ask to be tried again, and then they must be. */
+    if (reply->status == STATUS_TOO_MANY || reply->status == STATUS_NO_WORKER ||
+        reply->status == STATUS_TOO_LATE)
+        return;
+    bool good = reply->status == STATUS_OK || reply->status == STATUS_QUEUED;
+    const struct value *job = value_get (reply->body, "job");
+    const char *job_id = value_string (value_get (job, "job_id"));
+    const char *parameter = value_string (value_get (reply->body, "parameter"));
+    struct answer answer = { .cancel = cancel, .status = reply->status };
+    snprintf (answer.user, sizeof answer.user, "%s", user);
+    snprintf (answer.id, sizeof answer.id, "%s", id);
+    snprintf (answer.job_id, sizeof answer.job_id, "%s", job_id ? job_id : "");
+    snprintf (answer.parameter, sizeof answer.parameter, "%s", parameter ? parameter : "");
+    answer.error = good ? NULL : (char *)reply->err.text; /* copied by the put */
+    answers_put (self->answers, &answer);
+}
+
+/* The same answer again, with the record as it is now. */
+static void again (struct requests *self, const struct answer *answer, struct outcome_reply *out)
+{
+    struct record space;
+    record_init (&space);
+    out->status = answer->status;
+    if (answer->error)
+        err_set (&out->err, answer->status, "%s", answer->error);
+    out->body = value_new_map ();
+    if (answer->parameter[0])
+        value_put_string (out->body, "parameter", answer->parameter);
+    const struct record *record = NULL;
+    if (answer->job_id[0])
+        record = job_record (self, answer->job_id, &space, NULL);
+    if (record)
+        reply_job (out, answer->status, record);
+    record_clear (&space);
+}
+
+/* Its first is still under way: both get the answer. */
+static bool join (struct requests *self, const struct call *call, bool cancel,
+                  struct outcome_reply *out)
+{
+    struct err err;
+    for (size_t i = 0; i < self->waiters.count; i++) {
+        const struct waiter *waiter = &self->waiters.items[i];
+        if (strcmp (waiter->id, call->id) != 0 || strcmp (waiter->user, call->user) != 0 ||
+            waiter->cancel != cancel)
+            continue;
+        if (wait_add (self, call, cancel, &err) < 0)
+            reply_refuse (out, &err);
+        return true;
+    }
+    return false;
+}
+
+/* A job that this very request made: answered, or to be answered when it is started. */
+static void made_before (struct requests *self, const struct call *call,
+                         const struct record *record, struct outcome_reply *out)
+{
+    struct err err;
+    bool starting = record->status == JOB_STARTING ||
+                    (record->status == JOB_CANCELLING && record->started_at_ms == 0);
+    if (!starting)
+        reply_job (out, STATUS_OK, record);
+    else if (wait_add (self, call, false, &err) < 0)
+        reply_refuse (out, &err);
+}
+
+/* A run whose id is in the records: the live one's, or in the history. */
+static bool run_on_record (struct requests *self, const struct call *call,
+                           struct outcome_reply *out)
+{
+    struct store *store = self->env.store;
+    const struct record *live = life_record (self->env.life);
+    if (live && strcmp (live->request_id, call->id) == 0 && strcmp (live->user, call->user) == 0) {
+        made_before (self, call, live, out);
+        return true;
+    }
+    struct record space;
+    struct history_entry entry;
+    bool found = false;
+    record_init (&space);
+    int64_t at = store_count (store);
+    while (!found && (at = store_search_request (store, at, call->id, NULL)) >= 0) {
+        if (store_entry (store, at, &entry, NULL) != 1 ||
+            store_read (store, entry.job_id, &space, NULL, NULL) < 0)
+            continue;
+        found = strcmp (space.user, call->user) == 0;
+        if (found)
+            made_before (self, call, &space, out);
+        record_clear (&space);
+    }
+    return found;
+}
+
+bool wait_repeated (struct requests *self, const struct call *call, bool cancel,
+                    struct outcome_reply *out)
+{
+    if (join (self, call, cancel, out))
+        return true;
+    const struct answer *answer = answers_get (self->answers, call->user, call->id);
+    if (answer && answer->cancel != cancel) {
+        err_set (&out->err, STATUS_BAD_REQUEST,
+                 "the id %s was that of another request; every request needs its own", call->id);
+        out->status = STATUS_BAD_REQUEST;
+        return true;
+    }
+    if (answer) {
+        again (self, answer, out);
+        return true;
+    }
+    return !cancel && run_on_record (self, call, out);
+}
+
+void reply_cancelled (struct outcome_reply *out, const struct record *record)
+{
+    if (record->status == JOB_CANCELLED) {
+        reply_job (out, STATUS_OK, record);
+        return;
+    }
+    err_set (&out->err, STATUS_CONFLICT,
+             "job %s is over already (%s); only one that is not can be cancelled", record->job_id,
+             job_status_name (record->status));
+    reply_job (out, STATUS_CONFLICT, record);
+}
+
+/* Answer everybody who waits for that. */
+static void answer_all (struct requests *self, bool cancel, const struct outcome_reply *out)
+{
+    struct waiter waiter;
+    bool good = out->status == STATUS_OK;
+    while (waiters_take (&self->waiters, cancel, &waiter)) {
+        wait_remember (self, waiter.user, waiter.id, cancel, out);
+        agent_reply (self->env.agent, waiter.ref, waiter.id, out->status,
+                     good ? NULL : out->err.text, out->body);
+    }
+}
+
+void requests_started (struct requests *self)
+{
+    struct outcome_reply out = { 0 };
+    const struct record *record = life_record (self->env.life);
+    if (!record)
+        return;
+    reply_job (&out, STATUS_OK, record);
+    answer_all (self, false, &out);
+    value_destroy (&out.body);
+}
+
+void requests_ended (struct requests *self)
+{
+    struct outcome_reply out = { 0 };
+    const struct record *record = life_record (self->env.life);
+    if (!record)
+        return;
+    requests_started (self); /* whoever still waits for the start learns how it went */
+    reply_cancelled (&out, record);
+    answer_all (self, true, &out);
+    value_destroy (&out.body);
+}
+
+void requests_stuck (struct requests *self, const struct err *err)
+{
+    struct outcome_reply out = { .status = STATUS_FAILED };
+    err_set (&out.err, STATUS_FAILED, "not everything of the job could be killed: %s", err->text);
+    const struct record *record = life_record (self->env.life);
+    if (record)
+        reply_job (&out, STATUS_FAILED, record);
+    answer_all (self, true, &out);
+    value_destroy (&out.body);
+}

@@ -1,0 +1,219 @@
+/* worker.c - the parts and how they hear of each other.
+ *
+ * SPDX-License-Identifier: MPL-2.0 */
+#include "worker.h"
+
+#include <signal.h>
+#include <stdlib.h>
+#include <unistd.h>
+#include <zmq.h>
+
+#include "agent.h"
+#include "life.h"
+#include "note.h"
+#include "publish.h"
+#include "requests.h"
+#include "results.h"
+#include "setup.h"
+#include "store.h"
+
+struct worker {
+    char *state;
+    int statefd;
+    int lock; /* worker.lock */
+    char *shim;
+    struct settings settings;
+    struct value *profiles; /* their names */
+    void *context;
+    struct reactor *reactor;
+    struct store *store;
+    struct results *results;
+    struct publish *publish;
+    struct life *life;
+    struct agent *agent;
+    struct requests *requests;
+};
+
+static const char *holder (void *arg)
+{
+    struct worker *self = arg;
+    const struct record *record = life_record (self->life);
+    return record ? record->job_id : NULL;
+}
+
+static void request (void *arg, int64_t ref, const char *user, const void *data, size_t bytes)
+{
+    struct worker *self = arg;
+    requests_take (self->requests, ref, user, data, bytes);
+}
+
+static void forget (void *arg)
+{
+    struct worker *self = arg;
+    requests_forget (self->requests);
+}
+
+static void changed (void *arg)
+{
+    struct worker *self = arg;
+    agent_tell (self->agent);
+}
+
+static void started (void *arg)
+{
+    struct worker *self = arg;
+    requests_started (self->requests);
+}
+
+static void ended (void *arg)
+{
+    struct worker *self = arg;
+    requests_ended (self->requests);
+}
+
+static void stuck (void *arg, const struct err *err)
+{
+    struct worker *self = arg;
+    requests_stuck (self->requests, err);
+}
+
+static void signalled (void *arg, int number)
+{
+    struct worker *self = arg;
+    if (number == SIGCHLD)
+        life_reap (self->life);
+    else if (number == SIGTERM || number == SIGINT)
+        reactor_stop (self->reactor);
+}
+
+static struct value *profile_names (const struct settings *settings)
+{
+    struct value *list = value_new_list ();
+    for (size_t i = 0; list && i < settings->profiles.count; i++)
+        if (value_append (list, value_new_string (settings->profiles.items[i].name)) < 0)
+            value_destroy (&list);
+    return list;
+}
+
+/* What is ours alone: folder, settings, lock, files. */
+static int open_state (struct worker *self, const char *state, const char *config, struct err *err)
+{
+    self->state = setup_state (state, &self->statefd, err);
+    if (!self->state || setup_settings (config, self->state, &self->settings, err) < 0 ||
+        (self->lock = setup_lock (self->statefd, self->state, err)) < 0)
+        return -1;
+    self->shim = setup_beside ("ems-shim", err);
+    self->store = self->shim ? store_new (self->statefd, err) : NULL;
+    self->results = self->store ? results_new (self->statefd, self->state, err) : NULL;
+    return self->results ? 0 : -1;
+}
+
+static int open_loop (struct worker *self, struct err *err)
+{
+    self->profiles = profile_names (&self->settings);
+    self->context = zmq_ctx_new ();
+    if (!self->context || !self->profiles)
+        return err_set (err, STATUS_FAILED, "out of memory");
+    self->reactor = reactor_new (err);
+    if (!self->reactor || reactor_on_signal (self->reactor, signalled, self, err) < 0)
+        return -1;
+    self->publish = publish_new (self->reactor, self->context, self->settings.publish,
+                                 self->settings.name, err);
+    return self->publish ? 0 : -1;
+}
+
+static int open_parts (struct worker *self, struct err *err)
+{
+    const struct life_env life = {
+        .reactor = self->reactor,
+        .store = self->store,
+        .results = self->results,
+        .publish = self->publish,
+        .statefd = self->statefd,
+        .state = self->state,
+        .shim = self->shim,
+        .worker = self->settings.name,
+        .use_cgroup = self->settings.use_cgroup,
+        .changed = changed,
+        .started = started,
+        .ended = ended,
+        .stuck = stuck,
+        .arg = self,
+    };
+    const struct agent_env agent = {
+        .reactor = self->reactor,
+        .context = self->context,
+        .endpoint = self->settings.workers,
+        .name = self->settings.name,
+        .profiles = self->profiles,
+        .holder = holder,
+        .request = request,
+        .forget = forget,
+        .arg = self,
+    };
+    self->life = life_new (&life, err);
+    self->agent = self->life ? agent_new (&agent, err) : NULL;
+    if (!self->agent)
+        return -1;
+    const struct requests_env requests = {
+        .settings = &self->settings,
+        .statefd = self->statefd,
+        .store = self->store,
+        .results = self->results,
+        .publish = self->publish,
+        .life = self->life,
+        .agent = self->agent,
+    };
+    self->requests = requests_new (&requests, err);
+    return self->requests ? 0 : -1;
+}
+
+struct worker *worker_new (const char *state, const char *config, struct err *err)
+{
+    struct worker *self = calloc (1, sizeof *self);
+    if (!self) {
+        err_set (err, STATUS_FAILED, "out of memory");
+        return NULL;
+    }
+    self->statefd = self->lock = -1;
+    if (open_state (self, state, config, err) < 0 || open_loop (self, err) < 0 ||
+        open_parts (self, err) < 0 || life_recover (self->life, err) < 0)
+        worker_destroy (&self);
+    return self;
+}
+
+void worker_destroy (struct worker **self_p)
+{
+    struct worker *self = *self_p;
+    if (!self)
+        return;
+    agent_destroy (&self->agent);
+    life_destroy (&self->life);
+    requests_destroy (&self->requests);
+    publish_destroy (&self->publish);
+    reactor_destroy (&self->reactor);
+    if (self->context)
+        zmq_ctx_term (self->context);
+    results_destroy (&self->results);
+    store_destroy (&self->store);
+    value_destroy (&self->profiles);
+    settings_clear (&self->settings);
+    if (self->lock >= 0)
+        close (self->lock);
+    if (self->statefd >= 0)
+        close (self->statefd);
+    free (self->shim);
+    free (self->state);
+    free (self);
+    *self_p = NULL;
+}
+
+int worker_serve (struct worker *self, struct err *err)
+{
+    worker_note ("worker %s serves %s", self->settings.name, self->state);
+    int rc = reactor_run (self->reactor, err);
+    if (rc == 0)
+        worker_note ("worker %s ends%s", self->settings.name,
+                     life_record (self->life) ? "; its job goes on" : "");
+    return rc;
+}

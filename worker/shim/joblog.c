@@ -1,0 +1,133 @@
+/* joblog.c - the job's log.
+ *
+ * SPDX-License-Identifier: MPL-2.0 */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+#include "files.h"
+#include "ids.h"
+#include "joblog.h"
+#include "text.h"
+
+int joblog_open (struct joblog *self, int statefd, const char *job_id, struct err *err)
+{
+    *self = (struct joblog){ .fd = -1, .last = '\n' };
+    self->buffer = malloc (JOBLOG_BUFFER_BYTES);
+    if (!self->buffer)
+        return err_sys (err, "cannot open the log");
+    char name[sizeof "logs/.log" + JOB_ID_BYTES];
+    snprintf (name, sizeof name, "logs/%.12s.log", job_id);
+    self->fd = openat (statefd, name, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | O_NOFOLLOW, 0640);
+    if (self->fd < 0)
+        return err_sys (err, "cannot open the log %s", name);
+    return 0;
+}
+
+void joblog_close (struct joblog *self)
+{
+    free (self->buffer);
+    self->buffer = NULL;
+    if (self->fd >= 0)
+        close (self->fd);
+    self->fd = -1;
+}
+
+static int write_safe (int fd, const char *text)
+{
+    char safe[1024];
+    size_t left = strlen (text);
+    while (left > 0) {
+        size_t used = text_safe (text, left, false, safe, sizeof safe);
+        if (file_write_all (fd, safe, strlen (safe)) < 0)
+            return -1;
+        text += used;
+        left -= used;
+    }
+    return 0;
+}
+
+int joblog_first_line (struct joblog *self, char *const *argv, struct err *err)
+{
+    bool good = file_write_all (self->fd, "Starting benchmark:", 19) == 0;
+    for (size_t i = 0; good && argv[i]; i++)
+        good = file_write_all (self->fd, " ", 1) == 0 && write_safe (self->fd, argv[i]) == 0;
+    if (!good || file_write_all (self->fd, "\n", 1) < 0)
+        return err_sys (err, "cannot write the log");
+    return 0;
+}
+
+bool joblog_settled (const struct joblog *self)
+{
+    return self->from == self->to;
+}
+
+void joblog_last_line (struct joblog *self, const char *text)
+{
+    int n = snprintf (self->buffer, JOBLOG_BUFFER_BYTES, "%s%s\n", self->last == '\n' ? "" : "\n",
+                      text);
+    self->from = 0;
+    self->to = n > 0 && n < JOBLOG_BUFFER_BYTES ? (size_t)n : 0;
+}
+
+static void failed (struct joblog *self, int error, int64_t now_ms)
+{
+    if (error == ENOSPC || error == EDQUOT) {
+        int64_t twice = 2 * self->pause_ms;
+        self->pause_ms = !self->full                   ? JOBLOG_RETRY_MS
+                         : twice < JOBLOG_RETRY_MAX_MS ? twice
+                                                       : JOBLOG_RETRY_MAX_MS;
+        self->full = true;
+        self->retry_ms = now_ms + self->pause_ms;
+        return;
+    }
+    self->error = error;
+    self->full = false;
+    self->from = self->to = 0;
+}
+
+void joblog_flush (struct joblog *self, int64_t now_ms)
+{
+    while (self->from < self->to) {
+        ssize_t n = write (self->fd, self->buffer + self->from, self->to - self->from);
+        if (n < 0) {
+            if (errno == EINTR)
+                continue;
+            failed (self, errno, now_ms);
+            return;
+        }
+        self->from += (size_t)n;
+        self->last = self->buffer[self->from - 1];
+    }
+    self->full = false;
+}
+
+bool joblog_pump (struct joblog *self, int pipe_fd, int64_t now_ms)
+{
+    ssize_t n = read (pipe_fd, self->buffer, JOBLOG_BUFFER_BYTES);
+    if (n < 0)
+        return errno == EINTR || errno == EAGAIN;
+    if (n == 0)
+        return false;
+    self->taken += n;
+    if (self->error)
+        return true;
+    self->from = 0;
+    self->to = (size_t)n;
+    joblog_flush (self, now_ms);
+    return true;
+}
+
+int joblog_sync (struct joblog *self, int statefd, struct err *err)
+{
+    if (fdatasync (self->fd) < 0)
+        return err_sys (err, "cannot make the log durable");
+    int logs = openat (statefd, "logs", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (logs < 0)
+        return err_sys (err, "cannot open the folder of the log");
+    int rc = dir_sync (logs, err);
+    close (logs);
+    return rc;
+}

@@ -1,0 +1,270 @@
+/* leftovers.c - what a worker kills when the shim of a job is gone.
+ *
+ * SPDX-License-Identifier: MPL-2.0 */
+#include <ctype.h>
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/pidfd.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+#include "clock.h"
+#include "files.h"
+#include "jobdir.h"
+#include "kill.h"
+
+/* Killed in one round; what is more is found in the next. */
+#define ROUND 64
+
+struct target {
+    char mark[sizeof "EMS_JOB_ID=" + JOB_ID_BYTES]; /* what its processes carry */
+    bool has_lock;                                  /* slot.lock is there: */
+    dev_t lock_dev;
+    ino_t lock_ino;
+};
+
+struct round {
+    struct pollfd pidfds[ROUND];
+    pid_t pids[ROUND];
+    nfds_t count;
+};
+
+enum owner { OWNER_NOBODY, OWNER_THIS_JOB, OWNER_ANOTHER_JOB };
+
+/* Whose job the NUL-ended entries of a process's environment say that it is. Read byte by byte:
+ * an environment may be megabytes long. */
+static enum owner owner_by_environment (const char *process, const struct target *target)
+{
+    char path[NAME_MAX + 16];
+    snprintf (path, sizeof path, "/proc/%s/environ", process);
+    FILE *file = fopen (path, "re");
+    if (!file)
+        return OWNER_NOBODY;
+    size_t length = strlen (target->mark), name = strcspn (target->mark, "=") + 1;
+    size_t at = 0, matched = 0;
+    enum owner owner = OWNER_NOBODY;
+    int c;
+    while (owner == OWNER_NOBODY && (c = getc (file)) != EOF) {
+        if (c != '\0') {
+            matched += matched == at && at < length && (char)c == target->mark[at];
+            at++;
+            continue;
+        }
+        if (matched == length && at == length)
+            owner = OWNER_THIS_JOB;
+        else if (matched >= name)
+            owner = OWNER_ANOTHER_JOB;
+        at = matched = 0;
+    }
+    fclose (file);
+    return owner;
+}
+
+/* The shim of another job: its own environment says nothing, its command line does. */
+static bool is_shim_of_another (const char *process, const char *job_id)
+{
+    char path[NAME_MAX + 16], text[LIMIT_PATH_BYTES + 64];
+    snprintf (path, sizeof path, "/proc/%s/cmdline", process);
+    FILE *file = fopen (path, "re");
+    if (!file)
+        return false;
+    size_t n = fread (text, 1, sizeof text - 1, file);
+    fclose (file);
+    text[n] = '\0';
+    const char *slash = strrchr (text, '/');
+    const char *last = n > JOB_ID_BYTES ? text + n - JOB_ID_BYTES : "";
+    return strcmp (slash ? slash + 1 : text, "ems-shim") == 0 && job_id_valid (last) &&
+           strcmp (last, job_id) != 0;
+}
+
+/* A descriptor that came by inheritance has the lock in its fdinfo; one that somebody opened
+ * to look at the file has not, and neither has a shim that waits for the slot. */
+static bool descriptor_has_flock (const char *process, const char *fd)
+{
+    char path[2 * NAME_MAX + 32], line[256];
+    snprintf (path, sizeof path, "/proc/%s/fdinfo/%s", process, fd);
+    FILE *file = fopen (path, "re");
+    if (!file)
+        return false;
+    bool found = false;
+    while (!found && fgets (line, sizeof line, file))
+        found = strncmp (line, "lock:", 5) == 0 && strstr (line, "FLOCK");
+    fclose (file);
+    return found;
+}
+
+static bool holds_lock (const char *process, const struct target *target)
+{
+    char path[NAME_MAX + 16];
+    snprintf (path, sizeof path, "/proc/%s/fd", process);
+    DIR *dir = opendir (path);
+    if (!dir)
+        return false;
+    bool found = false;
+    struct dirent *entry;
+    struct stat st;
+    while (!found && (entry = readdir (dir)))
+        if (entry->d_name[0] != '.' && fstatat (dirfd (dir), entry->d_name, &st, 0) == 0)
+            found = st.st_dev == target->lock_dev && st.st_ino == target->lock_ino &&
+                    descriptor_has_flock (process, entry->d_name);
+    closedir (dir);
+    return found;
+}
+
+/* Marked as this job's, or in possession of the slot without being another job's. */
+static bool belongs (const char *process, const struct target *target)
+{
+    enum owner owner = owner_by_environment (process, target);
+    if (owner == OWNER_THIS_JOB)
+        return true;
+    return owner == OWNER_NOBODY && target->has_lock && holds_lock (process, target) &&
+           !is_shim_of_another (process, target->mark + strlen ("EMS_JOB_ID="));
+}
+
+/* Hold the process before looking who it is, so that the signal cannot reach another one. */
+static void round_add (struct round *round, const char *process, const struct target *target)
+{
+    pid_t pid = (pid_t)strtol (process, NULL, 10);
+    if (pid <= 1 || pid == getpid ())
+        return;
+    int fd = pidfd_open (pid, 0);
+    if (fd < 0)
+        return;
+    if (!belongs (process, target) || pidfd_send_signal (fd, SIGKILL, NULL, 0) < 0) {
+        close (fd);
+        return;
+    }
+    round->pidfds[round->count] = (struct pollfd){ .fd = fd, .events = POLLIN };
+    round->pids[round->count++] = pid;
+}
+
+static int round_kill (struct round *round, const struct target *target, struct err *err)
+{
+    round->count = 0;
+    DIR *dir = opendir ("/proc");
+    if (!dir)
+        return err_sys (err, "cannot look through /proc");
+    struct dirent *entry;
+    while (round->count < ROUND && (entry = readdir (dir)))
+        if (isdigit ((unsigned char)entry->d_name[0]))
+            round_add (round, entry->d_name, target);
+    closedir (dir);
+    return 0;
+}
+
+static int time_left (int64_t until_ms)
+{
+    int64_t left = until_ms - clock_mono_ms ();
+    return left < 0 ? 0 : left > 60000 ? 60000 : (int)left;
+}
+
+/* Wait until each of them has ended; 0, or -1 naming one that has not. */
+static int round_wait (struct round *round, int64_t until_ms, struct err *err)
+{
+    int rc = 0;
+    for (nfds_t i = 0; i < round->count; i++) {
+        int ready;
+        do
+            ready = poll (&round->pidfds[i], 1, time_left (until_ms));
+        while (ready < 0 && errno == EINTR);
+        if (ready == 0 && rc == 0)
+            rc = err_set (err, STATUS_FAILED, "process %d of the job does not die",
+                          (int)round->pids[i]);
+        close (round->pidfds[i].fd);
+    }
+    return rc;
+}
+
+/* 5 ms of patience between two looks at something that gives no notice. */
+static void pause_shortly (void)
+{
+    nanosleep (&(struct timespec){ .tv_nsec = 5000000 }, NULL);
+}
+
+/* Only a folder that cgroup_make could have made for this job is ever killed. */
+static bool is_group_of (const char *cgroup, const char *job_id)
+{
+    const char *name = strrchr (cgroup, '/');
+    return name && strncmp (name, "/ems-", 5) == 0 && strcmp (name + 5, job_id) == 0;
+}
+
+static int kill_group (const char *cgroup, const char *job_id, int64_t until_ms, struct err *err)
+{
+    char found[LIMIT_PATH_BYTES];
+    if (!cgroup[0]) {
+        /* A shim that died before its start record leaves a folder that nobody wrote down. */
+        if (cgroup_find (job_id, found, sizeof found, err) < 0)
+            return 0;
+        cgroup = found;
+    }
+    if (cgroup_populated (cgroup) < 0)
+        return 0;
+    if (!is_group_of (cgroup, job_id))
+        return err_set (err, STATUS_FAILED, "the cgroup %s is not one of job %s", cgroup, job_id);
+    int killed = 0, now;
+    while ((now = cgroup_populated (cgroup)) > 0) {
+        int count = cgroup_count (cgroup);
+        if (count > killed)
+            killed = count;
+        if (cgroup_kill (cgroup, err) < 0)
+            return -1;
+        if (time_left (until_ms) == 0)
+            return err_set (err, STATUS_FAILED, "processes in the cgroup %s do not die", cgroup);
+        pause_shortly ();
+    }
+    struct err ignored; /* an empty folder that stays harms nobody */
+    cgroup_remove (cgroup, &ignored);
+    return killed;
+}
+
+static int target_init (struct target *self, int statefd, const char *job_id, struct err *err)
+{
+    struct stat st;
+    *self = (struct target){ 0 };
+    if (!job_id_valid (job_id))
+        return err_set (err, STATUS_BAD_REQUEST, "'%.40s' is not a job id", job_id);
+    snprintf (self->mark, sizeof self->mark, "EMS_JOB_ID=%s", job_id);
+    if (fstatat (statefd, SLOT_LOCK, &st, 0) == 0) {
+        self->has_lock = true;
+        self->lock_dev = st.st_dev;
+        self->lock_ino = st.st_ino;
+    } else if (errno != ENOENT) {
+        return err_sys (err, "cannot look at " SLOT_LOCK);
+    }
+    return 0;
+}
+
+int job_kill_leftovers (int statefd, const char *job_id, const char *cgroup, int64_t deadline_ms,
+                        struct err *err)
+{
+    int64_t until_ms = clock_mono_ms () + deadline_ms;
+    struct target target;
+    if (target_init (&target, statefd, job_id, err) < 0)
+        return -1;
+    int killed = kill_group (cgroup, job_id, until_ms, err);
+    if (killed < 0)
+        return -1;
+    for (;;) {
+        struct round round;
+        if (round_kill (&round, &target, err) < 0 || round_wait (&round, until_ms, err) < 0)
+            return -1;
+        killed += (int)round.count;
+        if (round.count > 0)
+            continue;
+        pid_t holder = 0;
+        int held = lock_held (statefd, SLOT_LOCK, &holder, err);
+        if (held <= 0)
+            return held < 0 ? -1 : killed;
+        if (time_left (until_ms) == 0)
+            return err_set (err, STATUS_CONFLICT, SLOT_LOCK " is held by process %d", (int)holder);
+        pause_shortly ();
+    }
+}

@@ -1,0 +1,32 @@
+/* peers.h - the workers that are connected to the shim: one as a rule, never more than a few.
+ *
+ * SPDX-License-Identifier: MPL-2.0 */
+#ifndef EMS_PEERS_H
+#define EMS_PEERS_H
+
+#include <poll.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#define PEERS_MAX     4 /* one more, and the oldest is dropped */
+#define PEERS_POLL    (1 + PEERS_MAX)
+#define PEERS_DEAF_MS 1000 /* no accept for so long when the system has no descriptors */
+
+struct peers {
+    int listener;
+    int fds[PEERS_MAX]; /* the oldest first */
+    int count;
+    int64_t deaf_until_ms; /* -1: not deaf */
+};
+
+void peers_init (struct peers *self, int listener);
+/* Fill PEERS_POLL entries; unused ones get -1. */
+void peers_poll (struct peers *self, struct pollfd *fds, int64_t now_ms);
+/* Take in what came: the smallest grace that a "stop" asked for, or -1. New ones are told
+ * "started". Anything that is not a proper message is ignored. */
+int64_t peers_serve (struct peers *self, const struct pollfd *fds, int64_t now_ms);
+/* Close everything, the listener too; tell everybody "exited" before that if exit.json is durable.
+ */
+void peers_farewell (struct peers *self, bool recorded);
+
+#endif

@@ -1,0 +1,419 @@
+/* supervise.c - the one loop of the shim.
+ *
+ * It feeds the machine of reap.h and does what comes out. Of all that a wake-up brings, a stop is
+ * taken first, then ended processes, then output, then the timer: see reap.h on races.
+ *
+ * SPDX-License-Identifier: MPL-2.0 */
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <malloc.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/resource.h>
+#include <sys/signalfd.h>
+#include <sys/wait.h>
+#include <unistd.h>
+#include "clock.h"
+#include "finish.h"
+#include "joblog.h"
+#include "kill.h"
+#include "launch.h"
+#include "peers.h"
+#include "reap.h"
+#include "supervise.h"
+
+#define PIPE_BYTES (1024 * 1024) /* as much as an unprivileged process may ask for */
+
+enum { POLL_SIGNALS = PEERS_POLL, POLL_PIPE, POLL_CGROUP, POLL_COUNT };
+
+struct supervisor {
+    struct attempt *attempt;
+    struct peers peers;
+    struct joblog log;
+    struct launch launch;
+    struct reap reap;
+    struct finish finish;
+    struct exit_record record;
+    int signals;                   /* signalfd */
+    int pipe;                      /* the job's output; -1 after its end */
+    int cgroup_events;             /* -1 until everything is being killed */
+    char cgroup[LIMIT_PATH_BYTES]; /* "": none */
+    int kill_rounds;
+    int64_t owed_until; /* bytes of output, counted like log.taken */
+    bool finishing;
+};
+
+/* ---- before the main process runs ---- */
+
+static int block_signals (struct err *err)
+{
+    static const int ignored[] = { SIGHUP,  SIGINT,  SIGQUIT, SIGPIPE, SIGXFSZ,
+                                   SIGUSR1, SIGUSR2, SIGALRM, SIGTSTP };
+    for (size_t i = 0; i < sizeof ignored / sizeof ignored[0]; i++)
+        signal (ignored[i], SIG_IGN);
+    signal (SIGCHLD, SIG_DFL); /* inherited as ignored it would reap our children for us */
+    sigset_t wanted;
+    sigemptyset (&wanted);
+    sigaddset (&wanted, SIGCHLD);
+    sigaddset (&wanted, SIGTERM);
+    if (sigprocmask (SIG_BLOCK, &wanted, NULL) < 0)
+        return err_sys (err, "cannot block signals");
+    int fd = signalfd (-1, &wanted, SFD_CLOEXEC | SFD_NONBLOCK);
+    return fd < 0 ? err_sys (err, "cannot make a signalfd") : fd;
+}
+
+static void make_cgroup (struct supervisor *self)
+{
+    struct err ignored; /* without a cgroup we go on by sub-reaper and sweep */
+    if (!self->attempt->spec.use_cgroup ||
+        cgroup_make (self->attempt->job_id, self->cgroup, sizeof self->cgroup, &ignored) < 0)
+        self->cgroup[0] = '\0';
+}
+
+static void remove_cgroup (struct supervisor *self)
+{
+    struct err ignored; /* an empty folder that stays harms nobody */
+    if (self->cgroup[0])
+        cgroup_remove (self->cgroup, &ignored);
+    self->cgroup[0] = '\0';
+}
+
+static int fork_main (struct supervisor *self, struct err *err)
+{
+    int ends[2];
+    if (pipe2 (ends, O_CLOEXEC) < 0)
+        return err_sys (err, "cannot make the pipe for the output");
+    self->pipe = ends[0];
+    fcntl (ends[0], F_SETPIPE_SZ, PIPE_BYTES); /* a larger one is only faster */
+    fcntl (ends[0], F_SETFL, O_NONBLOCK);
+    int rc = launch_fork (&self->launch, &self->attempt->spec, self->cgroup, ends[1], err);
+    close (ends[1]); /* else its end of file would never come */
+    if (rc == 0 && !self->launch.in_cgroup)
+        remove_cgroup (self);
+    return rc;
+}
+
+/* The durable start record: from here on this attempt counts as started. */
+static int put_shim_record (struct supervisor *self, struct err *err)
+{
+    struct shim_record record = { .attempt = self->attempt->spec.attempt,
+                                  .started_at_ms = clock_wall_ms () };
+    strcpy (record.job_id, self->attempt->job_id);
+    strcpy (record.cgroup, self->cgroup);
+    if (proc_identify (getpid (), &record.shim, err) < 0 ||
+        proc_identify (self->launch.pid, &record.main, err) < 0 ||
+        shim_record_write (self->attempt->dirfd, &record, err) < 0)
+        return -1;
+    self->record.started_at_ms = record.started_at_ms;
+    return 0;
+}
+
+/* Everything up to the exec. -1: nothing ran, *err says why. */
+static int start (struct supervisor *self, struct err *err)
+{
+    struct attempt *attempt = self->attempt;
+    make_cgroup (self);
+    /* The first line comes after the start record, so that a shim that takes the place of one
+     * that died before it does not write a second one. */
+    if (joblog_open (&self->log, attempt->statefd, attempt->job_id, err) < 0 ||
+        fork_main (self, err) < 0 || put_shim_record (self, err) < 0 ||
+        joblog_first_line (&self->log, attempt->spec.argv, err) < 0 ||
+        launch_go (&self->launch, &attempt->spec, err) < 0) {
+        launch_abandon (&self->launch);
+        remove_cgroup (self);
+        self->record.started_at_ms = 0;
+        return -1;
+    }
+    spec_clear (&attempt->spec);
+    malloc_trim (0);
+    return 0;
+}
+
+/* ---- while it runs ---- */
+
+static void kill_round (struct supervisor *self)
+{
+    struct err ignored; /* the next round tries again; the machine gives up in the end */
+    if (self->cgroup[0])
+        cgroup_kill (self->cgroup, &ignored);
+    /* A process may have left the cgroup; it is still our descendant. */
+    if (!self->cgroup[0] || self->kill_rounds > 0)
+        descendants_kill (getpid ());
+    if (self->cgroup[0] && self->cgroup_events < 0)
+        self->cgroup_events = cgroup_events_open (self->cgroup);
+    self->kill_rounds++;
+}
+
+static void step (struct supervisor *self, enum reap_event event, int64_t argument)
+{
+    unsigned actions = reap_step (&self->reap, event, argument, clock_mono_ms ());
+    if (actions & REAP_TERM) {
+        kill (self->launch.pid, SIGTERM);
+        kill (self->launch.pid, SIGCONT); /* a stopped process would not see it */
+    }
+    if (actions & REAP_KILL)
+        kill_round (self);
+    if (actions & REAP_FINISH)
+        self->finishing = true;
+}
+
+/* Reap whatever ended. Returns true when no child is left, dead or alive. */
+static bool reap_children (struct supervisor *self)
+{
+    for (;;) {
+        int status;
+        pid_t pid = waitpid (-1, &status, WNOHANG);
+        if (pid < 0 && errno == EINTR)
+            continue;
+        if (pid <= 0)
+            return pid < 0;
+        if (pid == self->launch.pid) {
+            self->launch.pid = -1;
+            step (self, REAP_MAIN_EXITED,
+                  WIFSIGNALED (status) ? -WTERMSIG (status) : WEXITSTATUS (status));
+        } else if (self->kill_rounds > 0 && WIFSIGNALED (status) && WTERMSIG (status) == SIGKILL) {
+            self->record.leftovers_killed++;
+        }
+    }
+}
+
+/* What is in the pipe now is all that the job can still have written: it is owed to the log,
+ * however slow the disk. More can only come from a stranger who has the pipe open. */
+static void all_dead (struct supervisor *self)
+{
+    int bytes = 0;
+    if (self->pipe >= 0 && ioctl (self->pipe, FIONREAD, &bytes) == 0)
+        self->owed_until = self->log.taken + bytes;
+    step (self, REAP_ALL_DEAD, 0);
+}
+
+static void look_after_children (struct supervisor *self)
+{
+    bool none_left = reap_children (self);
+    if (none_left && self->reap.state == REAP_SWEEPING &&
+        (!self->cgroup[0] || cgroup_populated (self->cgroup) <= 0))
+        all_dead (self);
+}
+
+static void take_signals (struct supervisor *self)
+{
+    struct signalfd_siginfo info;
+    while (read (self->signals, &info, sizeof info) == (ssize_t)sizeof info)
+        if (info.ssi_signo == SIGTERM && self->reap.state == REAP_RUNNING) {
+            finish_detail (&self->record, "the shim was asked to end");
+            step (self, REAP_STOP, self->reap.grace_ms);
+        }
+}
+
+static void report_log (struct supervisor *self, bool was_full, int was_error, int64_t was_taken)
+{
+    if (was_taken < self->owed_until && self->log.taken > was_taken)
+        step (self, REAP_OUTPUT, 0);
+    if (self->log.full != was_full)
+        step (self, self->log.full ? REAP_LOG_FULL : REAP_LOG_FREE, 0);
+    if (self->log.error && !was_error)
+        step (self, REAP_DISK_FAILED, 0);
+}
+
+static void move_output (struct supervisor *self, short pipe_events)
+{
+    bool was_full = self->log.full;
+    int was_error = self->log.error;
+    int64_t was_taken = self->log.taken;
+    int64_t now_ms = clock_mono_ms ();
+    if (!joblog_settled (&self->log)) {
+        if (now_ms < self->log.retry_ms)
+            return;
+        joblog_flush (&self->log, now_ms);
+    } else if (pipe_events && !joblog_pump (&self->log, self->pipe, now_ms)) {
+        close (self->pipe);
+        self->pipe = -1;
+        step (self, REAP_PIPE_END, 0);
+    }
+    report_log (self, was_full, was_error, was_taken);
+}
+
+static int64_t sooner (int64_t a, int64_t b)
+{
+    return a < 0 ? b : b < 0 || a < b ? a : b;
+}
+
+/* For how long poll may sleep: for ever, as a rule. */
+static int sleep_ms (const struct supervisor *self)
+{
+    int64_t until_ms = sooner (reap_deadline (&self->reap), self->peers.deaf_until_ms);
+    if (self->finishing)
+        until_ms = sooner (until_ms, finish_deadline (&self->finish, &self->log));
+    else if (!joblog_settled (&self->log))
+        until_ms = sooner (until_ms, self->log.retry_ms);
+    if (until_ms < 0)
+        return -1;
+    int64_t left = until_ms - clock_mono_ms ();
+    return left < 0 ? 0 : left > INT_MAX ? INT_MAX : (int)left;
+}
+
+static void fill_poll (const struct supervisor *self, struct pollfd fds[POLL_COUNT])
+{
+    bool reading = joblog_settled (&self->log) && !self->finishing;
+    fds[POLL_SIGNALS] = (struct pollfd){ .fd = self->signals, .events = POLLIN };
+    fds[POLL_PIPE] = (struct pollfd){ .fd = reading ? self->pipe : -1, .events = POLLIN };
+    fds[POLL_CGROUP] = (struct pollfd){ .fd = self->cgroup_events, .events = POLLPRI };
+}
+
+/* Reading it makes it quiet until the next change. */
+static void rearm_cgroup (struct supervisor *self)
+{
+    char text[128];
+    if (pread (self->cgroup_events, text, sizeof text, 0) < 0) {
+        close (self->cgroup_events);
+        self->cgroup_events = -1;
+    }
+}
+
+static int turn (struct supervisor *self, struct err *err)
+{
+    struct pollfd fds[POLL_COUNT];
+    peers_poll (&self->peers, fds, clock_mono_ms ());
+    fill_poll (self, fds);
+    if (poll (fds, POLL_COUNT, sleep_ms (self)) < 0 && errno != EINTR)
+        return err_sys (err, "cannot wait for events");
+
+    int64_t grace_ms = peers_serve (&self->peers, fds, clock_mono_ms ());
+    if (grace_ms >= 0)
+        step (self, REAP_STOP, grace_ms);
+    if (fds[POLL_SIGNALS].revents)
+        take_signals (self);
+    if (fds[POLL_CGROUP].revents)
+        rearm_cgroup (self);
+    look_after_children (self);
+    if (!self->finishing)
+        move_output (self, fds[POLL_PIPE].revents);
+    step (self, REAP_TIMER, 0);
+    return 0;
+}
+
+/* ---- after it ---- */
+
+static void put_usage (struct supervisor *self)
+{
+    struct rusage usage;
+    struct exit_record *record = &self->record;
+    if (getrusage (RUSAGE_CHILDREN, &usage) == 0) {
+        record->user_s = (double)usage.ru_utime.tv_sec + (double)usage.ru_utime.tv_usec / 1e6;
+        record->system_s = (double)usage.ru_stime.tv_sec + (double)usage.ru_stime.tv_usec / 1e6;
+        record->max_rss_kb = usage.ru_maxrss;
+    }
+    /* The group also knows of those that nobody waited for. */
+    if (self->cgroup[0])
+        cgroup_usage (self->cgroup, &record->user_s, &record->system_s);
+}
+
+static int count_alive (const struct supervisor *self)
+{
+    int in_group = self->cgroup[0] ? cgroup_count (self->cgroup) : 0;
+    int below = descendants_kill (getpid ());
+    return in_group > below ? in_group : below;
+}
+
+static void put_outcome (struct supervisor *self)
+{
+    struct exit_record *record = &self->record;
+    const struct reap *reap = &self->reap;
+    record->outcome = reap->outcome;
+    record->has_code = reap->has_code;
+    record->code = reap->code;
+    record->has_signal = reap->has_signal;
+    record->signal = reap->signal;
+    record->forced = reap->forced;
+    record->drained = reap->drained;
+    record->unkilled = reap->given_up ? count_alive (self) : 0;
+    put_usage (self);
+    remove_cgroup (self);
+}
+
+/* Run the loop until the machine is done, then until everything is durable. */
+static int run (struct supervisor *self, struct err *err)
+{
+    while (!self->finishing)
+        if (turn (self, err) < 0)
+            return -1;
+    put_outcome (self);
+    for (;;) {
+        enum finish_result result = finish_go (&self->finish, self->attempt, &self->log,
+                                               &self->record, clock_mono_ms (), err);
+        if (result != FINISH_WAITS)
+            return result == FINISH_READY ? 0 : -1;
+        if (turn (self, err) < 0)
+            return -1;
+    }
+}
+
+static void init (struct supervisor *self, struct attempt *attempt, int listener)
+{
+    *self = (struct supervisor){
+        .attempt = attempt,
+        .launch = { .pid = -1, .gate = -1, .report = -1 },
+        .signals = -1,
+        .log = { .fd = -1 },
+        .pipe = -1,
+        .cgroup_events = -1,
+        .record = { .attempt = attempt->spec.attempt },
+    };
+    strcpy (self->record.job_id, attempt->job_id);
+    peers_init (&self->peers, listener);
+    reap_init (&self->reap, attempt->spec.grace_ms, attempt->spec.time_limit_ms);
+}
+
+static void fini (struct supervisor *self, bool recorded)
+{
+    int fds[] = { self->signals, self->pipe, self->cgroup_events };
+    for (size_t i = 0; i < sizeof fds / sizeof fds[0]; i++)
+        if (fds[i] >= 0)
+            close (fds[i]);
+    joblog_close (&self->log);
+    close (LAUNCH_SLOT_FD); /* before "exited": the next job may come at once */
+    peers_farewell (&self->peers, recorded);
+}
+
+static int refuse (struct supervisor *self, const char *detail, struct err *err)
+{
+    self->record.outcome = OUTCOME_SPAWN;
+    self->record.drained = true;
+    finish_detail (&self->record, detail);
+    for (;;) {
+        enum finish_result result =
+            finish_go (&self->finish, self->attempt, NULL, &self->record, clock_mono_ms (), err);
+        if (result != FINISH_WAITS)
+            return result == FINISH_READY ? 0 : -1;
+        poll (NULL, 0, JOBLOG_RETRY_MAX_MS);
+    }
+}
+
+int supervise (struct attempt *attempt, int listener, struct err *err)
+{
+    struct supervisor self;
+    init (&self, attempt, listener);
+    int rc;
+    self.signals = block_signals (err);
+    if (self.signals < 0 || start (&self, err) < 0) {
+        char detail[DETAIL_BYTES];
+        strcpy (detail, err->text);
+        rc = refuse (&self, detail, err);
+    } else {
+        step (&self, REAP_STARTED, 0);
+        rc = run (&self, err);
+    }
+    fini (&self, rc == 0);
+    return rc;
+}
+
+int supervise_refuse (struct attempt *attempt, int listener, const char *detail, struct err *err)
+{
+    struct supervisor self;
+    init (&self, attempt, listener);
+    int rc = refuse (&self, detail, err);
+    fini (&self, rc == 0);
+    return rc;
+}
