@@ -354,6 +354,23 @@ def test_a_flood_of_progress_is_a_trickle_of_status_events(box):
     socket.close(linger=0)
 
 
+def test_a_broker_that_hangs_holds_up_neither_a_job_nor_its_outcome(box):
+    job = run(box, f"{WAIT_FOR_GO}; yes | head -c 50000000; exit 4")
+    monitor = box.follow(job["job_id"], box.base / "copy")
+    eventually(lambda: (box.base / "copy").read_bytes())
+    broker = box.parts["broker"]
+    broker.send_signal(signal.SIGSTOP)
+    try:
+        (box.work / "go").touch()
+        eventually(lambda: box.record(job["job_id"])["status"] == "failed")
+        eventually(lambda: box.entries("run") == [])
+    finally:
+        broker.send_signal(signal.SIGCONT)
+    _, said = monitor.communicate(timeout=60)
+    assert monitor.returncode == 0, said
+    assert (box.base / "copy").read_bytes() == box.log(job["job_id"])
+
+
 # What crashes leave
 
 

@@ -18,6 +18,7 @@
 #include <sys/prctl.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 #include <cmocka.h>
 #include "files.h"
@@ -60,6 +61,24 @@ static int teardown (void **state)
     return rc;
 }
 
+/* posix_spawn returns while the new program is still being set up; until that is done its
+ * command line and environment read as empty. */
+static void wait_until_executed (pid_t pid, const char *file)
+{
+    char path[32], text[8];
+    ssize_t n = 0;
+    snprintf (path, sizeof path, "/proc/%d/%s", (int)pid, file);
+    for (int tries = 0; n <= 0 && tries < 10 * PATIENCE_MS; tries++) {
+        int fd = open (path, O_RDONLY | O_CLOEXEC);
+        assert_true (fd >= 0);
+        n = read (fd, text, sizeof text);
+        close (fd);
+        if (n <= 0)
+            nanosleep (&(struct timespec){ .tv_nsec = 100000 }, NULL);
+    }
+    assert_true (n > 0);
+}
+
 /* A process that sleeps, with these two entries as its environment (NULL: none). */
 static pid_t sleeper (char *entry, char *second)
 {
@@ -67,6 +86,7 @@ static pid_t sleeper (char *entry, char *second)
     char *env[] = { entry, entry ? second : NULL, NULL };
     pid_t pid;
     assert_int_equal (posix_spawn (&pid, "/bin/sleep", NULL, NULL, argv, env), 0);
+    wait_until_executed (pid, entry ? "environ" : "cmdline");
     return pid;
 }
 
@@ -127,6 +147,7 @@ static void a_mark_behind_a_megabyte_of_environment_is_found (void **state)
     env[10] = place->mark;
     pid_t pid;
     assert_int_equal (posix_spawn (&pid, "/bin/sleep", NULL, NULL, argv, env), 0);
+    wait_until_executed (pid, "environ");
     for (int i = 0; i < 10; i++)
         free (env[i]);
     assert_int_equal (kill_leftovers (place, ""), 1);
