@@ -106,11 +106,12 @@ static void find_program (enum daemon_kind kind, char *out, size_t out_bytes)
     char *slash = strrchr (here, '/');
     if (!slash)
         return;
-    slash[1] = 0;
-    char beside[2 * LIMIT_PATH_BYTES];
-    snprintf (beside, sizeof beside, "%s%s", here, facts[kind].program);
-    if (access (beside, X_OK) == 0 && strlen (beside) < out_bytes)
-        snprintf (out, out_bytes, "%s", beside);
+    size_t folder = (size_t)(slash - here) + 1;
+    if (folder + strlen (facts[kind].program) >= sizeof here)
+        return;
+    strcpy (here + folder, facts[kind].program);
+    if (access (here, X_OK) == 0 && strlen (here) < out_bytes)
+        strcpy (out, here);
 }
 
 /* Its output goes to its own end of the file: after what earlier ones said. */

@@ -57,7 +57,7 @@ static void a_map_keeps_its_order_and_replaces_in_place (void **state)
     (void)state;
     struct value *map = value_new_map ();
     for (int i = 0; i < 100; i++) {
-        char key[8];
+        char key[16];
         snprintf (key, sizeof key, "k%d", i);
         assert_int_equal (value_put_int (map, key, i), 0);
     }

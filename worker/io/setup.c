@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "clock.h"
@@ -20,6 +21,7 @@
 
 #define HOST_BYTES      256 /* a name that is longer is cut */
 #define LOCK_WAIT_MS    5000
+#define LOCK_PAUSE_MS   5
 #define LINE            "line "
 #define SHIPPED_PROFILE "lab"
 #define SHIPPED_PROGRAM "lab-orchestrator"
@@ -62,6 +64,7 @@ int setup_lock (int statefd, const char *state, struct err *err)
                             "another worker (process %d) serves %s already; stop it first or use "
                             "another state folder",
                             (int)holder, state);
+        nanosleep (&(struct timespec){ .tv_nsec = LOCK_PAUSE_MS * 1000000L }, NULL);
     }
 }
 
