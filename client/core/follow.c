@@ -13,11 +13,19 @@ void follow_init (struct follow *self, int64_t position, bool with_log, bool ove
     self->over = over;
     self->eof = !with_log;
     self->instead_at_ms = now_ms + FOLLOW_APART_MS;
+    self->quiet_ms = FOLLOW_QUIET_FIRST_MS;
 }
 
 static void heard (struct follow *self, int64_t now_ms)
 {
-    self->check_at_ms = now_ms + FOLLOW_QUIET_MS;
+    self->check_at_ms = now_ms + self->quiet_ms;
+}
+
+/* Events may be missing: be quick to ask. */
+static void distrust (struct follow *self, int64_t now_ms)
+{
+    self->quiet_ms = FOLLOW_QUIET_FIRST_MS;
+    heard (self, now_ms);
 }
 
 static void fetch (struct follow *self, enum follow_fetch what, int64_t target)
@@ -68,6 +76,7 @@ static void look_at_clock (struct follow *self, int64_t now_ms)
         self->fetch = FETCH_NOTHING;
     if (self->synced && now_ms >= self->check_at_ms) {
         self->want_status = true;
+        self->quiet_ms = smaller (2 * self->quiet_ms, FOLLOW_QUIET_MS);
         heard (self, now_ms);
     }
     if (!self->link && now_ms >= self->instead_at_ms) {
@@ -140,7 +149,7 @@ void follow_sync_event (struct follow *self, uint32_t epoch, int64_t now_ms)
     self->synced = true;
     self->want_status = true;
     fetch (self, FETCH_TO_SIZE, 0);
-    heard (self, now_ms);
+    distrust (self, now_ms);
 }
 
 enum follow_verdict follow_event (struct follow *self, int64_t offset, size_t bytes, bool eof,
@@ -155,6 +164,7 @@ enum follow_verdict follow_event (struct follow *self, int64_t offset, size_t by
         if (!self->synced)
             return FOLLOW_DROP; /* what comes before it is fetched after the synchronisation */
         fetch (self, FETCH_TO_TARGET, offset);
+        distrust (self, now_ms);
         return FOLLOW_HOLD;
     }
     if (eof && end >= self->position) {

@@ -18,10 +18,14 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define FOLLOW_QUIET_MS      10000 /* nothing heard for so long: ask `status` */
-#define FOLLOW_SYNC_FIRST_MS 50    /* repeat `sync` after so long, then after twice as long … */
-#define FOLLOW_SYNC_MOST_MS  1000  /* … and at most this */
-#define FOLLOW_SYNC_PATIENCE 4 /* so many without an event: events do not reach us; ask instead */
+/* Nothing heard for so long: ask `status`. Where events were dropped, the next one dropped may have
+ * been the last: the first question after a gap or a connection comes soon, and each that follows
+ * after twice the silence. */
+#define FOLLOW_QUIET_FIRST_MS 200
+#define FOLLOW_QUIET_MS       10000
+#define FOLLOW_SYNC_FIRST_MS  50   /* repeat `sync` after so long, then after twice as long … */
+#define FOLLOW_SYNC_MOST_MS   1000 /* … and at most this */
+#define FOLLOW_SYNC_PATIENCE  4 /* so many without an event: events do not reach us; ask instead */
 #define FOLLOW_LAST_STATUS_MS                                                                 \
     1000                        /* the log has ended: the final status should be here by then \
                                  */
@@ -52,6 +56,7 @@ struct follow {
     uint32_t epoch;   /* grows with each connection: a sync event of an older one says nothing */
     unsigned sync_tries;
     int64_t sync_at_ms;
+    int64_t quiet_ms;      /* the silence that makes us ask */
     int64_t check_at_ms;   /* synced: ask `status` then, if nothing was heard before */
     int64_t instead_at_ms; /* no link: ask `status` and `logs` then */
     int64_t logs_at_ms;    /* not before then */

@@ -10,7 +10,7 @@ int LLVMFuzzerTestOneInput (const uint8_t *data, size_t size);
 int LLVMFuzzerTestOneInput (const uint8_t *data, size_t size)
 {
     struct err err = { 0 };
-    struct value *map = json_decode ((const char *) data, size, &err);
+    struct value *map = json_decode ((const char *)data, size, &err);
     if (!map && !err.text[0])
         abort ();
     struct record record;

@@ -1,5 +1,5 @@
-/* fuzz_wire.c - whatever the wire decoder accepts encodes again to an equal value; the rest is refused
- * with a sentence; nothing crashes, leaks or allocates beyond its bounds.
+/* fuzz_wire.c - whatever the wire decoder accepts encodes again to an equal value; the rest is
+ * refused with a sentence; nothing crashes, leaks or allocates beyond its bounds.
  *
  * SPDX-License-Identifier: MPL-2.0 */
 #include <stdlib.h>

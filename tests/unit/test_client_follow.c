@@ -266,14 +266,36 @@ static void after_a_quiet_time_the_status_is_asked_for (void **state)
     struct follow follow = live_at (10);
     struct follow_step step = follow_next (&follow, T0);
     assert_int_equal (step.want, FOLLOW_WAIT);
-    assert_int_equal (step.until_ms, T0 + FOLLOW_QUIET_MS);
-    step = follow_next (&follow, T0 + FOLLOW_QUIET_MS);
-    assert_int_equal (step.want, FOLLOW_ASK_STATUS);
+    int64_t now_ms = step.until_ms;
+    assert_int_equal (now_ms, T0 + FOLLOW_QUIET_FIRST_MS);
+    assert_int_equal (follow_next (&follow, now_ms).want, FOLLOW_ASK_STATUS);
     /* It tells of bytes whose events were all dropped. */
-    follow_status_reply (&follow, false, 25, T0 + FOLLOW_QUIET_MS);
-    step = follow_next (&follow, T0 + FOLLOW_QUIET_MS);
+    follow_status_reply (&follow, false, 25, now_ms);
+    step = follow_next (&follow, now_ms);
     assert_int_equal (step.want, FOLLOW_ASK_LOGS);
     assert_int_equal (step.max_bytes, 15);
+}
+
+static void each_question_into_the_silence_waits_twice_as_long (void **state)
+{
+    (void)state;
+    struct follow follow = live_at (10);
+    struct follow_span span;
+    int64_t now_ms = T0, pause_ms = FOLLOW_QUIET_FIRST_MS;
+    for (int i = 0; i < 10; i++) {
+        struct follow_step step = follow_next (&follow, now_ms);
+        assert_int_equal (step.until_ms - now_ms, pause_ms);
+        now_ms = step.until_ms;
+        assert_int_equal (follow_next (&follow, now_ms).want, FOLLOW_ASK_STATUS);
+        follow_status_reply (&follow, false, 10, now_ms);
+        pause_ms = 2 * pause_ms < FOLLOW_QUIET_MS ? 2 * pause_ms : FOLLOW_QUIET_MS;
+    }
+    /* A gap shows that events are being dropped: ask soon again. */
+    assert_int_equal (follow_event (&follow, 30, 5, false, now_ms, &span), FOLLOW_HOLD);
+    assert_int_equal (follow_next (&follow, now_ms).want, FOLLOW_ASK_LOGS);
+    follow_logs_reply (&follow, 10, 20, 35, false, now_ms, &span);
+    assert_int_equal (follow_event (&follow, 30, 5, false, now_ms, &span), FOLLOW_TAKE);
+    assert_int_equal (follow_next (&follow, now_ms).until_ms - now_ms, FOLLOW_QUIET_FIRST_MS);
 }
 
 static void an_answer_without_bytes_is_not_repeated_in_a_hurry (void **state)
@@ -482,6 +504,7 @@ int main (void)
         cmocka_unit_test (a_final_status_without_eof_fetches_the_rest),
         cmocka_unit_test (a_dropped_final_status_is_asked_for_soon_after_eof),
         cmocka_unit_test (after_a_quiet_time_the_status_is_asked_for),
+        cmocka_unit_test (each_question_into_the_silence_waits_twice_as_long),
         cmocka_unit_test (an_answer_without_bytes_is_not_repeated_in_a_hurry),
         cmocka_unit_test (a_log_that_got_shorter_ends_when_the_job_is_over),
         cmocka_unit_test (a_job_that_is_over_needs_no_events),

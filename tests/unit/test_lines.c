@@ -169,6 +169,28 @@ static void any_chunking_gives_the_same_bytes_and_counts (void **state)
     }
 }
 
+static void nobody_looking_gives_the_same_cuts (void **state)
+{
+    (void)state;
+    char log[4096];
+    struct lines looked, counted;
+    struct seen seen = { 0 };
+    lines_init (&looked);
+    lines_init (&counted);
+    srand (7);
+    for (int i = 0; i < 2000; i++) {
+        size_t bytes = (size_t)rand () % sizeof log;
+        for (size_t k = 0; k < bytes; k++)
+            log[k] = rand () % 40 ? 'x' : '\n';
+        struct lines_cut a = lines_take (&looked, log, bytes, false, see, &seen);
+        struct lines_cut b = lines_take (&counted, log, bytes, false, NULL, NULL);
+        assert_int_equal (a.bytes, b.bytes);
+        assert_int_equal (a.count, b.count);
+        assert_int_equal (looked.line, counted.line);
+    }
+    assert_true (looked.line > 1000);
+}
+
 int main (void)
 {
     const struct CMUnitTest tests[] = {
@@ -180,6 +202,7 @@ int main (void)
         cmocka_unit_test (a_line_that_is_too_long_goes_out_in_parts),
         cmocka_unit_test (the_end_right_after_a_part_ends_that_line),
         cmocka_unit_test (any_chunking_gives_the_same_bytes_and_counts),
+        cmocka_unit_test (nobody_looking_gives_the_same_cuts),
     };
     return cmocka_run_group_tests (tests, NULL, NULL);
 }

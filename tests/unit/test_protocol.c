@@ -19,7 +19,7 @@ static size_t hex_decode (const char *hex, uint8_t *out, size_t out_bytes)
     size_t n = 0;
     unsigned byte;
     while (n < out_bytes && sscanf (hex + 2 * n, "%2x", &byte) == 1)
-        out[n++] = (uint8_t) byte;
+        out[n++] = (uint8_t)byte;
     return n;
 }
 
@@ -35,7 +35,8 @@ static struct value *with_bytes (const struct value *from)
         return value_copy (from);
     struct value *map = value_new_map ();
     for (size_t i = 0; i < value_count (from); i++)
-        assert_int_equal (value_put (map, value_key_at (from, i), with_bytes (value_at (from, i))), 0);
+        assert_int_equal (value_put (map, value_key_at (from, i), with_bytes (value_at (from, i))),
+                          0);
     return map;
 }
 
@@ -52,7 +53,7 @@ static int each_vector (const char *name, void (*fn) (const char *title, char *l
         if (strncmp (line, "```", 3) == 0)
             inside = !inside && strcmp (line, fence) == 0;
         else if (inside && line[0] == '#')
-            snprintf (title, sizeof title, "%.*s", (int) strcspn (line + 2, "\n"), line + 2);
+            snprintf (title, sizeof title, "%.*s", (int)strcspn (line + 2, "\n"), line + 2);
         else if (inside) {
             line[strcspn (line, "\n")] = 0;
             fn (title, line);
@@ -72,7 +73,7 @@ static void check_golden (const char *title, char *line)
     print_message ("  %s\n", title);
     assert_non_null (arrow);
     size_t size = hex_decode (arrow + 4, bytes, sizeof bytes);
-    struct value *plain = json_decode (line, (size_t) (arrow - line), &err);
+    struct value *plain = json_decode (line, (size_t)(arrow - line), &err);
     assert_non_null (plain);
     struct value *said = with_bytes (plain);
     struct value *read = wire_decode (bytes, size, LIMIT_FRAME_BYTES, &err);
@@ -100,13 +101,13 @@ static void check_refused (const char *title, char *line)
 
 static void golden_vectors_of_the_page_encode_and_decode_as_written (void **state)
 {
-    (void) state;
+    (void)state;
     assert_true (each_vector ("golden", check_golden) >= 10);
 }
 
 static void vectors_that_the_page_calls_refused_are_refused (void **state)
 {
-    (void) state;
+    (void)state;
     assert_true (each_vector ("refused", check_refused) >= 10);
 }
 

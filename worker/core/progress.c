@@ -22,6 +22,11 @@ struct words {
     int64_t total;
 };
 
+bool progress_possible (const char *data, size_t bytes)
+{
+    return memmem (data, bytes, PREFIX, PREFIX_BYTES) != NULL;
+}
+
 void progress_init (struct progress *self)
 {
     memset (self, 0, sizeof *self);

@@ -25,6 +25,10 @@ struct progress {
 
 void progress_init (struct progress *self);
 
+/* Can a piece of log hold a line that counts? Nearly all of a flood cannot, and need not be
+ * looked at line by line. */
+bool progress_possible (const char *data, size_t bytes);
+
 /* Take one line (without newline). True if it changed anything. */
 bool progress_line (struct progress *self, const char *line, size_t bytes);
 

@@ -16,6 +16,7 @@
 #include "endpoint.h"
 #include "files.h"
 #include "limits.h"
+#include "note.h"
 #include "proc.h"
 #include "zpl.h"
 
@@ -54,6 +55,7 @@ static bool passing_away (pid_t holder)
 int setup_lock (int statefd, const char *state, struct err *err)
 {
     int64_t until_ms = clock_mono_ms () + LOCK_WAIT_MS;
+    bool said = false;
     for (;;) {
         pid_t holder = 0;
         int fd = lock_take (statefd, "worker.lock", &holder, err);
@@ -64,6 +66,10 @@ int setup_lock (int statefd, const char *state, struct err *err)
                             "another worker (process %d) serves %s already; stop it first or use "
                             "another state folder",
                             (int)holder, state);
+        if (!said)
+            worker_note ("the worker before (process %d) is dead; waiting for its lock",
+                         (int)holder);
+        said = true;
         nanosleep (&(struct timespec){ .tv_nsec = LOCK_PAUSE_MS * 1000000L }, NULL);
     }
 }

@@ -18,8 +18,12 @@
 #include "note.h"
 #include "tailfile.h"
 
-#define MESSAGES_A_TURN 16   /* then others have their turn */
-#define COPY_BYTES      4096 /* a smaller piece is copied, a larger one is handed over */
+#define MESSAGES_A_TURN 16 /* then others have their turn */
+/* What is published after the job's end; of what lies before that only the lines are counted, and
+ * monitors fetch it with `logs`: the answer to a cancel must not wait for a backlog of gigabytes.
+ */
+#define LAG_BYTES  (64LL * 1024 * 1024)
+#define COPY_BYTES 4096 /* a smaller piece is copied, a larger one is handed over */
 
 struct tail {
     struct tail_env env;
@@ -159,6 +163,25 @@ static void take_line (void *arg, const char *line, size_t bytes)
     progress_line (arg, line, bytes);
 }
 
+/* Is the job over, and this piece too far from the end of its log to be published? */
+static bool lagging (const struct tail *self)
+{
+    struct stat st;
+    return self->finishing && fstat (self->log, &st) == 0 &&
+           st.st_size - self->lines.offset > LAG_BYTES;
+}
+
+/* Publish the piece: 1 done, 0 not possible now. */
+static int publish_piece (struct tail *self, const struct lines_cut *cut)
+{
+    zmq_msg_t payload;
+    if (lagging (self))
+        return 1;
+    if (payload_make (self, cut->bytes, &payload) < 0)
+        return 0;
+    return publish_log (self->env.publish, self->job_id, cut, &payload);
+}
+
 /* Publish one piece: 1 done, 0 there is nothing now, -1 not possible now. */
 static int step (struct tail *self)
 {
@@ -168,13 +191,11 @@ static int step (struct tail *self)
     bool ended = self->finishing && n < LIMIT_EVENT_BYTES;
     struct lines lines = self->lines;
     struct progress progress = self->progress;
-    struct lines_cut cut =
-        lines_take (&lines, self->buffer, (size_t)n, ended, take_line, &progress);
+    lines_fn *look = progress_possible (self->buffer, (size_t)n) ? take_line : NULL;
+    struct lines_cut cut = lines_take (&lines, self->buffer, (size_t)n, ended, look, &progress);
     if (cut.bytes == 0 && !cut.eof)
         return 0;
-    zmq_msg_t payload;
-    if (payload_make (self, cut.bytes, &payload) < 0 ||
-        publish_log (self->env.publish, self->job_id, &cut, &payload) == 0)
+    if (publish_piece (self, &cut) == 0)
         return -1;
     self->lines = lines;
     self->progress = progress;
