@@ -148,7 +148,7 @@ int config_int (const struct config *self, const char *name, int64_t min, int64_
     snprintf (wanted, sizeof wanted, "an integer from %" PRId64 " to %" PRId64, min, max);
     const struct config *item = NULL;
     int rc = only_child (self, name, wanted, &item, err);
-    if (rc != 1)
+    if (!item)
         return rc;
     int64_t number;
     if (integer_parse (item->value, &number) < 0 || number < min || number > max)
@@ -163,7 +163,7 @@ int config_bool (const struct config *self, const char *name, bool *out, struct 
     static const char wanted[] = "1, 0, true or false";
     const struct config *item = NULL;
     int rc = only_child (self, name, wanted, &item, err);
-    if (rc != 1)
+    if (!item)
         return rc;
     bool yes = strcmp (item->value, "1") == 0 || strcmp (item->value, "true") == 0;
     if (!yes && strcmp (item->value, "0") != 0 && strcmp (item->value, "false") != 0)
@@ -178,7 +178,7 @@ int config_string (const struct config *self, const char *name, size_t max_bytes
 {
     const struct config *item = NULL;
     int rc = only_child (self, name, "a text", &item, err);
-    if (rc != 1)
+    if (!item)
         return rc;
     size_t bytes = strlen (item->value);
     if (bytes > max_bytes)

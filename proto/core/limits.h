@@ -8,14 +8,14 @@
 #define EMS_LIMITS_H
 
 /* The wire (PROTOCOL.md). */
-#define LIMIT_REQUEST_BYTES   (256 * 1024)  /* one request map */
-#define LIMIT_FRAME_BYTES     (1280 * 1024) /* any frame: a log chunk and its envelope */
-#define LIMIT_LOG_CHUNK_BYTES (1024 * 1024) /* `data` of one logs reply */
-#define LIMIT_DEPTH           8             /* nested maps and lists */
-#define LIMIT_ITEMS           1024          /* of one map or list */
-#define LIMIT_VALUES          (128 * 1024)  /* values in one message, at all depths together */
-#define LIMIT_STRING_BYTES    (64 * 1024)   /* one string */
-#define LIMIT_EVENT_BYTES     (64 * 1024)   /* payload of one log event; a line per event */
+#define LIMIT_REQUEST_BYTES   262144  /* one request map */
+#define LIMIT_FRAME_BYTES     1310720 /* any frame: a log chunk and its envelope */
+#define LIMIT_LOG_CHUNK_BYTES 1048576 /* `data` of one logs reply */
+#define LIMIT_DEPTH           8       /* nested maps and lists */
+#define LIMIT_ITEMS           1024    /* of one map or list */
+#define LIMIT_VALUES          131072  /* values in one message, at all depths together */
+#define LIMIT_STRING_BYTES    65536   /* one string */
+#define LIMIT_EVENT_BYTES     65536   /* payload of one log event; a line per event */
 #define LIMIT_TOPIC_BYTES     128
 
 /* Names and texts. */
@@ -27,9 +27,9 @@
 #define LIMIT_PARAMETERS   64
 #define LIMIT_ARGUMENTS    256
 #define LIMIT_PROFILES     64
-#define LIMIT_RECORD_BYTES (1024 * 1024) /* a record, spec or outcome file */
-#define LIMIT_CONFIG_BYTES (1024 * 1024) /* a configuration file */
-#define LIMIT_CONFIG_KEYS  10000         /* keys in it */
+#define LIMIT_RECORD_BYTES 1048576 /* a record, spec or outcome file */
+#define LIMIT_CONFIG_BYTES 1048576 /* a configuration file */
+#define LIMIT_CONFIG_KEYS  10000   /* keys in it */
 
 /* Times, in milliseconds. */
 #define LIMIT_GRACE_MS      600000                     /* ten minutes */
@@ -40,14 +40,14 @@
 #define DEAD_MS             15000  /* no message for so long: gone */
 
 /* Tables and queues. */
-#define LIMIT_QUEUE         10000              /* jobs waiting */
-#define LIMIT_WORKERS       256                /* registered with one broker */
-#define LIMIT_PENDING       10000              /* requests under way in one broker */
-#define LIMIT_PENDING_BYTES (16 * 1024 * 1024) /* of their request maps together */
-#define LIMIT_GATHERS       64                 /* of them answered by several workers together */
-#define LIMIT_OWNERS        1024               /* runs of which a broker remembers who got them */
-#define LIMIT_ENDPOINTS     16                 /* of one kind, besides the ipc one */
-#define LIMIT_LIST          500                /* jobs or runs in one reply */
+#define LIMIT_QUEUE         10000    /* jobs waiting */
+#define LIMIT_WORKERS       256      /* registered with one broker */
+#define LIMIT_PENDING       10000    /* requests under way in one broker */
+#define LIMIT_PENDING_BYTES 16777216 /* of their request maps together */
+#define LIMIT_GATHERS       64       /* of them answered by several workers together */
+#define LIMIT_OWNERS        1024     /* runs of which a broker remembers who got them */
+#define LIMIT_ENDPOINTS     16       /* of one kind, besides the ipc one */
+#define LIMIT_LIST          500      /* jobs or runs in one reply */
 #define LIMIT_PRIORITY      31
 #define DEFAULT_PRIORITY    16
 

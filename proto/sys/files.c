@@ -79,7 +79,7 @@ static int too_large (struct err *err, const char *name, size_t max_bytes)
 char *file_read (int dirfd, const char *name, size_t max_bytes, size_t *bytes, struct err *err)
 {
     char *data = NULL;
-    struct stat st;
+    struct stat st = { 0 };
     int fd = open_regular (dirfd, name, &st, err);
     if (fd < 0)
         return NULL;

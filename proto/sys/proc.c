@@ -106,7 +106,7 @@ int proc_open (const struct proc_identity *who, struct err *err)
         return err_sys (err, "cannot open process %d", (int)who->pid);
     }
     /* Now that the pidfd holds somebody, see whether it is the one who is meant. */
-    struct proc_identity now;
+    struct proc_identity now = { 0 };
     if (proc_identify (who->pid, &now, err) < 0) {
         close (fd);
         return -1;

@@ -209,8 +209,8 @@ static int kill_group (const char *cgroup, const char *job_id, int64_t until_ms,
         return 0;
     if (!is_group_of (cgroup, job_id))
         return err_set (err, STATUS_FAILED, "the cgroup %s is not one of job %s", cgroup, job_id);
-    int killed = 0, now;
-    while ((now = cgroup_populated (cgroup)) > 0) {
+    int killed = 0;
+    while (cgroup_populated (cgroup) > 0) {
         int count = cgroup_count (cgroup);
         if (count > killed)
             killed = count;
