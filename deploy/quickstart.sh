@@ -4,14 +4,14 @@
 # are, stop.
 # usage: deploy/quickstart.sh
 #
-# EMS_STATE names the state folder (default: build/quickstart in the clone). N and ROUNDS in the
-# environment change the number of cases and of performance rounds.
+# The state folder is build/quickstart in the clone, whatever EMS_STATE says: an EMS that you use
+# is not touched. N and ROUNDS in the environment change the number of cases and of performance rounds.
 # SPDX-License-Identifier: MPL-2.0
 set -eu
 
 here=$(CDPATH='' cd -- "$(dirname -- "$0")/.." && pwd)
 build=$here/build
-state=${EMS_STATE:-$build/quickstart}
+state=$build/quickstart
 ems=$build/bin/ems
 
 say () { printf '\n== %s\n' "$*"; }
@@ -29,7 +29,12 @@ rm -f "$here/.quickstart-build.log"
 ls "$build/bin"
 
 say "Start broker and worker"
+unset EMS_ENDPOINT EMS_EVENTS
 export EMS_STATE="$state"
+if "$ems" ping >/dev/null 2>&1; then
+    echo "another quickstart runs in $state; let it end, or stop it: EMS_STATE=$state $ems down" >&2
+    exit 75
+fi
 "$ems" up
 # Whatever happens from here on, nothing is left running.
 trap '"$ems" down --cancel >/dev/null 2>&1 || true' EXIT
@@ -50,3 +55,11 @@ ls "$run_folder"
 say "Stop"
 trap - EXIT
 "$ems" down
+cat <<END
+
+To go on by yourself, with a state folder of your own (~/.local/state/ems):
+
+    export PATH="$build/bin:\$PATH"
+    ems up
+    ems run --help
+END

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "json.h"
+#include "limits.h"
 #include "text.h"
 
 static struct value *begin (const char *type)
@@ -37,7 +38,19 @@ void eventjson_status (const struct value *job, struct sbuf *out)
     finish (map, map && value_put (map, "job", value_copy (job)) == 0, out);
 }
 
-void eventjson_log (int64_t offset, const char *data, size_t bytes, struct sbuf *out)
+/* How much of the data one object takes: not more than a string may hold, and no half character. */
+static size_t piece_of (const char *data, size_t bytes)
+{
+    if (bytes <= LIMIT_STRING_BYTES)
+        return bytes;
+    size_t piece = LIMIT_STRING_BYTES;
+    /* The first byte of the next piece must not be a continuation; one has three at most. */
+    for (int i = 0; i < 3 && ((unsigned char)data[piece] & 0xc0) == 0x80; i++)
+        piece--;
+    return piece;
+}
+
+static void put_piece (int64_t offset, const char *data, size_t bytes, struct sbuf *out)
 {
     struct value *map = begin ("log");
     bool ok = map && value_put_int (map, "offset", offset) == 0;
@@ -46,6 +59,15 @@ void eventjson_log (int64_t offset, const char *data, size_t bytes, struct sbuf 
     else if (ok)
         ok = value_put (map, "data", value_new_bytes (data, bytes)) == 0;
     finish (map, ok, out);
+}
+
+void eventjson_log (int64_t offset, const char *data, size_t bytes, struct sbuf *out)
+{
+    for (size_t at = 0; at < bytes && !out->failed;) {
+        size_t piece = piece_of (data + at, bytes - at);
+        put_piece (offset + (int64_t)at, data + at, piece, out);
+        at += piece;
+    }
 }
 
 void eventjson_link (bool up, struct sbuf *out)

@@ -2,7 +2,7 @@
  *
  *   {"type":"status","job":{…}}                      the record, at first and at each change
  *   {"type":"log","offset":N,"text":"…"}             the next piece of the log, if it is text …
- *   {"type":"log","offset":N,"data":"BASE64"}        … and if it is not
+ *   {"type":"log","offset":N,"data":"BASE64"}        … and if it is not; 64 KiB at most
  *   {"type":"link","up":false}                       connection lost, or back
  *   {"type":"end","exit":0,"job":{…}}                the last line
  *

@@ -103,7 +103,13 @@ static int down (struct tool *tool, const char *state, int state_fd)
             return say (tool, &err);
     int code = 0;
     bool runs = daemons[DAEMON_BROKER].pid || daemons[DAEMON_WORKER].pid;
-    if (tool->line.given[OPTION_CANCEL] && (runs || daemons_slot_taken (state_fd, NULL) == 1))
+    if (tool->line.given[OPTION_CANCEL] && !runs && daemons_slot_taken (state_fd, NULL) == 1) {
+        tool_remark (tool,
+                     "a job is running, and no worker that could cancel it; type `ems up`, then "
+                     "`ems down --cancel` again");
+        return EXITS_NOBODY;
+    }
+    if (tool->line.given[OPTION_CANCEL] && runs)
         code = cancel_active (tool, state);
     if (code == 0)
         code = stop_one (tool, state_fd, &daemons[DAEMON_WORKER]);

@@ -16,12 +16,15 @@
 #include "daemons.h"
 #include "ownstate.h"
 
-#define READY_MS 30000 /* to answer */
-#define AGAIN_MS 50    /* between two looks at the list of workers */
+#define CONFIG_LINK "config"
+#define READY_MS    30000 /* to answer */
+#define REPLY_MS    500   /* for one answer: who is asked may have died meanwhile */
+#define AGAIN_MS    50    /* between two looks at daemons and workers */
 
 struct upping {
     struct tool *tool;
     const char *state;
+    const char *config; /* absolute path; NULL: what is shipped */
     int state_fd;
     int ended_fd; /* can be read when a daemon that we started ended */
     struct daemon daemons[DAEMONS];
@@ -33,17 +36,20 @@ static int say (struct upping *self, const struct err *err)
     return err->code == STATUS_BAD_REQUEST ? EXITS_USAGE : EXITS_SYSTEM;
 }
 
-static int start_missing (struct upping *self, const char *config)
+/* Also again and again: one that ran when we looked first may have been about to end. */
+static int start_missing (struct upping *self)
 {
     struct err err = { 0 };
     for (enum daemon_kind kind = 0; kind < DAEMONS; kind++) {
         struct daemon *daemon = &self->daemons[kind];
+        if (daemon->started)
+            continue;
         if (daemon_look (self->state_fd, kind, daemon, &err) < 0)
             return say (self, &err);
         if (daemon->pid > 0)
             continue;
         struct epoll_event event = { .events = EPOLLIN };
-        if (daemon_start (self->state_fd, self->state, config, daemon, &err) < 0)
+        if (daemon_start (self->state_fd, self->state, self->config, daemon, &err) < 0)
             return say (self, &err);
         if (epoll_ctl (self->ended_fd, EPOLL_CTL_ADD, daemon->pidfd, &event) < 0) {
             err_sys (&err, "cannot watch the %s", daemon_name (kind));
@@ -101,11 +107,13 @@ static int wait_ready (struct upping *self, struct ems_value **workers)
             return 0;
         ems_value_destroy (workers);
         int code = check_ended (self);
+        if (code == 0)
+            code = start_missing (self);
         if (code)
             return code;
-        if (rc < 0 && error.status != EMS_INTERRUPTED)
-            return tool_fail (self->tool, &error, NULL);
         if (clock_mono_ms () >= deadline_ms) {
+            if (rc < 0 && error.status != EMS_INTERRUPTED)
+                return tool_fail (self->tool, &error, NULL);
             tool_remark (self->tool, "the broker answers, but no worker is there after %d s",
                          READY_MS / 1000);
             return EXITS_SYSTEM;
@@ -125,13 +133,24 @@ static void undo (struct upping *self)
     }
 }
 
+/* What is there now. A configuration that was asked for and is not in force is a failure. */
 static int report_up (struct upping *self, struct ems_value **workers)
 {
-    for (enum daemon_kind kind = 0; kind < DAEMONS; kind++)
+    bool unread = false;
+    for (enum daemon_kind kind = 0; kind < DAEMONS; kind++) {
+        const struct daemon *daemon = &self->daemons[kind];
         tool_remark (self->tool, "%s %s (process %d)", daemon_name (kind),
-                     self->daemons[kind].started ? "started" : "runs already",
-                     (int)self->daemons[kind].pid);
-    return tool_show (self->tool, workers, report_workers);
+                     daemon->started ? "started" : "runs already", (int)daemon->pid);
+        unread = unread || (self->config && !daemon->started);
+    }
+    int code = tool_show (self->tool, workers, report_workers);
+    if (!unread || !self->tool->line.given[OPTION_CONFIG])
+        return code;
+    tool_remark (
+        self->tool,
+        "what runs already did not read %s; to make it count: `ems down`, then `ems up` again",
+        self->config);
+    return EXITS_BUSY;
 }
 
 static int connect_to (struct upping *self)
@@ -142,18 +161,18 @@ static int connect_to (struct upping *self)
     struct ems_options options = {
         .clients = endpoint,
         .state = self->state,
-        .connect_ms = READY_MS,
-        .reply_ms = READY_MS,
+        .connect_ms = REPLY_MS,
+        .reply_ms = REPLY_MS,
         .interrupt_fd = self->ended_fd,
     };
     self->tool->ems = ems_new (&options, &error);
     return self->tool->ems ? 0 : tool_fail (self->tool, &error, NULL);
 }
 
-static int up (struct upping *self, const char *config)
+static int up (struct upping *self)
 {
     struct ems_value *workers = NULL;
-    int code = start_missing (self, config);
+    int code = start_missing (self);
     if (code == 0)
         code = connect_to (self);
     if (code == 0)
@@ -177,6 +196,31 @@ static int whole_path (struct tool *tool, char out[LIMIT_PATH_BYTES])
     return EXITS_USAGE;
 }
 
+/* The configuration to use: the one that is asked for, which is remembered as <state>/config, or
+ * the one remembered, so that `ems up` after a crash starts what ran before. */
+static int settle_config (struct upping *self, char config[LIMIT_PATH_BYTES])
+{
+    struct err err = { 0 };
+    if (self->tool->line.given[OPTION_CONFIG]) {
+        (void)unlinkat (self->state_fd, CONFIG_LINK, 0);
+        if (symlinkat (config, self->state_fd, CONFIG_LINK) < 0) {
+            err_sys (&err, "cannot remember the configuration in %s/" CONFIG_LINK, self->state);
+            return say (self, &err);
+        }
+        self->config = config;
+        return 0;
+    }
+    ssize_t length = readlinkat (self->state_fd, CONFIG_LINK, config, LIMIT_PATH_BYTES - 1);
+    if (length <= 0)
+        return 0;
+    config[length] = '\0';
+    self->config = config;
+    tool_remark (self->tool,
+                 "the configuration is %s (as last time; `rm %s/" CONFIG_LINK "` forgets it)",
+                 config, self->state);
+    return 0;
+}
+
 int command_up (struct tool *tool)
 {
     char config[LIMIT_PATH_BYTES];
@@ -197,7 +241,9 @@ int command_up (struct tool *tool)
             code = say (&self, &err);
     }
     if (code == 0)
-        code = up (&self, tool->line.given[OPTION_CONFIG] ? config : NULL);
+        code = settle_config (&self, config);
+    if (code == 0)
+        code = up (&self);
     if (self.ended_fd >= 0)
         close (self.ended_fd);
     if (self.state_fd >= 0)

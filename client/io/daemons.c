@@ -72,13 +72,20 @@ int daemons_open_state (const char *state, bool make, struct err *err)
     return fd;
 }
 
+static bool is_alive (pid_t pid)
+{
+    struct proc_identity who;
+    return pid > 0 && proc_identify (pid, &who, NULL) == 0;
+}
+
 int daemon_look (int state_fd, enum daemon_kind kind, struct daemon *out, struct err *err)
 {
     const struct timespec pause = { .tv_nsec = HOLDER_PAUSE_NS };
     pid_t holder = 0;
     *out = (struct daemon){ .kind = kind, .pidfd = -1 };
-    /* One that has just taken the lock writes its name an instant later. */
-    for (int i = 0; i < HOLDER_TRIES && holder <= 0; i++) {
+    /* One that has just taken the lock writes its name an instant later; one that is dead leaves
+     * the lock, for a moment, to a child of its. */
+    for (int i = 0; i < HOLDER_TRIES && !is_alive (holder); i++) {
         if (i > 0)
             nanosleep (&pause, NULL);
         int held = lock_held (state_fd, facts[kind].lock, &holder, err);
@@ -87,9 +94,10 @@ int daemon_look (int state_fd, enum daemon_kind kind, struct daemon *out, struct
         if (!held)
             return 0;
     }
-    if (holder <= 0)
-        return err_set (err, STATUS_FAILED, "somebody holds %s, but the file does not say who",
-                        facts[kind].lock);
+    if (!is_alive (holder))
+        return err_set (err, STATUS_FAILED,
+                        "somebody holds %s, but the file does not say who (it says process %d)",
+                        facts[kind].lock, (int)holder);
     out->pid = holder;
     return 0;
 }

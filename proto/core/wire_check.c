@@ -4,7 +4,9 @@
  * first, against the bytes that are left and our limits, without allocating.
  *
  * SPDX-License-Identifier: MPL-2.0 */
+#include <stdarg.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "text.h"
@@ -44,6 +46,8 @@ struct walk {
     size_t size;
     size_t at;
     size_t values;
+    const char *key; /* the last one passed, so that people are told more than a byte; NULL: none */
+    size_t key_bytes;
     struct err *err;
 };
 
@@ -53,11 +57,31 @@ struct head {
     size_t at;       /* where it stands */
 };
 
+#define KEY_SHOWN 64
+
+static int refuse (const struct walk *self, size_t at, const char *format, ...)
+    __attribute__ ((format (printf, 3, 4)));
+
+static int refuse (const struct walk *self, size_t at, const char *format, ...)
+{
+    char what[160];
+    va_list args;
+    va_start (args, format);
+    vsnprintf (what, sizeof what, format, args);
+    va_end (args);
+    if (!self->key)
+        return err_set (self->err, STATUS_BAD_REQUEST, "msgpack byte %zu: %s", at, what);
+    int shown = self->key_bytes < KEY_SHOWN ? (int)self->key_bytes : KEY_SHOWN;
+    if (self->key_bytes > KEY_SHOWN) /* no half character */
+        while (shown > 0 && ((unsigned char)self->key[shown] & 0xc0) == 0x80)
+            shown--;
+    return err_set (self->err, STATUS_BAD_REQUEST, "\"%.*s\" (msgpack byte %zu): %s", shown,
+                    self->key, at, what);
+}
+
 static int cut_short (const struct walk *self, size_t at, const char *what)
 {
-    return err_set (self->err, STATUS_BAD_REQUEST,
-                    "msgpack byte %zu: %s goes past the end of the %zu bytes", at, what,
-                    self->size);
+    return refuse (self, at, "%s goes past the end of the %zu bytes", what, self->size);
 }
 
 static int read_head (struct walk *self, struct head *out)
@@ -93,9 +117,8 @@ static int walk_bytes (struct walk *self, const struct head *head, uint64_t max)
     if (head->number > self->size - self->at)
         return cut_short (self, head->at, "a string");
     if (head->number > max)
-        return err_set (self->err, STATUS_BAD_REQUEST,
-                        "msgpack byte %zu: a string of %llu bytes; at most %llu are allowed",
-                        head->at, (unsigned long long)head->number, (unsigned long long)max);
+        return refuse (self, head->at, "a string of %llu bytes; at most %llu are allowed",
+                       (unsigned long long)head->number, (unsigned long long)max);
     self->at += (size_t)head->number;
     return 0;
 }
@@ -107,11 +130,9 @@ static int walk_string (struct walk *self, const struct head *head)
         return -1;
     size_t bytes = (size_t)head->number;
     if (memchr (text, '\0', bytes))
-        return err_set (self->err, STATUS_BAD_REQUEST,
-                        "msgpack byte %zu: a string with a NUL in it", head->at);
+        return refuse (self, head->at, "a string with a NUL in it");
     if (!utf8_valid (text, bytes))
-        return err_set (self->err, STATUS_BAD_REQUEST,
-                        "msgpack byte %zu: a string that is not UTF-8", head->at);
+        return refuse (self, head->at, "a string that is not UTF-8");
     return 0;
 }
 
@@ -119,8 +140,7 @@ static int walk_float (struct walk *self, const struct head *head, uint64_t expo
 {
     /* All bits of the exponent set: an infinity or no number. */
     if ((head->number & exponent) == exponent)
-        return err_set (self->err, STATUS_BAD_REQUEST,
-                        "msgpack byte %zu: a number that is not finite", head->at);
+        return refuse (self, head->at, "a number that is not finite");
     return 0;
 }
 
@@ -130,9 +150,12 @@ static int walk_key (struct walk *self)
     if (read_head (self, &head) < 0)
         return -1;
     if (head.form != FORM_STRING)
-        return err_set (self->err, STATUS_BAD_REQUEST,
-                        "msgpack byte %zu: a map's key that is not a string", head.at);
-    return walk_string (self, &head);
+        return refuse (self, head.at, "a map's key that is not a string");
+    if (walk_string (self, &head) < 0)
+        return -1;
+    self->key_bytes = (size_t)head.number;
+    self->key = (const char *)self->data + self->at - self->key_bytes;
+    return 0;
 }
 
 static int walk_value (struct walk *self, int depth);
@@ -142,13 +165,10 @@ static int walk_items (struct walk *self, const struct head *head, int depth)
     bool map = head->form == FORM_MAP;
     const char *name = map ? "map" : "list";
     if (depth >= LIMIT_DEPTH)
-        return err_set (self->err, STATUS_BAD_REQUEST,
-                        "msgpack byte %zu: maps and lists nested more than %d deep", head->at,
-                        LIMIT_DEPTH);
+        return refuse (self, head->at, "maps and lists nested more than %d deep", LIMIT_DEPTH);
     if (head->number > LIMIT_ITEMS)
-        return err_set (self->err, STATUS_BAD_REQUEST,
-                        "msgpack byte %zu: a %s of %llu items; at most %d are allowed", head->at,
-                        name, (unsigned long long)head->number, LIMIT_ITEMS);
+        return refuse (self, head->at, "a %s of %llu items; at most %d are allowed", name,
+                       (unsigned long long)head->number, LIMIT_ITEMS);
     if (head->number * (map ? 2 : 1) > self->size - self->at)
         return cut_short (self, head->at, map ? "a map" : "a list");
     for (uint64_t i = 0; i < head->number; i++) {
@@ -164,9 +184,7 @@ static int walk_value (struct walk *self, int depth)
     if (read_head (self, &head) < 0)
         return -1;
     if (++self->values > LIMIT_VALUES)
-        return err_set (self->err, STATUS_BAD_REQUEST,
-                        "msgpack byte %zu: more than %d values in one message", head.at,
-                        LIMIT_VALUES);
+        return refuse (self, head.at, "more than %d values in one message", LIMIT_VALUES);
     switch (head.form) {
     case FORM_PLAIN:
     case FORM_INT:
@@ -174,8 +192,7 @@ static int walk_value (struct walk *self, int depth)
     case FORM_UINT64:
         if (head.number <= INT64_MAX)
             return 0;
-        return err_set (self->err, STATUS_BAD_REQUEST,
-                        "msgpack byte %zu: an integer above 9223372036854775807", head.at);
+        return refuse (self, head.at, "an integer above 9223372036854775807");
     case FORM_FLOAT32:
         return walk_float (self, &head, 0x7f800000U);
     case FORM_FLOAT64:
@@ -191,9 +208,8 @@ static int walk_value (struct walk *self, int depth)
     case FORM_NEVER:
         break;
     }
-    return err_set (self->err, STATUS_BAD_REQUEST,
-                    "msgpack byte %zu: 0x%02x begins an extension or no type at all", head.at,
-                    self->data[head.at]);
+    return refuse (self, head.at, "0x%02x begins an extension or no type at all",
+                   self->data[head.at]);
 }
 
 int wire_check (const void *data, size_t size, struct err *err)
@@ -202,8 +218,7 @@ int wire_check (const void *data, size_t size, struct err *err)
     if (walk_value (&walk, 0) < 0)
         return -1;
     if (walk.at != size)
-        return err_set (err, STATUS_BAD_REQUEST, "msgpack byte %zu: %zu bytes after the end",
-                        walk.at, size - walk.at);
+        return refuse (&walk, walk.at, "%zu bytes after the end", size - walk.at);
     return 0;
 }
 
