@@ -25,6 +25,10 @@
  * reconnection, and while there is no worker (503) or the worker was too late (504): it never
  * makes a second job. `run` and `cancel`, which may take long, wait as long as the broker is there.
  *
+ * Where jobs live. The worker of a job that was seen before its end (the last 64 of them) is named
+ * in further requests with that whole job id: while it is away they wait for it, instead of
+ * being told by another worker that there is no such job (404).
+ *
  * Threads. A struct ems and all that was made from it belong to one thread at a time. Different
  * struct ems are independent. No function installs signal handlers; the library's own threads
  * block all signals.
@@ -98,6 +102,8 @@ struct ems_run {
     int64_t grace_ms;               /* -1: that of the profile */
     const char *request_id;         /* 32 lowercase hex digits, to repeat a request of an earlier
                                        process without a second job; NULL: a new one */
+    bool first_time;                /* request_id is new: nobody has used it yet (a broker that was
+                                       just started need not look for it) */
 };
 void ems_run_init (struct ems_run *run); /* all defaults */
 

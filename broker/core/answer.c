@@ -1,6 +1,8 @@
 /* answer.c - replies to clients.
  *
  * SPDX-License-Identifier: MPL-2.0 */
+#include <string.h>
+
 #include "broker_private.h"
 
 static void reply (struct broker *self, struct bytes route, bool delimiter, const char *id,
@@ -45,6 +47,15 @@ void broker_finish (struct broker *self, struct pending *item, int status, const
 
 void broker_hand_over (struct broker *self, struct pending *item, struct bytes map)
 {
+    char re[REQUEST_ID_BYTES];
+    wire_peek_re (map.data, map.size, re);
+    if (strcmp (re, item->id) != 0) {
+        struct err err;
+        err_set (&err, STATUS_FAILED, "worker \"%s\" answered something else than was asked",
+                 workers_at (self->workers, item->worker)->name);
+        broker_finish (self, item, err.code, err.text, NULL);
+        return;
+    }
     self->sink.to_client (self->sink.arg, client_of (item), item->delimiter, map);
     forget (self, item);
 }

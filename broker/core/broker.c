@@ -26,6 +26,7 @@ struct broker *broker_new (const struct broker_identity *identity, const struct 
         copy (self->version, sizeof self->version, identity->version);
         copy (self->user, sizeof self->user, identity->user);
         self->random = identity->random[0];
+        self->started_ms = self->now_ms = identity->started_ms;
         self->check_ms = INT64_MAX;
         self->workers = workers_new ();
         self->pendings = pendings_new (identity->random[1]);
@@ -165,6 +166,7 @@ int64_t broker_deadline (const struct broker *self)
 
 void broker_tick (struct broker *self, const struct broker_time *now)
 {
+    self->now_ms = now->mono_ms;
     if (now->mono_ms >= self->check_ms)
         check_workers (self, now->mono_ms);
     broker_settle (self);

@@ -55,6 +55,7 @@ struct broker_identity {
     const char *version; /* likewise */
     const char *user;    /* on whose behalf requests go to the workers */
     uint64_t random[2];
+    int64_t started_ms; /* monotonic: since when workers can connect */
 };
 
 struct broker;

@@ -18,12 +18,24 @@
 #define VERSION_BYTES     32
 #define NO_BYTES          ((struct bytes){ NULL, 0 })
 
+/* What a peer can make the broker write is bounded: so many lines at once, then one a second. */
+#define LOG_BURST 32
+#define LOG_MS    1000
+
+struct loglimit {
+    int64_t used_ms; /* each line takes LOG_MS of time; how far that reaches */
+    int64_t left_out;
+};
+
 struct broker {
     struct broker_sink sink;
+    int64_t now_ms; /* monotonic, of what is being handled */
+    struct loglimit loglimit;
     char name[BROKER_NAME_BYTES];
     char version[VERSION_BYTES];
     char user[NAME_BYTES];
     uint64_t random;
+    int64_t started_ms;
     uint64_t asked; /* requests of the broker's own, for their ids */
     int64_t chosen; /* runs handed out */
     int gathers;    /* under way */
@@ -50,7 +62,7 @@ void broker_answer (struct broker *self, const struct incoming *in, int status, 
 /* Answer and forget a pending request. */
 void broker_finish (struct broker *self, struct pending *item, int status, const char *error,
                     const struct value *body);
-/* Hand a worker's reply on as it is, and forget the request. */
+/* Hand a worker's reply on as it is, if it is one to this request, and forget the request. */
 void broker_hand_over (struct broker *self, struct pending *item, struct bytes reply);
 
 /* send.c: heads to workers. */
@@ -61,6 +73,7 @@ enum broker_sent broker_send_request (struct broker *self, int worker, int64_t r
 enum broker_sent broker_send_to (struct broker *self, struct bytes route, const char *type,
                                  const char *error);
 void broker_publish (struct broker *self, const struct worker *worker, const char *state);
+/* A line for the operator; what is too much is counted, and the next line tells how much. */
 void broker_log (struct broker *self, const char *format, ...)
     __attribute__ ((format (printf, 2, 3)));
 void broker_mark_gone (struct broker *self, int worker, const char *why);

@@ -14,6 +14,7 @@ struct find {
     bool by_request;               /* look for a request id, and accept that nobody has it */
     char wanted[REQUEST_ID_BYTES]; /* a job id, a prefix, "last", or a request id */
     char profile[NAME_BYTES];      /* of the run to be placed */
+    bool known_only;               /* it may be known to a worker that is not back yet */
     int matches;
     char owner[NAME_BYTES]; /* the worker of the newest match */
     char newest[TIME_TEXT_BYTES];

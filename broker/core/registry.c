@@ -218,6 +218,7 @@ static void take_message (struct broker *self, const struct broker_time *now, st
 void broker_from_worker (struct broker *self, const struct broker_time *now, struct bytes route,
                          struct bytes head, struct bytes body)
 {
+    self->now_ms = now->mono_ms;
     struct value *map = wire_decode (head.data, head.size, LIMIT_REQUEST_BYTES, NULL);
     if (value_type (map) == VALUE_MAP)
         take_message (self, now, route, map, body);

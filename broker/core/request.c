@@ -160,7 +160,7 @@ static void find_owner (struct broker *self, const struct incoming *in, const ch
     ask_around (self, in, ask);
 }
 
-static void find_place (struct broker *self, const struct incoming *in)
+static void find_place (struct broker *self, const struct incoming *in, bool known_only)
 {
     struct err err;
     const char *profile = NULL;
@@ -177,6 +177,7 @@ static void find_place (struct broker *self, const struct incoming *in)
         return;
     }
     ask->find.by_request = true;
+    ask->find.known_only = known_only;
     strcpy (ask->find.wanted, in->request.id);
     strcpy (ask->find.profile, profile);
     ask_around (self, in, ask);
@@ -208,12 +209,14 @@ static void dispatch_run (struct broker *self, const struct incoming *in)
 {
     /* Whoever was given it once gets it again, also if somebody else is idle now. */
     const char *owner = owners_find (&self->owners, in->request.id);
+    /* The broker before this one may have given it to a worker that is not back yet. */
+    bool known_only = in->request.again && in->now->mono_ms < self->started_ms + RETURN_MS;
     if (owner)
         pass_to_named (self, in, owner);
-    else if (workers_only (self->workers) != NO_WORKER)
+    else if (workers_only (self->workers) != NO_WORKER && !known_only)
         pass_to (self, in, workers_only (self->workers));
     else
-        find_place (self, in);
+        find_place (self, in, known_only);
 }
 
 static void dispatch (struct broker *self, const struct incoming *in)
@@ -250,6 +253,7 @@ void broker_request (struct broker *self, const struct broker_time *now, struct 
 {
     struct incoming in = { .now = now, .route = route, .delimiter = delimiter, .map = map };
     struct err err = { 0 };
+    self->now_ms = now->mono_ms;
     if (wire_request_decode (map.data, map.size, &in.request, &err) < 0) {
         if (map.size > LIMIT_REQUEST_BYTES)
             read_id_of_large (&in);

@@ -37,10 +37,10 @@ static void own_id (struct broker *self, char id[REQUEST_ID_BYTES])
 /* The question that finds out whose the request is. */
 static int encode_find (struct broker *self, const struct find *find, struct wire_buffer *out)
 {
-    char id[REQUEST_ID_BYTES];
-    own_id (self, id);
     struct value *body = find_body (find);
-    int rc = body ? wire_request_encode (id, "find", NULL, 0, body, out, NULL) : -1;
+    struct wire_request request = { .type = "find", .body = body };
+    own_id (self, request.id);
+    int rc = body ? wire_request_encode (&request, out, NULL) : -1;
     value_destroy (&body);
     return rc;
 }
@@ -95,6 +95,10 @@ static void conclude_gather (struct broker *self, struct pending *item)
 static int place_run (struct broker *self, const struct pending *item, struct err *err)
 {
     const char *name = owners_find (&self->owners, item->id);
+    if (!name && item->ask->find.known_only)
+        return err_set (err, STATUS_NO_WORKER,
+                        "the broker was just started, and the worker that knows this run may not "
+                        "be back yet; ask again with the same id");
     int worker = name ? workers_by_name (self->workers, name)
                       : workers_choose (self->workers, item->ask->find.profile);
     if (worker == NO_WORKER && name)

@@ -84,9 +84,34 @@ void broker_publish (struct broker *self, const struct worker *worker, const cha
     value_destroy (&map);
 }
 
+static bool may_log (struct loglimit *self, int64_t now_ms)
+{
+    if (self->used_ms < now_ms)
+        self->used_ms = now_ms;
+    if (self->used_ms - now_ms > (LOG_BURST - 1) * LOG_MS) {
+        self->left_out++;
+        return false;
+    }
+    self->used_ms += LOG_MS;
+    return true;
+}
+
+static void tell_left_out (struct broker *self)
+{
+    char line[LINE_BYTES];
+    if (self->loglimit.left_out == 0)
+        return;
+    snprintf (line, sizeof line, "left out %lld lines", (long long)self->loglimit.left_out);
+    self->loglimit.left_out = 0;
+    self->sink.log (self->sink.arg, line);
+}
+
 void broker_log (struct broker *self, const char *format, ...)
 {
     char line[LINE_BYTES];
+    if (!may_log (&self->loglimit, self->now_ms))
+        return;
+    tell_left_out (self);
     va_list args;
     va_start (args, format);
     int n = vsnprintf (line, sizeof line, format, args);

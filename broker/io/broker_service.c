@@ -112,7 +112,10 @@ static int bind_all (struct service *self, const struct broker_settings *setting
 
 static int start (struct service *self, struct err *err)
 {
-    struct broker_identity identity = { self->host, EMS_VERSION, self->user, { 0, 0 } };
+    struct broker_identity identity = { .name = self->host,
+                                        .version = EMS_VERSION,
+                                        .user = self->user,
+                                        .started_ms = clock_mono_ms () };
     if (entropy_fill (identity.random, sizeof identity.random, err) < 0)
         return -1;
     self->reactor = reactor_new (err);

@@ -83,7 +83,7 @@ void ask_sent (struct ask *self, bool sent, int64_t now_ms)
     }
     if (!self->sent)
         self->sent_ms = now_ms;
-    self->sent = self->ever_sent = true;
+    self->sent = self->ever_sent = self->again = true;
     self->due_ms = now_ms + REPEAT_MS;
 }
 

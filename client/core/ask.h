@@ -34,6 +34,7 @@ struct ask {
     int64_t pause_ms;   /* before the next attempt after a refusal; grows */
     bool sent;          /* over this connection, since the last refusal */
     bool ever_sent;
+    bool again;   /* its id was sent before, perhaps by somebody else: the request says so */
     bool refused; /* the last answer was 503 or 504: it is kept in `reply` */
     bool done;
     bool given_up;

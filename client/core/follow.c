@@ -212,14 +212,14 @@ void follow_logs_reply (struct follow *self, int64_t offset, size_t bytes, int64
     *span = (struct follow_span){ 0, 0 };
     self->asking_logs = false;
     heard (self, now_ms);
-    if (bytes == 0)
-        self->logs_at_ms = now_ms + FOLLOW_EMPTY_MS;
     int64_t end = offset + (int64_t)bytes;
     if (offset <= self->position && end > self->position) {
         span->skip = (size_t)(self->position - offset);
         span->bytes = bytes - span->skip;
         self->position = end;
     }
+    if (span->bytes == 0)
+        self->logs_at_ms = now_ms + FOLLOW_EMPTY_MS;
     if (eof && end >= self->position)
         self->eof = true;
     if (self->position >= size || self->eof ||

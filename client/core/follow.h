@@ -31,7 +31,7 @@
                                  */
 #define FOLLOW_APART_MS    2000 /* no events socket for so long: ask instead … */
 #define FOLLOW_INSTEAD_MS  1000 /* … every so often */
-#define FOLLOW_EMPTY_MS    200  /* `logs` brought nothing: pause before asking again */
+#define FOLLOW_EMPTY_MS    200  /* `logs` brought nothing new: pause before asking again */
 #define FOLLOW_CHUNK_BYTES 1048576
 
 enum follow_fetch {

@@ -39,16 +39,11 @@ static int show_job (struct tool *tool, struct ems_value **job)
 
 int command_show (struct tool *tool)
 {
-    struct ems_error error;
     struct ems_value *job = NULL;
     int code = tool_connect (tool);
-    if (code)
-        return code;
-    if (ems_status (tool->ems, tool_job (tool), &job, &error) == 0)
-        return show_job (tool, &job);
-    code = tool_fail (tool, &error, job);
-    ems_value_destroy (&job);
-    return code;
+    if (code == 0)
+        code = tool_find_job (tool, &job);
+    return code ? code : show_job (tool, &job);
 }
 
 /* How a job ended: as JSON, or one line. Destroys it. */
@@ -72,13 +67,18 @@ static int show_end (struct tool *tool, struct ems_value **job)
 int command_cancel (struct tool *tool)
 {
     struct ems_error error;
+    struct ems_value *found = NULL;
     struct ems_value *job = NULL;
     const struct cmdline *line = &tool->line;
     int64_t grace_ms = line->given[OPTION_GRACE] ? line->number[OPTION_GRACE] : -1;
     int code = tool_connect (tool);
+    if (code == 0)
+        code = tool_find_job (tool, &found);
     if (code)
         return code;
-    if (ems_cancel (tool->ems, tool_job (tool), grace_ms, &job, &error) == 0)
+    int rc = ems_cancel (tool->ems, ems_text (found, "job_id"), grace_ms, &job, &error);
+    ems_value_destroy (&found);
+    if (rc == 0)
         return show_end (tool, &job);
     code = tool_fail (tool, &error, job);
     ems_value_destroy (&job);

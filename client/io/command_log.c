@@ -114,18 +114,6 @@ static int follow_log (struct sink *sink, const char *job_id, int64_t offset)
     return code;
 }
 
-/* The record of the job that is meant: `last` must go on meaning the same one. 0, or the exit code.
- */
-static int find_job (struct tool *tool, struct ems_value **job)
-{
-    struct ems_error error;
-    if (ems_status (tool->ems, tool_job (tool), job, &error) == 0)
-        return 0;
-    int code = tool_fail (tool, &error, *job);
-    ems_value_destroy (job);
-    return code;
-}
-
 static int put_log (struct sink *sink, const char *job_id)
 {
     const struct cmdline *line = &sink->tool->line;
@@ -147,7 +135,7 @@ int command_logs (struct tool *tool)
     linebuf_init (&sink.lines);
     int code = tool_connect (tool);
     if (code == 0)
-        code = find_job (tool, &job);
+        code = tool_find_job (tool, &job);
     if (code == 0)
         code = put_log (&sink, ems_text (job, "job_id"));
     ems_value_destroy (&job);
@@ -164,7 +152,7 @@ static int attach (struct tool *tool, struct screen *screen)
     int64_t size = 0;
     bool tail = line->given[OPTION_LINES] || (tool->out_tty && !tool->json);
     int64_t lines = line->given[OPTION_LINES] ? line->number[OPTION_LINES] : TERMINAL_TAIL;
-    int code = find_job (tool, &job);
+    int code = tool_find_job (tool, &job);
     if (code)
         return code;
     options.job_id = ems_text (job, "job_id");

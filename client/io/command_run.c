@@ -104,6 +104,7 @@ static int read_request (struct tool *tool, struct request *request)
         return code;
     request_id_from_random (random, request->id);
     request->run.request_id = request->id;
+    request->run.first_time = true;
     request->run.params = (struct ems_value *)request->params;
     request->run.labels = (struct ems_value *)request->labels;
     request->run.worker = line->text[OPTION_WORKER];
@@ -177,15 +178,16 @@ static int run_attached (struct tool *tool, struct screen *screen, const struct 
     struct ems_error error;
     struct ems_value *job = NULL;
     struct jobwatch_options options = { 0 };
+    struct ems_run run = request->run;
     int rc;
-    while ((rc = ems_run (tool->ems, &request->run, &job, &error)) < 0 &&
-           error.status == EMS_INTERRUPTED) {
+    while ((rc = ems_run (tool->ems, &run, &job, &error)) < 0 && error.status == EMS_INTERRUPTED) {
         int signal = screen_signal (screen->quit_fd);
         if (signal != SIGINT || options.cancel) {
             tool_remark (tool, "gave up waiting; if the job was started it goes on: ems ps");
             return 128 + signal;
         }
         options.cancel = true;
+        run.first_time = false;
         tool_remark (tool, "waiting for the job in order to cancel it; Ctrl-C again gives up");
     }
     if (rc < 0) {

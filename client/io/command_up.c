@@ -25,6 +25,7 @@ struct upping {
     struct tool *tool;
     const char *state;
     const char *config; /* absolute path; NULL: what is shipped */
+    bool other_config;  /* than the one that was used last */
     int state_fd;
     int ended_fd; /* can be read when a daemon that we started ended */
     struct daemon daemons[DAEMONS];
@@ -133,18 +134,32 @@ static void undo (struct upping *self)
     }
 }
 
-/* What is there now. A configuration that was asked for and is not in force is a failure. */
+static int remember_config (struct upping *self)
+{
+    struct err err = { 0 };
+    (void)unlinkat (self->state_fd, CONFIG_LINK, 0);
+    if (symlinkat (self->config, self->state_fd, CONFIG_LINK) == 0 || errno == EEXIST)
+        return 0;
+    err_sys (&err, "cannot remember the configuration in %s/" CONFIG_LINK, self->state);
+    return say (self, &err);
+}
+
+/* What is there now. Another configuration that is not in force everywhere is a failure. */
 static int report_up (struct upping *self, struct ems_value **workers)
 {
-    bool unread = false;
+    int started = 0;
     for (enum daemon_kind kind = 0; kind < DAEMONS; kind++) {
         const struct daemon *daemon = &self->daemons[kind];
         tool_remark (self->tool, "%s %s (process %d)", daemon_name (kind),
                      daemon->started ? "started" : "runs already", (int)daemon->pid);
-        unread = unread || (self->config && !daemon->started);
+        started += daemon->started;
     }
     int code = tool_show (self->tool, workers, report_workers);
-    if (!unread || !self->tool->line.given[OPTION_CONFIG])
+    if (code || !self->other_config)
+        return code;
+    if (started > 0)
+        code = remember_config (self);
+    if (code || started == DAEMONS)
         return code;
     tool_remark (
         self->tool,
@@ -196,24 +211,21 @@ static int whole_path (struct tool *tool, char out[LIMIT_PATH_BYTES])
     return EXITS_USAGE;
 }
 
-/* The configuration to use: the one that is asked for, which is remembered as <state>/config, or
- * the one remembered, so that `ems up` after a crash starts what ran before. */
+/* The configuration to use: the one that is asked for, else the one that <state>/config remembers,
+ * so that `ems up` after a crash starts what ran before. */
 static int settle_config (struct upping *self, char config[LIMIT_PATH_BYTES])
 {
-    struct err err = { 0 };
+    char before[LIMIT_PATH_BYTES];
+    ssize_t length = readlinkat (self->state_fd, CONFIG_LINK, before, sizeof before - 1);
+    before[length > 0 ? length : 0] = '\0';
     if (self->tool->line.given[OPTION_CONFIG]) {
-        (void)unlinkat (self->state_fd, CONFIG_LINK, 0);
-        if (symlinkat (config, self->state_fd, CONFIG_LINK) < 0) {
-            err_sys (&err, "cannot remember the configuration in %s/" CONFIG_LINK, self->state);
-            return say (self, &err);
-        }
         self->config = config;
-        return 0;
+        self->other_config = length > 0 && strcmp (before, config) != 0;
+        return length > 0 ? 0 : remember_config (self);
     }
-    ssize_t length = readlinkat (self->state_fd, CONFIG_LINK, config, LIMIT_PATH_BYTES - 1);
     if (length <= 0)
         return 0;
-    config[length] = '\0';
+    strcpy (config, before);
     self->config = config;
     tool_remark (self->tool,
                  "the configuration is %s (as last time; `rm %s/" CONFIG_LINK "` forgets it)",

@@ -105,15 +105,26 @@ const char *ems_endpoint (const struct ems *self)
     return self->place.clients;
 }
 
-/* What ems_request does, with a request id and patience. */
-static int request (struct ems *self, const char *type, const char *worker,
-                    const struct value *body, const char *id, enum patience patience,
-                    struct value **out, struct ems_error *error)
+/* NULL is what need not be given. */
+struct call {
+    const char *type;
+    const char *worker;
+    const struct value *body;
+    const char *id;
+    bool again; /* the id was sent before */
+    enum patience patience;
+};
+
+static int request (struct ems *self, const struct call *call, struct value **out,
+                    struct ems_error *error)
 {
     struct err err = { 0 };
     const struct wire_reply *reply = NULL;
     *out = NULL;
-    struct ask *ask = session_ask (self->session, type, worker, body, id, patience, &err);
+    struct ask *ask = session_ask (self->session, call->type, call->worker, call->body, call->id,
+                                   call->patience, &err);
+    if (ask)
+        ask->again = call->again;
     if (!ask || session_wait (self->session, ask, &err) < 0 || ask_reply (ask, &reply, &err) < 0) {
         session_drop (self->session, &ask);
         return ems_fail (error, &err);
@@ -134,8 +145,11 @@ int ems_request (struct ems *self, const char *type, const char *worker,
 {
     struct value *got = NULL;
     bool changes = strcmp (type, "run") == 0 || strcmp (type, "cancel") == 0;
-    int rc = request (self, type, worker, ems_value_peek (body), NULL,
-                      changes ? PATIENCE_LONG : PATIENCE_REPLY, &got, error);
+    struct call call = { .type = type,
+                         .worker = worker,
+                         .body = ems_value_peek (body),
+                         .patience = changes ? PATIENCE_LONG : PATIENCE_REPLY };
+    int rc = request (self, &call, &got, error);
     if (reply)
         *reply = ems_value_from (got);
     else
@@ -159,6 +173,14 @@ static int hand_out (int rc, struct value **body, const char *field, struct ems_
     else
         value_destroy (&item);
     return rc;
+}
+
+/* Hand out the job of a reply, and remember where it lives. */
+static int hand_out_job (struct ems *self, int rc, struct value **body, struct ems_value **job,
+                         struct ems_error *error)
+{
+    homes_see (&self->homes, value_get (*body, "job"));
+    return hand_out (rc, body, "job", job, error);
 }
 
 void ems_run_init (struct ems_run *run)
@@ -198,10 +220,15 @@ int ems_run (struct ems *self, const struct ems_run *run, struct ems_value **job
         *job = NULL;
     if (!body)
         return ems_fail_memory (error);
-    int rc =
-        request (self, "run", run->worker, body, run->request_id, PATIENCE_LONG, &reply, error);
+    struct call call = { .type = "run",
+                         .worker = run->worker,
+                         .body = body,
+                         .id = run->request_id,
+                         .again = run->request_id && !run->first_time,
+                         .patience = PATIENCE_LONG };
+    int rc = request (self, &call, &reply, error);
     value_destroy (&body);
-    return hand_out (rc, &reply, "job", job, error);
+    return hand_out_job (self, rc, &reply, job, error);
 }
 
 /* A request whose body is about one job and whose reply has its record. */
@@ -217,9 +244,13 @@ static int about_job (struct ems *self, const char *type, const char *job_id, in
         value_destroy (&body);
         return ems_fail_memory (error);
     }
-    int rc = request (self, type, NULL, body, NULL, patience, &reply, error);
+    struct call call = { .type = type,
+                         .worker = homes_find (&self->homes, job_id),
+                         .body = body,
+                         .patience = patience };
+    int rc = request (self, &call, &reply, error);
     value_destroy (&body);
-    return hand_out (rc, &reply, "job", job, error);
+    return hand_out_job (self, rc, &reply, job, error);
 }
 
 int ems_cancel (struct ems *self, const char *job_id, int64_t grace_ms, struct ems_value **job,
@@ -275,7 +306,8 @@ int ems_logs (struct ems *self, const char *job_id, int64_t offset, int64_t max_
         rc = tail_lines > 0 ? value_put_int (body, "tail_lines", tail_lines)
                             : value_put_int (body, "offset", offset);
     if (rc == 0)
-        rc = ems_request (self, "logs", NULL, ems_value_from (body), reply, error);
+        rc = ems_request (self, "logs", homes_find (&self->homes, job_id), ems_value_from (body),
+                          reply, error);
     else
         ems_fail_memory (error);
     value_destroy (&body);
@@ -285,14 +317,16 @@ int ems_logs (struct ems *self, const char *job_id, int64_t offset, int64_t max_
 int ems_workers (struct ems *self, struct ems_value **list, struct ems_error *error)
 {
     struct value *reply = NULL;
-    int rc = request (self, "workers", NULL, NULL, NULL, PATIENCE_REPLY, &reply, error);
+    struct call call = { .type = "workers", .patience = PATIENCE_REPLY };
+    int rc = request (self, &call, &reply, error);
     return hand_out (rc, &reply, "workers", list, error);
 }
 
 int ems_profiles (struct ems *self, struct ems_value **list, struct ems_error *error)
 {
     struct value *reply = NULL;
-    int rc = request (self, "profiles", NULL, NULL, NULL, PATIENCE_REPLY, &reply, error);
+    struct call call = { .type = "profiles", .patience = PATIENCE_REPLY };
+    int rc = request (self, &call, &reply, error);
     return hand_out (rc, &reply, "profiles", list, error);
 }
 

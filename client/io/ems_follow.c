@@ -95,7 +95,10 @@ struct ems_follow *ems_follow_new (struct ems *ems, const char *job_id, int64_t 
     if (!id || !job_id_valid (id)) {
         err_set (&err, STATUS_FAILED, "the answer has no job id");
     } else {
+        const char *worker = homes_find (&ems->homes, id);
         memcpy (self->job_id, id, JOB_ID_BYTES);
+        if (worker)
+            strcpy (self->worker, worker);
         follow_init (&self->machine, offset < 0 ? 0 : offset, offset >= 0, ems_job_over (job),
                      self->begun_ms);
         if (make_nonce (self, &err) == 0 && open_sockets (self, self->events, &err) == 0)
@@ -257,7 +260,8 @@ int ems_follow_cancel (struct ems_follow *self, int64_t grace_ms, struct ems_err
     }
     /* The first answer would come together with this one's: one is enough. */
     session_drop (self->session, &self->cancel);
-    self->cancel = session_ask (self->session, "cancel", NULL, body, NULL, PATIENCE_EVER, &err);
+    self->cancel = session_ask (self->session, "cancel", follow_worker (self), body, NULL,
+                                PATIENCE_EVER, &err);
     value_destroy (&body);
     if (!self->cancel)
         return ems_fail (error, &err);

@@ -5,6 +5,7 @@
 #define EMS_PRIVATE_H
 
 #include "ems.h"
+#include "homes.h"
 #include "place.h"
 #include "session.h"
 #include "value.h"
@@ -12,6 +13,7 @@
 struct ems {
     struct place place;
     struct session *session;
+    struct homes homes;
 };
 
 /* A struct ems_value is a struct value that the public header does not show. */

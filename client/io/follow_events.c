@@ -156,6 +156,11 @@ static void take_job (struct ems_follow *self, struct value *job)
 
 /* ---- replies ---- */
 
+const char *follow_worker (const struct ems_follow *self)
+{
+    return self->worker[0] != '\0' ? self->worker : NULL;
+}
+
 int follow_ask (struct ems_follow *self, const struct follow_step *step, struct err *err)
 {
     const char *type = step->want == FOLLOW_ASK_SYNC     ? "sync"
@@ -178,7 +183,8 @@ int follow_ask (struct ems_follow *self, const struct follow_step *step, struct 
     if (rc < 0)
         err_set (err, STATUS_FAILED, "out of memory");
     else
-        *ask = session_ask (self->session, type, NULL, body, NULL, PATIENCE_EVER, err);
+        *ask =
+            session_ask (self->session, type, follow_worker (self), body, NULL, PATIENCE_EVER, err);
     value_destroy (&body);
     return rc < 0 || !*ask ? -1 : 0;
 }

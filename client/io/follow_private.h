@@ -17,6 +17,7 @@ struct ems_follow {
     struct session *session;
     const char *events; /* endpoint; the struct ems's */
     char job_id[JOB_ID_BYTES];
+    char worker[NAME_BYTES]; /* whom to ask; "": any */
     char nonce[NONCE_BYTES];
     void *sub;
     void *watch;
@@ -39,6 +40,8 @@ struct ems_follow {
     bool showing;         /* the last event points into it */
 };
 
+/* The worker that requests about the job name; NULL: none. */
+const char *follow_worker (const struct ems_follow *self);
 /* Connection changes of the events socket: subscribes when it is there. */
 void follow_look_at_link (struct ems_follow *self);
 /* News that wait to be told: 1 and *event, or 0. */

@@ -150,8 +150,13 @@ static int transmit (struct session *self, struct ask *ask, int64_t now_ms, stru
     struct wire_buffer buffer = { 0 };
     struct frames frames;
     frames_init (&frames);
-    if (wire_request_encode (ask->id, ask->type, ask->worker, clock_wall_ms () + window_ms,
-                             ask->body, &buffer, err) < 0)
+    struct wire_request request = { .type = ask->type,
+                                    .worker = ask->worker,
+                                    .not_after_ms = clock_wall_ms () + window_ms,
+                                    .again = ask->again,
+                                    .body = ask->body };
+    memcpy (request.id, ask->id, REQUEST_ID_BYTES);
+    if (wire_request_encode (&request, &buffer, err) < 0)
         return -1;
     int rc = -1;
     if (frames_add (&frames, WIRE_MAGIC, strlen (WIRE_MAGIC)) == 0 &&
@@ -172,8 +177,12 @@ static void give_notice (struct session *self, const struct ask *ask, int64_t no
     if (self->told || !self->options.notice || now_ms < ask_notice_ms (ask))
         return;
     self->told = true;
-    if (ask->refused)
-        self->options.notice (self->options.notice_arg, "no worker is there; waiting for one");
+    if (!ask->refused)
+        return;
+    const char *error = ask->reply.error;
+    if (ask->reply.status == STATUS_NO_WORKER || !error)
+        error = "no worker is there; waiting for one";
+    self->options.notice (self->options.notice_arg, error);
 }
 
 int session_step (struct session *self, struct err *err)

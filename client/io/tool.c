@@ -206,6 +206,16 @@ const char *tool_job (const struct tool *self)
     return self->line.argument_count > 0 ? self->line.arguments[0] : "last";
 }
 
+int tool_find_job (struct tool *self, struct ems_value **job)
+{
+    struct ems_error error;
+    if (ems_status (self->ems, tool_job (self), job, &error) == 0)
+        return 0;
+    int code = tool_fail (self, &error, *job);
+    ems_value_destroy (job);
+    return code;
+}
+
 const struct value *tool_peek (const struct ems_value *value)
 {
     return (const struct value *)value;

@@ -60,6 +60,9 @@ size_t tool_columns (int fd); /* of the terminal behind it; 80 if unknown */
 
 /* The job that the command is about: its argument or `last`. */
 const char *tool_job (const struct tool *self);
+/* Its record: `last` and the beginning of an id must go on meaning the same job, and requests for
+ * its whole id go to its worker. 0, or the exit code, after a message. */
+int tool_find_job (struct tool *self, struct ems_value **job);
 const struct value *tool_peek (const struct ems_value *value);
 /* A record from a value that came as a job. 0, or the exit code after a message. Clear it. */
 int tool_record (struct tool *self, const struct ems_value *job, struct record *out);

@@ -36,6 +36,7 @@
 #define LIMIT_TIME_LIMIT_MS (366LL * 24 * 3600 * 1000) /* a year */
 #define BEAT_MS             5000                       /* liveness message, both ways */
 #define ASK_MS              5000   /* a worker that is asked for a job answers within this */
+#define RETURN_MS           3000   /* after its start, a broker awaits workers that come back */
 #define PENDING_MS          900000 /* a request without not_after_ms is given up */
 #define DEAD_MS             15000  /* no message for so long: gone */
 

@@ -25,22 +25,23 @@ void wire_buffer_free (struct wire_buffer *self); /* safe on an empty one; empti
 int wire_encode (const struct value *value, struct wire_buffer *out, struct err *err);
 struct value *wire_decode (const void *data, size_t size, size_t max_bytes, struct err *err);
 
-/* A request as it arrives. Strings and body point into `root`. */
+/* A request. In one that arrived, strings and body point into `root`. */
 struct wire_request {
-    struct value *root;        /* the whole map; owned; request_clear frees it */
+    struct value *root;        /* the whole map; owned; request_clear frees it; NULL to encode */
     char id[REQUEST_ID_BYTES]; /* "" if it could not be read */
     const char *type;
     const char *worker;       /* NULL: any */
     int64_t not_after_ms;     /* wall clock, ms since 1970 UTC; 0: none */
+    bool again;               /* this id was sent before */
     const struct value *body; /* a map; NULL: none given */
 };
 /* 0, or -1 with *err. On -1 `id` is still filled if it was readable, so that the refusal can
  * name its request. Clear it in both cases. */
 int wire_request_decode (const void *data, size_t size, struct wire_request *out, struct err *err);
 void wire_request_clear (struct wire_request *self);
-/* Encode a request. `body` may be NULL (an empty map is sent); it stays the caller's. */
-int wire_request_encode (const char *id, const char *type, const char *worker, int64_t not_after_ms,
-                         const struct value *body, struct wire_buffer *out, struct err *err);
+/* Encode a request; everything in it stays the caller's. `body` NULL: an empty map is sent. */
+int wire_request_encode (const struct wire_request *request, struct wire_buffer *out,
+                         struct err *err);
 
 struct wire_reply {
     struct value *root;
@@ -50,6 +51,8 @@ struct wire_reply {
     const struct value *body; /* a map; NULL: none */
 };
 int wire_reply_decode (const void *data, size_t size, struct wire_reply *out, struct err *err);
+/* The `re` of a reply without decoding it: read as far as it goes, "" if there is none. */
+void wire_peek_re (const void *data, size_t size, char out[REQUEST_ID_BYTES]);
 void wire_reply_clear (struct wire_reply *self);
 int wire_reply_encode (const char *re, int status, const char *error, const struct value *body,
                        struct wire_buffer *out, struct err *err);

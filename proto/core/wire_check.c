@@ -254,7 +254,8 @@ static const char *peek_string (struct walk *self, size_t *bytes)
     return (const char *)ahead.data + ahead.at;
 }
 
-void wire_peek_id (const void *data, size_t size, char out[REQUEST_ID_BYTES])
+/* The request id under `key` of the map; "" if there is none of the right form. */
+static void peek (const void *data, size_t size, const char *key_wanted, char out[REQUEST_ID_BYTES])
 {
     struct walk walk = { .data = data, .size = size };
     struct head head;
@@ -264,7 +265,7 @@ void wire_peek_id (const void *data, size_t size, char out[REQUEST_ID_BYTES])
     for (uint64_t i = 0; i < head.number && walk.at < size; i++) {
         size_t bytes = 0;
         const char *key = peek_string (&walk, &bytes);
-        bool is_id = key && bytes == 2 && memcmp (key, "id", 2) == 0;
+        bool is_id = key && bytes == strlen (key_wanted) && memcmp (key, key_wanted, bytes) == 0;
         const char *text = peek_string (&walk, &bytes);
         if (!is_id)
             continue;
@@ -276,4 +277,14 @@ void wire_peek_id (const void *data, size_t size, char out[REQUEST_ID_BYTES])
             out[0] = '\0';
         return;
     }
+}
+
+void wire_peek_id (const void *data, size_t size, char out[REQUEST_ID_BYTES])
+{
+    peek (data, size, "id", out);
+}
+
+void wire_peek_re (const void *data, size_t size, char out[REQUEST_ID_BYTES])
+{
+    peek (data, size, "re", out);
 }

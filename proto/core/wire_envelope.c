@@ -79,6 +79,7 @@ int wire_request_decode (const void *data, size_t size, struct wire_request *out
         return missing ("id", "32 lowercase hex digits", err);
     if (rc < 0 || read_type (out, err) < 0 || read_worker (out, err) < 0 ||
         value_read_int (out->root, "not_after_ms", 0, INT64_MAX, &out->not_after_ms, err) < 0 ||
+        value_read_bool (out->root, "again", &out->again, err) < 0 ||
         value_read_map (out->root, "body", &out->body, err) < 0)
         return -1;
     return 0;
@@ -97,18 +98,21 @@ static int no_memory (struct err *err)
     return err_set (err, STATUS_FAILED, "out of memory while encoding a message");
 }
 
-int wire_request_encode (const char *id, const char *type, const char *worker, int64_t not_after_ms,
-                         const struct value *body, struct wire_buffer *out, struct err *err)
+int wire_request_encode (const struct wire_request *request, struct wire_buffer *out,
+                         struct err *err)
 {
     *out = (struct wire_buffer){ 0 };
     int rc = -1;
     struct value *head = value_new_map ();
-    if (value_put_string (head, "id", id) < 0 || value_put_string (head, "type", type) < 0 ||
-        (worker && value_put_string (head, "worker", worker) < 0) ||
-        (not_after_ms > 0 && value_put_int (head, "not_after_ms", not_after_ms) < 0))
+    if (value_put_string (head, "id", request->id) < 0 ||
+        value_put_string (head, "type", request->type) < 0 ||
+        (request->worker && value_put_string (head, "worker", request->worker) < 0) ||
+        (request->not_after_ms > 0 &&
+         value_put_int (head, "not_after_ms", request->not_after_ms) < 0) ||
+        (request->again && value_put_bool (head, "again", true) < 0))
         no_memory (err);
     else
-        rc = wire_encode_envelope (head, body, LIMIT_REQUEST_BYTES, out, err);
+        rc = wire_encode_envelope (head, request->body, LIMIT_REQUEST_BYTES, out, err);
     value_destroy (&head);
     return rc;
 }

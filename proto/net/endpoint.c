@@ -2,8 +2,9 @@
  *
  * The high-water marks count messages, so they are chosen by what one message may weigh. Events
  * weigh up to 64 KiB and are hints: 4 or 8 MiB of them wait for a peer at most, the rest is dropped
- * and fetched from the log by whoever cares. Requests and replies are mostly small, and a lost one
- * costs its client a timeout: more of them may wait.
+ * and fetched from the log by whoever cares. A reply may weigh 1 MiB: few of them wait for a client
+ * that does not read, the rest is dropped and asked for again. Requests are mostly small, and
+ * their size is bounded elsewhere: more of them may wait.
  *
  * SPDX-License-Identifier: MPL-2.0 */
 #include "endpoint.h"
@@ -26,27 +27,36 @@
 #define XPUB_HWM     128 /* for each monitor: half a second of a job that logs 200 lines a second */
 #define MONITOR_HWM  256 /* a monitor's own queue: what it may be late without a refetch */
 #define REQUESTS_HWM 1000
+#define REPLIES_HWM  32 /* for each client */
+
+#define SUBSCRIPTION_BYTES 512 /* a topic has at most LIMIT_TOPIC_BYTES */
 
 struct kind {
     int type;
     int send_hwm;
     int receive_hwm;
-    int mandatory; /* ROUTER: say so when a peer is gone or full, instead of dropping */
-    int immediate; /* nothing is queued for a peer that is not there */
-    int no_drop;   /* PUB: say so when the peer is full, instead of dropping */
+    int mandatory;   /* ROUTER: say so when a peer is gone or full, instead of dropping */
+    int immediate;   /* nothing is queued for a peer that is not there */
+    int no_drop;     /* PUB: say so when the peer is full, instead of dropping */
+    int64_t largest; /* frame that a peer may send */
 };
 
 static const struct kind kinds[] = {
-    [ENDPOINT_CLIENTS_ROUTER] = { ZMQ_ROUTER, REQUESTS_HWM, REQUESTS_HWM, 1, 0, 0 },
-    [ENDPOINT_WORKERS_ROUTER] = { ZMQ_ROUTER, REQUESTS_HWM, REQUESTS_HWM, 1, 0, 0 },
-    [ENDPOINT_PUBLISH_XSUB] = { ZMQ_XSUB, REQUESTS_HWM, EVENTS_HWM, 0, 0, 0 },
-    [ENDPOINT_EVENTS_XPUB] = { ZMQ_XPUB, XPUB_HWM, REQUESTS_HWM, 0, 0, 0 },
-    [ENDPOINT_WORKER_DEALER] = { ZMQ_DEALER, REQUESTS_HWM, REQUESTS_HWM, 0, 1, 0 },
+    [ENDPOINT_CLIENTS_ROUTER] = { ZMQ_ROUTER, REPLIES_HWM, REQUESTS_HWM, 1, 0, 0,
+                                  LIMIT_FRAME_BYTES },
+    [ENDPOINT_WORKERS_ROUTER] = { ZMQ_ROUTER, REQUESTS_HWM, REQUESTS_HWM, 1, 0, 0,
+                                  LIMIT_FRAME_BYTES },
+    [ENDPOINT_PUBLISH_XSUB] = { ZMQ_XSUB, REQUESTS_HWM, EVENTS_HWM, 0, 0, 0, LIMIT_FRAME_BYTES },
+    /* libzmq keeps every subscription of a monitor. */
+    [ENDPOINT_EVENTS_XPUB] = { ZMQ_XPUB, XPUB_HWM, REQUESTS_HWM, 0, 0, 0, SUBSCRIPTION_BYTES },
+    [ENDPOINT_WORKER_DEALER] = { ZMQ_DEALER, REQUESTS_HWM, REQUESTS_HWM, 0, 1, 0,
+                                 LIMIT_FRAME_BYTES },
     /* The broker never waits for a monitor, so a worker may wait for the broker; if it did not,
      * it would lose most of what it reads faster than a socket takes it. */
-    [ENDPOINT_WORKER_PUB] = { ZMQ_PUB, EVENTS_HWM, REQUESTS_HWM, 0, 1, 1 },
-    [ENDPOINT_CLIENT_DEALER] = { ZMQ_DEALER, REQUESTS_HWM, REQUESTS_HWM, 0, 1, 0 },
-    [ENDPOINT_MONITOR_SUB] = { ZMQ_SUB, REQUESTS_HWM, MONITOR_HWM, 0, 0, 0 },
+    [ENDPOINT_WORKER_PUB] = { ZMQ_PUB, EVENTS_HWM, REQUESTS_HWM, 0, 1, 1, LIMIT_FRAME_BYTES },
+    [ENDPOINT_CLIENT_DEALER] = { ZMQ_DEALER, REQUESTS_HWM, REQUESTS_HWM, 0, 1, 0,
+                                 LIMIT_FRAME_BYTES },
+    [ENDPOINT_MONITOR_SUB] = { ZMQ_SUB, REQUESTS_HWM, MONITOR_HWM, 0, 0, 0, LIMIT_FRAME_BYTES },
 };
 
 int endpoint_check (const char *endpoint, struct err *err)
@@ -80,7 +90,6 @@ static int set_int (void *socket, int option, int value)
 
 static int set_options (void *socket, const struct kind *kind)
 {
-    int64_t largest = LIMIT_FRAME_BYTES;
     if (set_int (socket, ZMQ_LINGER, LINGER_MS) < 0 ||
         set_int (socket, ZMQ_SNDHWM, kind->send_hwm) < 0 ||
         set_int (socket, ZMQ_RCVHWM, kind->receive_hwm) < 0 ||
@@ -89,7 +98,7 @@ static int set_options (void *socket, const struct kind *kind)
         set_int (socket, ZMQ_HANDSHAKE_IVL, HANDSHAKE_MS) < 0 ||
         set_int (socket, ZMQ_RECONNECT_IVL, RECONNECT_MS) < 0 ||
         set_int (socket, ZMQ_RECONNECT_IVL_MAX, RECONNECT_MAX_MS) < 0 ||
-        zmq_setsockopt (socket, ZMQ_MAXMSGSIZE, &largest, sizeof largest) < 0)
+        zmq_setsockopt (socket, ZMQ_MAXMSGSIZE, &kind->largest, sizeof kind->largest) < 0)
         return -1;
     if (kind->mandatory && set_int (socket, ZMQ_ROUTER_MANDATORY, 1) < 0)
         return -1;

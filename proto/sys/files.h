@@ -29,10 +29,12 @@ int file_replace (int dirfd, const char *name, const void *data, size_t bytes, m
 int dir_open_make (int dirfd, const char *name, mode_t mode, struct err *err);
 int dir_sync (int dirfd, struct err *err); /* fsync of the folder itself */
 
-/* Remove a file or a whole tree, not following links; absent is fine. 0, or -1 with *err. */
+/* Remove a file or a whole tree, however deep, not following links; absent is fine. 0, or -1 with
+ * *err. Takes a few dozen descriptors. */
 int tree_remove (int dirfd, const char *name, struct err *err);
 
-/* Take the lock NAME (created if needed) with flock and write our pid into it.
+/* Take the lock NAME (created if needed) with flock and write our pid into it, if the disk lets
+ * us: the pid is for messages only.
  * Returns the descriptor that holds it (CLOEXEC), or -1: code 409 and the holder's pid in
  * *holder if somebody else has it, 500 otherwise. `holder` may be NULL. */
 int lock_take (int dirfd, const char *name, pid_t *holder, struct err *err);

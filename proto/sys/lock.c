@@ -36,13 +36,14 @@ static pid_t read_holder (int fd)
     return end != text && pid > 0 && pid <= INT32_MAX ? (pid_t)pid : 0;
 }
 
-static int write_holder (int fd)
+/* As wide as any pid, over what is there: so a full disk has room for it. Should it fail all the
+ * same, the lock is ours, and only who asks for its holder gets an old answer. */
+static void write_holder (int fd)
 {
     char text[16];
-    int n = snprintf (text, sizeof text, "%d\n", (int)getpid ());
-    if (ftruncate (fd, 0) < 0 || pwrite (fd, text, (size_t)n, 0) != n)
-        return -1;
-    return 0;
+    int n = snprintf (text, sizeof text, "%-10d\n", (int)getpid ());
+    ssize_t written = pwrite (fd, text, (size_t)n, 0);
+    (void)written;
 }
 
 /* The file may have been removed between open and flock: then the lock is worth nothing. */
@@ -68,10 +69,8 @@ static enum grip lock_try (int dirfd, const char *name, int fd, struct err *err)
     if (flock_now (fd, LOCK_EX) == 0) {
         if (!still_named (dirfd, name, fd))
             return GRIP_AGAIN;
-        if (write_holder (fd) == 0)
-            return GRIP_OURS;
-        err_sys (err, "cannot write the lock %s", name);
-        return GRIP_FAILED;
+        write_holder (fd);
+        return GRIP_OURS;
     }
     if (errno == EWOULDBLOCK && flock_now (fd, LOCK_SH) == 0)
         return GRIP_AGAIN; /* nobody has it for himself */

@@ -44,32 +44,38 @@ int proc_boot_id (char out[BOOT_ID_BYTES], struct err *err)
     return 0;
 }
 
-/* What we need of /proc/PID/stat: state (field 3), parent (4), start time (22). The name in
- * field 2 may hold blanks and brackets, so the fields are counted from the last bracket. */
-static int read_stat (pid_t pid, char *state, pid_t *parent, uint64_t *start_ticks)
+struct stat_fields {
+    char state;           /* field 3 */
+    int parent;           /* 4 */
+    uint64_t start_ticks; /* 22 */
+};
+
+/* What we need of /proc/PID/stat. The name in field 2 may hold blanks and brackets, so the fields
+ * are counted from the last bracket. */
+static int read_stat (pid_t pid, struct stat_fields *out)
 {
     char path[32], text[STAT_BYTES];
     snprintf (path, sizeof path, "/proc/%d/stat", (int)pid);
     if (read_small (path, text, sizeof text) < 0)
         return -1;
     const char *at = strrchr (text, ')');
-    int ppid = 0;
     if (!at || sscanf (at + 1,
                        " %c %d %*d %*d %*d %*d %*u %*u %*u %*u %*u %*u %*u %*d %*d %*d %*d %*d"
                        " %*d %" SCNu64,
-                       state, &ppid, start_ticks) != 3) {
+                       &out->state, &out->parent, &out->start_ticks) != 3) {
         errno = EPROTO;
         return -1;
     }
-    *parent = (pid_t)ppid;
     return 0;
 }
 
 int proc_parent (pid_t pid, pid_t *parent)
 {
-    char state;
-    uint64_t start_ticks;
-    return read_stat (pid, &state, parent, &start_ticks);
+    struct stat_fields fields;
+    if (read_stat (pid, &fields) < 0)
+        return -1;
+    *parent = (pid_t)fields.parent;
+    return 0;
 }
 
 static int no_process (struct err *err, pid_t pid)
@@ -79,19 +85,19 @@ static int no_process (struct err *err, pid_t pid)
 
 int proc_identify (pid_t pid, struct proc_identity *out, struct err *err)
 {
-    char state;
-    pid_t parent;
+    struct stat_fields fields;
     if (proc_boot_id (out->boot_id, err) < 0)
         return -1;
-    if (read_stat (pid, &state, &parent, &out->start_ticks) < 0) {
+    if (read_stat (pid, &fields) < 0) {
         if (errno == ENOENT || errno == ESRCH)
             return no_process (err, pid);
         return err_sys (err, "cannot read who process %d is", (int)pid);
     }
     /* A zombie has ended; only its parent has not looked yet. */
-    if (state == 'Z' || state == 'X')
+    if (fields.state == 'Z' || fields.state == 'X')
         return no_process (err, pid);
     out->pid = pid;
+    out->start_ticks = fields.start_ticks;
     return 0;
 }
 

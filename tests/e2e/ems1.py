@@ -58,17 +58,22 @@ class Client:
             raise Refused(reply)
         return reply.body
 
-    def ask(self, type, *, id=None, worker=None, timeout_s=60, **body):
-        """The reply, whatever it says. Asks again, with the same id, while there is none or 503."""
+    def ask(self, type, *, id=None, again=False, worker=None, timeout_s=60, **body):
+        """The reply, whatever it says. Asks again, with the same id, while there is none or 503.
+
+        `again`: this id was sent before."""
         request = {"id": id or secrets.token_hex(16), "type": type, "body": body,
                    "not_after_ms": int((time.time() + timeout_s) * 1000)}
         if worker:
             request["worker"] = worker
+        if again:
+            request["again"] = True
         deadline = time.monotonic() + timeout_s + 1
         while True:
             reply = self.ask_once(request, min(REPEAT_S, deadline - time.monotonic()))
             if reply and reply.status != 503:
                 return reply
+            request["again"] = True
             if time.monotonic() > deadline:
                 raise TimeoutError(f"{type}: no answer from {self.endpoint}: {reply}")
             if reply:
@@ -118,11 +123,16 @@ class Monitor:
     def over(self):
         return self.job is not None and self.job["status"] in OVER
 
+    def do(self, type, **body):
+        """A request about the job, to its worker as soon as that is known: no other has it."""
+        worker = self.job["worker"] if self.job else None
+        return self.client.do(type, worker=worker, job_id=self.job_id, **body)
+
     def follow(self):
         """Yields the log from `position` on, piece by piece, until the job is over."""
         while not self.over():
             self.synchronise()
-            self.job = self.client.do("status", job_id=self.job_id)["job"]
+            self.job = self.do("status")["job"]
             yield from self.fetch()
             yield from self.take_events()
         yield from self.fetch()
@@ -133,7 +143,7 @@ class Monitor:
         while not synced:
             while self.connected.poll(0):
                 recv_monitor_message(self.connected)
-            self.client.do("sync", job_id=self.job_id, nonce=self.nonce)
+            self.do("sync", nonce=self.nonce)
             until = time.monotonic() + 1
             while not synced and self.socket.poll(max(0, until - time.monotonic()) * 1000):
                 synced = self.socket.recv_multipart()[0] == f"sync/{self.nonce}/".encode()
@@ -143,7 +153,7 @@ class Monitor:
         done = False
         while not done:
             most = min(CHUNK_BYTES, end - self.position) if end else CHUNK_BYTES
-            chunk = self.client.do("logs", job_id=self.job_id, offset=self.position, max_bytes=most)
+            chunk = self.do("logs", offset=self.position, max_bytes=most)
             self.position += len(chunk["data"])
             if chunk["data"]:
                 yield chunk["data"]

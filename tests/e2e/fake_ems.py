@@ -52,6 +52,7 @@ class FakeEms:
         self.sequence = 0
         self.requests = []    # (type, body) as they came
         self.ids = []         # their request ids
+        self.maps = []        # the whole request maps
         self.silent = set()   # request types that get no answer
         self.refuse = {}      # request type -> list of (status, error, body) for the next requests
         self.mute = set()     # event kinds that are not published: log, status, sync
@@ -142,6 +143,7 @@ class FakeEms:
         kind, body = request["type"], request.get("body") or {}
         self.requests.append((kind, body))
         self.ids.append(request["id"])
+        self.maps.append(request)
         if kind in self.silent:
             return
         if self.refuse.get(kind):

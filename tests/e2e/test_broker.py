@@ -339,12 +339,42 @@ def test_three_workers_share_runs_and_answer_lists_together(house, broker):
     assert clients[0].receive()["status"] == 200
 
 
-def test_many_requests_at_once_are_all_answered(house, broker):
+def test_many_requests_at_once_are_all_answered_if_what_was_dropped_is_asked_again(house, broker):
     worker, client = house.worker("bench-1"), house.client()
-    sent = {client.send("status", body={"job_id": "last"}) for _ in range(500)}
-    for _ in range(500):
-        worker.serve("status")
-    assert {client.receive()["re"] for _ in range(500)} == sent
+    left = {client.send("status", body={"job_id": "last"}) for _ in range(500)}
+    while left:
+        for _ in range(len(left)):
+            worker.serve("status")
+        before = len(left)
+        while client.sock.poll(1000):
+            left.discard(client.receive()["re"])
+        assert len(left) < before
+        for id in left:
+            client.send("status", id=id, again=True, body={"job_id": "last"})
+
+
+def test_a_client_that_does_not_read_costs_bounded_memory_and_can_ask_again(house, broker):
+    worker, client = house.worker("bench-1"), house.client()
+    client.close()
+    client.sock = house.socket(zmq.DEALER, "clients", RCVHWM=1, RCVBUF=4096)
+    chunk = {"data": b"x" * 1048576}
+    before = broker.rss_kib()
+    left = {client.send("logs", body={"job_id": "last"}) for _ in range(200)}
+    most = 0
+    for _ in range(200):
+        worker.serve("logs", body=chunk)
+        most = max(most, broker.rss_kib() - before)
+    house.ping()
+    assert most < 80 * 1024, f"{most} KiB more"
+    again = set()
+    while left:
+        for _ in again:
+            worker.serve("logs", body=chunk)
+        while client.sock.poll(500):
+            left.discard(client.receive()["re"])
+        again = set(sorted(left)[:24])
+        for id in again:
+            client.send("logs", id=id, again=True, body={"job_id": "last"})
 
 
 # Workers come and go
@@ -628,6 +658,19 @@ def test_what_is_no_event_is_not_relayed(house, broker):
         if frames[0] == b"end/":
             break
         assert frames == [b"first/", b"\x80", b"first"], frames
+
+
+def test_a_subscription_that_is_too_long_ends_the_connection(house, broker):
+    probe = house.socket(zmq.PUB, "publish")
+    sub, long = house.context.socket(zmq.SUB), b"log/" + b"x" * 600 + b"/"
+    ended = sub.get_monitor_socket(zmq.EVENT_DISCONNECTED)
+    sub.connect(broker.endpoint("events"))
+    sub.subscribe(long)
+    assert ended.poll(PATIENCE_S * 1000)
+    assert recv_monitor_message(ended)["event"] == zmq.EVENT_DISCONNECTED
+    sub.disable_monitor()
+    sub.close()
+    subscribe(house, probe, b"log/end/").close()
 
 
 class Flood(threading.Thread):

@@ -109,6 +109,7 @@ def test_a_run_whose_answer_was_lost_with_the_broker_is_asked_again_with_the_sam
     assert tool.returncode == 0, said
     assert output == JOB.encode() + b"\n"
     assert len(set(fake.ids)) == 1 and len(fake.ids) >= 2
+    assert [map.get("again", False) for map in fake.maps] == [False] + [True] * (len(fake.ids) - 1)
 
 
 def test_a_run_that_gets_504_goes_on_asking_with_the_same_id(fake):
@@ -116,6 +117,29 @@ def test_a_run_that_gets_504_goes_on_asking_with_the_same_id(fake):
     result = ems(fake, "run", "-d", "lab")
     assert result.returncode == 0
     assert len(fake.ids) == 3 and len(set(fake.ids)) == 1
+
+
+def test_a_long_wait_is_explained_with_what_the_other_side_says(fake):
+    fake.refuse["run"] = [(504, "the worker is at lunch", None)] * 6
+    result = ems(fake, "run", "-d", "lab")
+    assert result.returncode == 0
+    assert b"the worker is at lunch" in result.stderr and b"no worker" not in result.stderr
+
+
+@pytest.mark.parametrize("command", [["attach"], ["logs", "-f"], ["cancel", "last"],
+                                     ["wait"], ["run", "lab"]])
+def test_as_soon_as_the_worker_of_a_job_is_known_requests_about_it_name_it(fake, command):
+    if command[0] != "run":
+        fake.begin()
+    tool = start(fake, *command)
+    if command[0] != "cancel":
+        eventually(lambda: len(asked(fake, "status")) >= 2)
+        fake.do(fake.finish)
+    tool.communicate(timeout=30)
+    first, *rest = [map for map in fake.maps if map["type"] not in ("profiles", "ping", "workers")]
+    assert "worker" not in first and first["type"] in ("status", "run")
+    assert rest and {map.get("worker") for map in rest} == {fake.job["worker"]}
+    assert {map["body"]["job_id"] for map in rest} == {JOB}
 
 
 # Exit codes and messages

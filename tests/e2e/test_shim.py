@@ -8,10 +8,12 @@ import re
 import resource
 import secrets
 import select
+import shutil
 import signal
 import socket
 import subprocess
 import sys
+import tempfile
 import time
 from pathlib import Path
 
@@ -640,6 +642,94 @@ def test_a_job_that_closes_its_outputs_runs_on(job, tmp_path):
     end = one.outcome()
     assert (end["outcome"], end["code"], end["drained"]) == ("exited", 6, True)
     assert (tmp_path / "done").exists() and one.output() == b"out\n"
+
+
+SUPERUSER = """
+import os, sys, time
+if os.fork():
+    os.wait()
+    sys.exit(0)
+if os.fork():
+    os._exit(0)
+try:
+    os.setresuid(0, 0, 0)
+except OSError as problem:
+    print("stays", problem, flush=True)
+os.setsid()
+print(f"pid={os.getpid()}.", flush=True)
+time.sleep(600)
+"""
+
+
+@pytest.fixture
+def open_folder():
+    """A state folder that another user can use."""
+    with tempfile.TemporaryDirectory(prefix="ems-test-shim-", dir="/tmp") as folder:
+        os.chmod(folder, 0o777)
+        yield Path(folder)
+
+
+def test_a_descendant_that_must_not_be_killed_is_written_down(job, open_folder):
+    if os.getuid() != 0 or not shutil.which("setpriv"):
+        cannot("only root can play two users")
+    setuid_python = open_folder / "python"
+    shutil.copyfile(PYTHON, setuid_python)
+    setuid_python.chmod(0o4755)
+    one = job([setuid_python, "-c", SUPERUSER], state=open_folder, use_cgroup=False)
+    for path in [one.dir.parent, one.dir, one.dir / "spec.json", one.dir / "ctl.sock", open_folder / "logs"]:
+        os.chown(path, 65534, 65534)
+    (one.dir / "stderr").touch()
+    os.chown(one.dir / "stderr", 65534, 65534)
+    setpriv = shutil.which("setpriv")
+    one.ctl = one.connect()
+    one.pid = one.spawn(setpriv, [setpriv, "--reuid=65534", "--regid=65534", "--clear-groups",
+                                  str(BIN / "ems-shim"), str(open_folder), one.job])
+    one.pidfd = os.pidfd_open(one.pid)
+    one.listener.close()
+    assert one.hear() == b"started", one.said()
+    one.printed(b".\n")
+    if b"stays" in one.output():
+        cannot("no setuid program works here: " + one.output().decode())
+    survivor = int(re.search(rb"pid=(\d+)", one.output())[1])
+    try:
+        words = []
+        while word := one.hear():
+            words.append(word)
+        assert words[-1] == b"exited", one.said()
+        assert one.ended() == 0
+        end = json.loads((one.dir / "exit.json").read_text())
+        start = int(Path(f"/proc/{survivor}/stat").read_text().rpartition(")")[2].split()[19])
+        boot = Path("/proc/sys/kernel/random/boot_id").read_text().strip()
+        assert (end["outcome"], end["code"], end["unkilled"]) == ("exited", 0, 1)
+        assert end["unkilled_processes"] == [{"pid": survivor, "start_ticks": start, "boot_id": boot}]
+    finally:
+        os.kill(survivor, signal.SIGKILL)
+
+
+# ---- what a success leaves behind ----
+
+@pytest.mark.parametrize("content", ["nothing", "no folder", "a tree"])
+def test_results_are_made_durable_wherever_there_are_any(job, tmp_path, content):
+    folder = tmp_path / "results"
+    if content != "no folder":
+        folder.mkdir()
+    script = f"mkdir {folder}/a; echo b > {folder}/a/b" if content == "a tree" else "true"
+    end = job(sh(script), sync_dir=str(folder)).start().outcome()
+    assert (end["outcome"], end["code"], end["detail"]) == ("exited", 0, "")
+    assert end["unkilled_processes"] == []
+
+
+def test_results_that_cannot_be_made_durable_turn_a_success_into_a_failure_of_the_disk(job, tmp_path):
+    (tmp_path / "results").touch()
+    end = job(sh("true"), sync_dir=str(tmp_path / "results")).start().outcome()
+    assert (end["outcome"], end["code"]) == ("disk", 0)
+    assert end["detail"] == f"cannot make what is in {tmp_path}/results durable: Not a directory"
+
+
+def test_the_results_of_a_failure_need_not_be_durable(job, tmp_path):
+    (tmp_path / "results").touch()
+    end = job(sh("exit 3"), sync_dir=str(tmp_path / "results")).start().outcome()
+    assert (end["outcome"], end["code"], end["detail"]) == ("exited", 3, "")
 
 
 # ---- the log ----

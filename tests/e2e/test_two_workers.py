@@ -5,6 +5,7 @@ import signal
 
 import pytest
 
+import ems1
 from procs import eventually
 from profiles import configuration
 from system import BIN, WORKER
@@ -110,3 +111,52 @@ def test_one_worker_that_is_killed_does_not_hold_up_the_other(two):
     two.finish(done.body["job"]["job_id"])
     two.restart("worker")
     assert two.status(job["job_id"])["status"] == "running"
+
+
+def test_a_run_repeated_after_a_restart_of_the_broker_waits_for_the_worker_that_has_it(two):
+    id = secrets.token_hex(16)
+    first = two.client.ask("run", id=id, profile="obeys").body["job"]
+    owner = two.parts["worker"] if first["worker"] == WORKER else two.other
+    two.kill9("broker")
+    owner.send_signal(signal.SIGSTOP)  # it comes back later than the other one
+    two.start_part("broker")
+    eventually(lambda: len(states(two)) == 1)
+    request = {"id": id, "type": "run", "again": True, "body": {"profile": "obeys"}}
+    assert two.client.ask_once(request, 30).status == 503
+    owner.send_signal(signal.SIGCONT)
+    again = two.client.ask("run", id=id, again=True, profile="obeys").body["job"]
+    assert again["job_id"] == first["job_id"]
+    eventually(lambda: set(states(two)) == {WORKER, OTHER})
+    assert len(two.jobs()) == 1
+
+
+def test_followers_outlive_restarts_of_the_worker_and_of_the_broker(two):
+    job = two.client.ask("run", worker=WORKER, profile="obeys").body["job"]
+    job_id = job["job_id"]
+    monitor = two.monitor(job_id)
+    pieces, seen = monitor.follow(), b""
+    while b"ready\n" not in seen:
+        seen += next(pieces)
+    tools = [two.spawn(BIN / "ems", "attach", "last"),
+             two.spawn(BIN / "ems", "logs", "--follow", job_id[:6])]
+    for tool in tools:
+        assert tool.stdout.readline()  # it follows
+    two.kill9("worker")
+    eventually(lambda: set(states(two)) == {OTHER})
+    two.kill9("broker")
+    two.start_part("broker")
+    eventually(lambda: set(states(two)) == {OTHER})
+    with pytest.raises(ems1.Refused) as away:
+        two.client.do("status", job_id=job_id)
+    assert away.value.reply.status == 404
+    assert two.client.ask_once({"id": secrets.token_hex(16), "type": "status", "worker": WORKER,
+                                "body": {"job_id": job_id}}, 30).status == 503
+    two.start_part("worker")
+    eventually(lambda: set(states(two)) == {WORKER, OTHER})
+    assert two.cancel(job_id).status == 200
+    seen += b"".join(pieces)
+    assert monitor.job["status"] == "cancelled" and seen == two.log(job_id)
+    monitor.close()
+    for tool, code in zip(tools, (130, 0)):
+        out, err = tool.communicate(timeout=60)
+        assert tool.returncode == code, (out, err)

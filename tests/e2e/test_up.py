@@ -48,8 +48,13 @@ def test_up_after_a_crash_starts_what_ran_before(place):
 
 def test_a_configuration_that_is_not_read_is_said(place):
     up(place, "--config", place.config)
-    result = place.ems("up", "--config", place.config)
+    up(place, "--config", place.config)  # the same is no news
+    other = place.base / "other.zpl"
+    other.write_text(place.config.read_text())
+    result = place.ems("up", "--config", other)
     assert result.returncode == 75 and "did not read" in result.stderr
+    assert place.ems("down").returncode == 0
+    up(place, "--config", other)
 
 
 def test_down_with_cancel_says_what_to_do_when_no_worker_is_there(place):

@@ -9,6 +9,7 @@ import shutil
 import signal
 import subprocess
 import time
+from pathlib import Path
 
 import msgpack
 import pytest
@@ -486,6 +487,145 @@ def test_a_spoiled_bookmark_costs_work_and_nothing_else(box, spoiled):
     assert (box.base / "copy").read_bytes() == log
 
 
+# What cannot be found out now
+
+
+def descriptors(box, most):
+    """What the worker opens from now on must get a number below this; what is open stays so."""
+    pid = box.parts["worker"].pid
+    hard = resource.prlimit(pid, resource.RLIMIT_NOFILE)[1]
+    resource.prlimit(pid, resource.RLIMIT_NOFILE, (most, hard))
+
+
+def said(box, text):
+    return text in (box.base / "worker.stderr").read_text()
+
+
+def test_an_outcome_that_cannot_be_looked_at_is_no_lost_job(box):
+    job = run(box, f"echo ready; {WAIT_FOR_GO}; exit 3")
+    box.wait_log(job["job_id"], b"ready\n")
+    # All low numbers are taken, and there are still more than it polls.
+    descriptors(box, len(list(Path(f"/proc/{box.parts['worker'].pid}/fd").iterdir())) // 2)
+    (box.work / "go").touch()
+    eventually(lambda: said(box, "cannot be found out"))
+    assert box.record(job["job_id"])["status"] == "running"
+    descriptors(box, 1024)
+    job = box.finish(job["job_id"])
+    assert (job["status"], job["exit"]["code"]) == ("failed", 3)
+
+
+@pytest.mark.parametrize("back", [False, True], ids=["by a signal", "by its socket"])
+def test_a_shim_that_cannot_be_connected_to_is_stopped_all_the_same(box, back):
+    job = run(box, "echo ready; sleep 600")
+    box.wait_log(job["job_id"], b"ready\n")
+    box.kill9("worker")
+    folder = box.state / "run" / job["job_id"]
+    (folder / "ctl.sock").rename(folder / "aside")
+    box.start_part("worker")
+    box.wait_ready()
+    if back:
+        (folder / "aside").rename(folder / "ctl.sock")
+    reply = box.cancel(job["job_id"])
+    assert reply.status == 200 and reply.body["job"]["status"] == "cancelled"
+
+
+def test_a_stop_that_could_only_be_signalled_is_repeated_with_its_grace(box):
+    job = run(box, "trap '' TERM; echo ready; while :; do sleep 0.01; done", grace_ms=600000)
+    box.wait_log(job["job_id"], b"ready\n")
+    box.kill9("worker")
+    folder = box.state / "run" / job["job_id"]
+    (folder / "ctl.sock").rename(folder / "aside")
+    box.start_part("worker")
+    box.wait_ready()
+    body = {"job_id": job["job_id"], "grace_ms": 0}
+    request = {"id": secrets.token_hex(16), "type": "cancel", "body": body}
+    assert box.client.ask_once(request, 0) is None
+    eventually(lambda: box.record(job["job_id"])["status"] == "cancelling")
+    (folder / "aside").rename(folder / "ctl.sock")
+    reply = box.client.ask("cancel", id=request["id"], **body)
+    assert reply.status == 200 and reply.body["job"]["cancel"]["forced"] is True
+
+
+def test_a_job_that_cannot_be_taken_over_yet_is_neither_dropped_nor_passed_by(box):
+    folder = accepted(box)
+    folder.rename(box.base / "aside")
+    folder.symlink_to(box.base / "later")
+    box.start_part("worker")
+    box.wait_ready()
+    assert said(box, "cannot be taken over")
+    refused = box.client.ask_once(run_request("true"), 30)
+    assert refused.status == 503 and "taken over" in refused.error
+    cancel = {"id": "c" * 32, "type": "cancel", "body": {"job_id": "00000000abcd"}}
+    refused = box.client.ask_once(cancel, 30)
+    assert refused.status == 503 and "taken over" in refused.error
+    same = box.client.ask_once(run_request("true") | {"id": "0" * 32}, 30)
+    assert same.status == 503 and "taken over" in same.error
+    (box.base / "aside").rename(box.base / "later")
+    assert box.finish("00000000abcd")["status"] == "completed"
+    assert box.finished("say")["status"] == "completed"
+
+
+def test_a_record_that_cannot_be_read_now_keeps_no_worker_from_starting(box):
+    job = run(box, f"echo ready; {WAIT_FOR_GO}")
+    box.wait_log(job["job_id"], b"ready\n")
+    box.stop_part("worker")
+    record = box.state / "logs" / "jobs" / f"{job['job_id']}.json"
+    record.rename(box.base / "aside")
+    record.mkdir()  # as good as a disk that cannot read it
+    box.start_part("worker")
+    box.wait_ready()
+    assert said(box, "left as it is")
+    assert box.entries("run") == [job["job_id"]]
+    assert box.entries("results/.staging") == [job["run_id"]]
+    box.stop_part("worker")
+    record.rmdir()
+    (box.base / "aside").rename(record)
+    (box.work / "go").touch()
+    box.start_part("worker")
+    box.wait_ready()
+    assert box.finish(job["job_id"])["status"] == "completed"
+
+
+@pytest.mark.parametrize("spoil", [lambda path: path.write_text("{}"),
+                                   lambda path: (path.unlink(), path.mkdir())],
+                         ids=["broken", "unreadable"])
+def test_a_request_whose_job_cannot_be_read_makes_no_second_one(box, spoil):
+    request = run_request("echo once >> count")
+    job = box.client.ask_once(request, 30).body["job"]
+    box.finish(job["job_id"])
+    box.stop_part("worker")
+    record = box.state / "logs" / "jobs" / f"{job['job_id']}.json"
+    spoil(record)
+    box.start_part("worker")
+    box.wait_ready()
+    for _ in range(2):
+        reply = box.client.ask_once(request, 30)
+        assert reply.status == 500 and f"{job['job_id']}, cannot be read" in reply.error
+    assert (box.work / "count").read_text() == "once\n"
+    if record.is_dir():
+        record.rmdir()
+
+
+def test_a_process_that_the_shim_could_not_kill_is_gone_before_the_job_is_over(box):
+    folder = accepted(box, status="running")
+    sleeper = box.spawn("/bin/sleep", "600")
+    fields = Path(f"/proc/{sleeper.pid}/stat").read_text("latin-1").rpartition(")")[2].split()
+    boot = Path("/proc/sys/kernel/random/boot_id").read_text("ascii").strip()
+    outcome = {
+        "job_id": "00000000abcd", "attempt": 1, "outcome": "exited", "code": 0, "forced": False,
+        "started_at_ms": 1, "finished_at_ms": 2, "user_s": 0.0, "system_s": 0.0, "max_rss_kb": 0,
+        "leftovers_killed": 0, "drained": True, "detail": "", "unkilled": 1,
+        "unkilled_processes": [{"pid": sleeper.pid, "start_ticks": fields[19], "boot_id": boot}]}
+    (folder / "exit.json").write_text(json.dumps(outcome))
+    (box.state / "results" / ".staging" / "2020-01-01_00-00-00").mkdir()
+    box.start_part("worker")
+    box.wait_ready()
+    job = box.finish("00000000abcd")
+    assert job["status"] == "completed"
+    assert sleeper.wait(0) == -signal.SIGKILL
+    assert said(box, f"process {sleeper.pid} of the job does not die")
+
+
 # The history
 
 
@@ -609,6 +749,25 @@ def test_a_job_can_be_cancelled_while_the_disk_is_full(box):
 
 
 # Results
+
+
+def test_what_a_job_leaves_is_removed_however_deep_and_wide_it_is(box):
+    job = box.finish(run(box, "cd \"$EMS_RESULTS_DIR\"; seq 3000 | xargs touch; i=0; while [ $i -lt "
+                              "300 ]; do mkdir d; cd d; i=$((i + 1)); done; exit 1")["job_id"])
+    assert (job["status"], job["exit"]["code"]) == ("failed", 1)
+    eventually(lambda: box.entries("results/.staging") == [])
+
+
+def test_results_that_are_there_already_are_not_taken_for_those_of_the_job(box):
+    job = run(box, f"echo new > $EMS_RESULTS_DIR/file; {WAIT_FOR_GO}")
+    place = box.state / "results" / job["run_id"]
+    place.mkdir()
+    (box.work / "go").touch()
+    eventually(lambda: said(box, f"cannot publish results/{job['run_id']}"))
+    assert box.record(job["job_id"])["status"] == "running"
+    place.rmdir()
+    assert box.finish(job["job_id"])["status"] == "completed"
+    assert (place / "file").read_text() == "new\n"
 
 
 def test_a_job_that_removes_its_results_folder_did_not_complete(box):

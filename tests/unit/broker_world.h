@@ -42,6 +42,7 @@ struct world {
     char gone[WORLD_GONE][64]; /* connections that do not exist any more */
     char full[64];             /* a connection that takes nothing now */
     char last_log[1024];
+    int logged;         /* lines */
     bool keep_raw_only; /* do not decode: for many messages */
 };
 
@@ -98,6 +99,7 @@ static inline void world_publish (void *arg, const char *topic, struct bytes map
 static inline void world_log (void *arg, const char *line)
 {
     struct world *world = arg;
+    world->logged++;
     snprintf (world->last_log, sizeof world->last_log, "%s", line);
 }
 
@@ -106,7 +108,9 @@ static inline int world_set_up (void **state)
     struct world *world = calloc (1, sizeof *world);
     world->sent = calloc (WORLD_SENT, sizeof *world->sent);
     world->now = (struct broker_time){ WORLD_START, WORLD_WALL };
-    struct broker_identity identity = { "host", "1.2.3", "alice", { 7, 0x1234567890abcdef } };
+    struct broker_identity identity = {
+        "host", "1.2.3", "alice", { 7, 0x1234567890abcdef }, WORLD_START,
+    };
     struct broker_sink sink = { world, world_to_worker, world_to_client, world_publish, world_log };
     world->broker = broker_new (&identity, &sink, NULL);
     *state = world;
@@ -174,17 +178,35 @@ static inline const char *id_of (int number, char out[REQUEST_ID_BYTES])
     return out;
 }
 
+static inline void send_request (struct world *world, const char *client,
+                                 const struct wire_request *request)
+{
+    struct wire_buffer buffer;
+    assert_int_equal (wire_request_encode (request, &buffer, NULL), 0);
+    broker_request (world->broker, &world->now, text_bytes (client), false,
+                    (struct bytes){ buffer.data, buffer.size }, false);
+    wire_buffer_free (&buffer);
+}
+
 /* `body` is taken over; NULL is fine. */
 static inline void ask_broker (struct world *world, const char *client, int id, const char *type,
                                const char *worker, int64_t not_after_ms, struct value *body)
 {
-    char text[REQUEST_ID_BYTES];
-    struct wire_buffer buffer;
-    assert_int_equal (
-        wire_request_encode (id_of (id, text), type, worker, not_after_ms, body, &buffer, NULL), 0);
-    broker_request (world->broker, &world->now, text_bytes (client), false,
-                    (struct bytes){ buffer.data, buffer.size }, false);
-    wire_buffer_free (&buffer);
+    struct wire_request request = {
+        .type = type, .worker = worker, .not_after_ms = not_after_ms, .body = body
+    };
+    id_of (id, request.id);
+    send_request (world, client, &request);
+    value_destroy (&body);
+}
+
+/* The same request was sent before, perhaps to another broker. */
+static inline void ask_broker_again (struct world *world, const char *client, int id,
+                                     const char *type, const char *worker, struct value *body)
+{
+    struct wire_request request = { .type = type, .worker = worker, .again = true, .body = body };
+    id_of (id, request.id);
+    send_request (world, client, &request);
     value_destroy (&body);
 }
 

@@ -86,6 +86,22 @@ static void without_a_spec_nobody_knows_what_to_start (void **state)
     assert_int_equal (attach_decide (&facts), ATTACH_LOST);
 }
 
+static void what_cannot_be_found_out_is_looked_at_again (void **state)
+{
+    (void)state;
+    struct attach_facts facts = { .record = true, .unsure = true, .spec = true, .may_spawn = true };
+    assert_int_equal (attach_decide (&facts), ATTACH_RETRY);
+    facts.may_spawn = false;
+    assert_int_equal (attach_decide (&facts), ATTACH_RETRY);
+    facts.shim_record = true;
+    assert_int_equal (attach_decide (&facts), ATTACH_RETRY);
+    /* These are certain, whatever else is not. */
+    facts.connected = true;
+    assert_int_equal (attach_decide (&facts), ATTACH_FOLLOW);
+    facts.exit_record = true;
+    assert_int_equal (attach_decide (&facts), ATTACH_FINISH);
+}
+
 int main (void)
 {
     const struct CMUnitTest tests[] = {
@@ -98,6 +114,7 @@ int main (void)
         cmocka_unit_test (a_job_of_which_nothing_ran_is_started_after_a_restart),
         cmocka_unit_test (a_shim_that_gave_up_before_the_start_is_not_replaced_for_ever),
         cmocka_unit_test (without_a_spec_nobody_knows_what_to_start),
+        cmocka_unit_test (what_cannot_be_found_out_is_looked_at_again),
     };
     return cmocka_run_group_tests (tests, NULL, NULL);
 }

@@ -96,6 +96,25 @@ static void a_stranger_is_asked_who_it_is (void **state)
     join (world, "w1", "one", NULL);
 }
 
+static void what_workers_make_the_broker_write_is_bounded (void **state)
+{
+    struct world *world = *state;
+    for (int i = 0; i < 1000; i++)
+        say (world, "w1", hello_head ("no name", NULL), NULL);
+    assert_true (world->logged >= 20 && world->logged < 40);
+    assert_non_null (strstr (world->last_log, "refused a worker"));
+    int before = world->logged;
+    pass_time (world, 1000);
+    say (world, "w1", hello_head ("one", NULL), NULL);
+    say (world, "w1", hello_head ("one", NULL), NULL);
+    assert_int_equal (world->logged, before + 2); /* how many were left out, and this one */
+    assert_string_equal (world->last_log, "worker \"one\" is connected");
+    pass_time (world, 1000);
+    say (world, "w1", hello_head ("no name", NULL), NULL);
+    assert_int_equal (world->logged, before + 4);
+    world_forget (world);
+}
+
 static void garbage_from_a_worker_is_dropped (void **state)
 {
     struct world *world = *state;
@@ -328,7 +347,9 @@ static void the_refs_of_an_earlier_broker_mean_nothing_to_a_new_one (void **stat
     ask_broker (world, "c1", 1, "status", NULL, 0, NULL);
     int64_t ref = expect_request (world, "w1", "status");
 
-    struct broker_identity identity = { "host", "1", "alice", { 8, 0xfedcba0987654321 } };
+    struct broker_identity identity = {
+        "host", "1", "alice", { 8, 0xfedcba0987654321 }, WORLD_START
+    };
     struct broker_sink sink = { world, world_to_worker, world_to_client, world_publish, world_log };
     broker_destroy (&world->broker);
     world->broker = broker_new (&identity, &sink, NULL);
@@ -345,6 +366,7 @@ int main (void)
         WORLD_TEST (a_worker_that_says_hello_is_welcome_listed_and_announced),
         WORLD_TEST (a_wrong_hello_is_refused_with_what_is_wrong),
         WORLD_TEST (a_stranger_is_asked_who_it_is),
+        WORLD_TEST (what_workers_make_the_broker_write_is_bounded),
         WORLD_TEST (garbage_from_a_worker_is_dropped),
         WORLD_TEST (states_are_announced_when_they_change_and_only_then),
         WORLD_TEST (beats_go_to_the_workers_every_five_seconds_and_to_nobody_without_them),

@@ -54,16 +54,46 @@ static void a_request_and_its_reply_are_passed_byte_for_byte (void **state)
     assert_memory_equal (sent->raw.data, request, sizeof request - 1);
     int64_t ref = value_int (value_get (sent->head, "ref"));
 
-    const struct wire_buffer anything = { "not even msgpack", 16 };
+    /* Only whose answer it is is looked at. */
+    static char reply[] = "\x83\xa1x\xcf\0\0\0\0\0\0\0\1"
+                          "\xa2re\xdb\0\0\0\x20"
+                          "0123456789abcdef0123456789abcdef\xc1";
+    const struct wire_buffer anything = { reply, sizeof reply - 1 };
     struct value *head = map_of ("type", "reply");
     value_put_int (head, "ref", ref);
     world->keep_raw_only = true;
     say (world, "w1", head, &anything);
     sent = world_take (world, "c1");
     assert_true (sent->delimiter);
-    assert_int_equal (sent->raw.size, 16);
-    assert_memory_equal (sent->raw.data, anything.data, 16);
+    assert_int_equal (sent->raw.size, anything.size);
+    assert_memory_equal (sent->raw.data, reply, anything.size);
     world_nothing_left (world);
+}
+
+static void an_answer_to_something_else_does_not_reach_the_client (void **state)
+{
+    struct world *world = *state;
+    static char *const wrong[] = { "",
+                                   "no map",
+                                   "\x80",
+                                   "\x81\xa2re\xc0",
+                                   "\x81\xa2re\xa1x",
+                                   "\x81\xa2re\xda\xff\xffx",
+                                   "\xdf\xff\xff\xff\xff" };
+    join (world, "w1", "one", NULL);
+    for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++) {
+        const struct wire_buffer body = { wrong[i], strlen (wrong[i]) };
+        struct value *head = map_of ("type", "reply");
+        ask_broker (world, "c1", 1, "status", NULL, 0, map_of ("job_id", "last"));
+        value_put_int (head, "ref", expect_request (world, "w1", "status"));
+        say (world, "w1", head, &body);
+        expect_reply (world, "c1", 1, 500, "worker \"one\" answered something else");
+    }
+    ask_broker (world, "c1", 1, "status", NULL, 0, map_of ("job_id", "last"));
+    reply_to (world, "w1", expect_request (world, "w1", "status"), 2, 200, NULL, NULL);
+    expect_reply (world, "c1", 1, 500, "worker \"one\" answered something else");
+    world_nothing_left (world);
+    assert_true (broker_deadline (world->broker) > world->now.mono_ms);
 }
 
 static void replies_may_come_in_another_order (void **state)
@@ -284,6 +314,7 @@ int main (void)
         WORLD_TEST (ping_is_answered_by_the_broker_itself),
         WORLD_TEST (without_a_worker_a_request_is_answered_503),
         WORLD_TEST (a_request_and_its_reply_are_passed_byte_for_byte),
+        WORLD_TEST (an_answer_to_something_else_does_not_reach_the_client),
         WORLD_TEST (replies_may_come_in_another_order),
         WORLD_TEST (a_second_reply_to_the_same_ref_is_dropped),
         WORLD_TEST (a_repeated_request_is_passed_on_again_and_both_are_answered),

@@ -51,6 +51,50 @@ static void answer_find (struct world *world, const char *route, const char *key
     reply_to (world, route, ref, 99, 200, NULL, matches (job_id, queued_at));
 }
 
+/* A run that was sent before */
+
+static void a_broker_that_was_just_started_gives_a_repeated_run_to_who_knows_it (void **state)
+{
+    struct world *world = *state;
+    char id[REQUEST_ID_BYTES];
+    join (world, "w1", "one", NULL);
+    ask_broker_again (world, "c1", 1, "run", NULL, map_of ("profile", "common"));
+    answer_find (world, "w1", "request_id", id_of (1, id), NULL, NULL);
+    expect_reply (world, "c1", 1, 503, "just started");
+    world_nothing_left (world);
+    join (world, "w2", "two", NULL);
+    ask_broker_again (world, "c1", 1, "run", NULL, map_of ("profile", "common"));
+    answer_find (world, "w1", "request_id", id_of (1, id), NULL, NULL);
+    answer_find (world, "w2", "request_id", id_of (1, id), JOB_A, EARLY);
+    int64_t ref = expect_request (world, "w2", "run");
+    reply_to (world, "w2", ref, 1, 200, NULL, NULL);
+    expect_reply (world, "c1", 1, 200, NULL);
+    world_nothing_left (world);
+}
+
+static void a_run_that_is_new_or_names_its_worker_does_not_wait_for_others (void **state)
+{
+    struct world *world = *state;
+    join (world, "w1", "one", NULL);
+    ask_broker (world, "c1", 1, "run", NULL, 0, map_of ("profile", "common"));
+    expect_request (world, "w1", "run");
+    ask_broker_again (world, "c1", 2, "run", "one", map_of ("profile", "common"));
+    expect_request (world, "w1", "run");
+    ask_broker_again (world, "c1", 1, "run", NULL, map_of ("profile", "common"));
+    expect_request (world, "w1", "run");
+    world_nothing_left (world);
+}
+
+static void after_some_seconds_a_repeated_run_that_nobody_knows_is_placed (void **state)
+{
+    struct world *world = *state;
+    join (world, "w1", "one", NULL);
+    pass_time (world, RETURN_MS);
+    ask_broker_again (world, "c1", 1, "run", NULL, map_of ("profile", "common"));
+    expect_request (world, "w1", "run");
+    world_nothing_left (world);
+}
+
 /* Finding the owner of a job */
 
 static void a_job_is_looked_for_everywhere_and_its_owner_gets_the_request (void **state)
@@ -588,6 +632,9 @@ static void with_one_worker_left_everything_is_passed_straight_through (void **s
 int main (void)
 {
     const struct CMUnitTest tests[] = {
+        WORLD_TEST (a_broker_that_was_just_started_gives_a_repeated_run_to_who_knows_it),
+        WORLD_TEST (a_run_that_is_new_or_names_its_worker_does_not_wait_for_others),
+        WORLD_TEST (after_some_seconds_a_repeated_run_that_nobody_knows_is_placed),
         WORLD_TEST (a_job_is_looked_for_everywhere_and_its_owner_gets_the_request),
         WORLD_TEST (the_owner_gets_the_very_bytes_of_the_client),
         WORLD_TEST (a_job_that_nobody_has_is_unknown),

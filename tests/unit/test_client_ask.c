@@ -181,6 +181,22 @@ static void silence_is_broken_by_asking_again (void **state)
     ask_destroy (&ask);
 }
 
+static void what_was_sent_before_is_sent_again_as_such (void **state)
+{
+    (void)state;
+    struct ask *ask = make (PATIENCE_LONG);
+    assert_false (ask->again);
+    ask_link (ask, true, T0);
+    ask_sent (ask, false, T0);
+    assert_false (ask->again);
+    ask_sent (ask, true, T0);
+    assert_true (ask->again);
+    answer (ask, 503, T0 + 1);
+    ask_link (ask, false, T0 + 2);
+    assert_true (ask->again);
+    ask_destroy (&ask);
+}
+
 static void a_bad_request_id_is_refused (void **state)
 {
     (void)state;
@@ -202,6 +218,7 @@ int main (void)
         cmocka_unit_test (too_late_is_an_answer_to_a_plain_request),
         cmocka_unit_test (some_requests_are_never_given_up),
         cmocka_unit_test (silence_is_broken_by_asking_again),
+        cmocka_unit_test (what_was_sent_before_is_sent_again_as_such),
         cmocka_unit_test (a_bad_request_id_is_refused),
     };
     return cmocka_run_group_tests (tests, NULL, NULL);

@@ -312,6 +312,26 @@ static void an_answer_without_bytes_is_not_repeated_in_a_hurry (void **state)
     assert_int_equal (follow_next (&follow, step.until_ms).want, FOLLOW_ASK_LOGS);
 }
 
+static void an_answer_with_nothing_new_is_not_repeated_in_a_hurry (void **state)
+{
+    (void)state;
+    const int64_t wrong[] = { 0, 50 };
+    for (size_t i = 0; i < 2; i++) {
+        struct follow follow = live_at (10);
+        struct follow_span span;
+        follow_status_event (&follow, true, T0);
+        assert_int_equal (follow_next (&follow, T0).want, FOLLOW_ASK_LOGS);
+        follow_logs_reply (&follow, wrong[i], 5, 100, false, T0, &span);
+        assert_int_equal (span.bytes, 0);
+        struct follow_step step = follow_next (&follow, T0);
+        assert_int_equal (step.want, FOLLOW_WAIT);
+        assert_int_equal (step.until_ms, T0 + FOLLOW_EMPTY_MS);
+        step = follow_next (&follow, step.until_ms);
+        assert_int_equal (step.want, FOLLOW_ASK_LOGS);
+        assert_int_equal (step.offset, 10);
+    }
+}
+
 static void a_log_that_got_shorter_ends_when_the_job_is_over (void **state)
 {
     (void)state;
@@ -506,6 +526,7 @@ int main (void)
         cmocka_unit_test (after_a_quiet_time_the_status_is_asked_for),
         cmocka_unit_test (each_question_into_the_silence_waits_twice_as_long),
         cmocka_unit_test (an_answer_without_bytes_is_not_repeated_in_a_hurry),
+        cmocka_unit_test (an_answer_with_nothing_new_is_not_repeated_in_a_hurry),
         cmocka_unit_test (a_log_that_got_shorter_ends_when_the_job_is_over),
         cmocka_unit_test (a_job_that_is_over_needs_no_events),
         cmocka_unit_test (without_the_log_only_the_status_counts),

@@ -208,6 +208,44 @@ static void a_tree_is_removed_with_its_links_but_not_what_they_point_to (void **
     assert_holds (place->dirfd, "keep/a", "kept");
 }
 
+/* `levels` folders in each other, a file and a locked folder in the innermost. */
+static void make_deep (int dirfd, const char *name, int levels)
+{
+    struct err err;
+    int fd = dir_open_make (dirfd, name, 0700, &err);
+    for (int i = 1; i < levels; i++) {
+        assert_true (fd >= 0);
+        int next = dir_open_make (fd, i % 2 ? "d" : ".remove-0", 0700, &err);
+        close (fd);
+        fd = next;
+    }
+    assert_true (fd >= 0);
+    assert_int_equal (mknodat (fd, "file", S_IFREG | 0400, 0), 0);
+    assert_int_equal (mkdirat (fd, "locked", 0000), 0);
+    close (fd);
+}
+
+static void a_tree_of_any_depth_is_removed_with_few_descriptors (void **state)
+{
+    const struct place *place = *state;
+    struct err err;
+    struct rlimit before, few;
+    assert_int_equal (getrlimit (RLIMIT_NOFILE, &before), 0);
+    few = before;
+    few.rlim_cur = 64;
+    assert_int_equal (setrlimit (RLIMIT_NOFILE, &few), 0);
+    static const int levels[] = { 31, 32, 33, 34, 65, 200, 5000 };
+    for (size_t i = 0; i < sizeof levels / sizeof levels[0]; i++) {
+        make_deep (place->dirfd, "tree", levels[i]);
+        make_deep (place->dirfd, "tree/other", levels[i]);
+        int rc = tree_remove (place->dirfd, "tree", &err);
+        if (rc < 0)
+            fail_msg ("%d levels: %s", levels[i], err.text);
+        assert_int_equal (faccessat (place->dirfd, "tree", F_OK, 0), -1);
+    }
+    assert_int_equal (setrlimit (RLIMIT_NOFILE, &before), 0);
+}
+
 static void removing_a_file_a_link_or_nothing_is_fine (void **state)
 {
     const struct place *place = *state;
@@ -247,6 +285,41 @@ static void a_second_taker_learns_who_holds_the_lock (void **state)
     char expected[64];
     snprintf (expected, sizeof expected, "lock is held by process %d", (int)getpid ());
     assert_string_equal (err.text, expected);
+    close (fd);
+}
+
+static void a_full_disk_does_not_refuse_a_lock (void **state)
+{
+    const struct place *place = *state;
+    struct err err;
+    pid_t holder = 1;
+    struct rlimit before, none = { 0 };
+    assert_int_equal (getrlimit (RLIMIT_FSIZE, &before), 0);
+    none.rlim_max = before.rlim_max;
+    void (*handler) (int) = signal (SIGXFSZ, SIG_IGN);
+    assert_int_equal (setrlimit (RLIMIT_FSIZE, &none), 0);
+    int fd = lock_take (place->dirfd, "lock", NULL, &err);
+    assert_int_equal (setrlimit (RLIMIT_FSIZE, &before), 0);
+    signal (SIGXFSZ, handler);
+    assert_true (fd >= 0);
+    assert_int_equal (lock_held (place->dirfd, "lock", &holder, &err), 1);
+    assert_int_equal (holder, 0);
+    close (fd);
+}
+
+static void the_pid_in_a_lock_takes_the_place_of_a_longer_one (void **state)
+{
+    const struct place *place = *state;
+    struct err err;
+    pid_t holder = 0;
+    struct stat st;
+    put (place->dirfd, "lock", "2147483647\n");
+    int fd = lock_take (place->dirfd, "lock", NULL, &err);
+    assert_true (fd >= 0);
+    assert_int_equal (lock_held (place->dirfd, "lock", &holder, &err), 1);
+    assert_int_equal (holder, getpid ());
+    assert_int_equal (fstat (fd, &st), 0);
+    assert_int_equal (st.st_size, 11);
     close (fd);
 }
 
@@ -329,9 +402,12 @@ int main (void)
         TEST (a_folder_or_a_fifo_in_the_place_of_a_file_is_refused),
         TEST (a_name_that_is_too_long_is_refused_with_a_sentence),
         TEST (a_tree_is_removed_with_its_links_but_not_what_they_point_to),
+        TEST (a_tree_of_any_depth_is_removed_with_few_descriptors),
         TEST (removing_a_file_a_link_or_nothing_is_fine),
         TEST (a_lock_is_held_until_its_descriptor_is_closed),
         TEST (a_second_taker_learns_who_holds_the_lock),
+        TEST (a_full_disk_does_not_refuse_a_lock),
+        TEST (the_pid_in_a_lock_takes_the_place_of_a_longer_one),
         TEST (a_lock_goes_on_in_a_child_that_inherited_it),
         TEST (somebody_who_only_tests_the_lock_does_not_make_a_taker_fail),
         cmocka_unit_test (the_monotonic_clock_does_not_go_back_and_the_wall_clock_is_now),

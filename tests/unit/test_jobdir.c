@@ -74,6 +74,7 @@ static void a_spec_comes_back_as_it_was_written (void **state)
                          .argv = argv,
                          .env = env,
                          .workdir = "/srv/lab",
+                         .sync_dir = "/srv/results",
                          .grace_ms = LIMIT_GRACE_MS,
                          .time_limit_ms = LIMIT_TIME_LIMIT_MS,
                          .use_cgroup = false };
@@ -89,6 +90,7 @@ static void a_spec_comes_back_as_it_was_written (void **state)
     assert_string_equal (back.env[1], "EMPTY=");
     assert_null (back.env[2]);
     assert_string_equal (back.workdir, "/srv/lab");
+    assert_string_equal (back.sync_dir, "/srv/results");
     assert_int_equal (back.grace_ms, LIMIT_GRACE_MS);
     assert_int_equal (back.time_limit_ms, LIMIT_TIME_LIMIT_MS);
     assert_false (back.use_cgroup);
@@ -146,6 +148,7 @@ static void every_wrong_field_of_a_spec_is_refused (void **state)
     struct err err;
     put (dir_of (state), JOBDIR_SPEC, good_spec);
     assert_int_equal (spec_read (dir_of (state), &spec, &err), 0);
+    assert_null (spec.sync_dir);
     spec_clear (&spec);
     static const char *const changes[][2] = {
         { "\"" JOB "\"", "\"0123456789aB\"" },
@@ -161,6 +164,8 @@ static void every_wrong_field_of_a_spec_is_refused (void **state)
         { "[\"A=1\"]", "[null]" },
         { "\"/srv\"", "\"srv\"" },
         { "\"/srv\"", "null" },
+        { "\"/srv\"", "\"/srv\",\"sync_dir\":\"srv\"" },
+        { "\"/srv\"", "\"/srv\",\"sync_dir\":1" },
         { "2000", "-1" },
         { "2000", "600001" },
         { "\"time_limit_ms\":0", "\"time_limit_ms\":true" },
@@ -233,6 +238,8 @@ static struct exit_record some_exit (void)
         .max_rss_kb = 4096,
         .leftovers_killed = 50,
         .unkilled = 1,
+        .unkilled_list = { { .pid = 12, .start_ticks = 1ULL << 60, .boot_id = "b" } },
+        .unkilled_listed = 1,
         .drained = true,
         .detail = "why",
     };
@@ -255,6 +262,10 @@ static void an_outcome_comes_back_as_it_was_written (void **state)
     assert_int_equal (back.max_rss_kb, 4096);
     assert_int_equal (back.leftovers_killed, 50);
     assert_int_equal (back.unkilled, 1);
+    assert_int_equal (back.unkilled_listed, 1);
+    assert_int_equal (back.unkilled_list[0].pid, 12);
+    assert_true (back.unkilled_list[0].start_ticks == 1ULL << 60);
+    assert_string_equal (back.unkilled_list[0].boot_id, "b");
     assert_string_equal (back.detail, "why");
 }
 
@@ -288,6 +299,9 @@ static void every_wrong_field_of_an_outcome_is_refused (void **state)
         { "\"signal\":null", "\"signal\":-1" },
         { "\"user_s\":0.5", "\"user_s\":\"0.5\"" },
         { "\"unkilled\":0", "\"unkilled\":-1" },
+        { "\"unkilled\":0", "\"unkilled\":0,\"unkilled_processes\":[{\"pid\":1}]" },
+        { "\"unkilled\":0", "\"unkilled\":0,\"unkilled_processes\":[0,0,0,0,0,0,0,0,0,0,0,0,0,"
+                            "0,0,0,0]" },
         { "\"drained\":true", "\"drained\":\"yes\"" },
         { "\"detail\":\"\"", "\"detail\":0" },
     };

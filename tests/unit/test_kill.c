@@ -3,6 +3,7 @@
  * SPDX-License-Identifier: MPL-2.0 */
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <sched.h>
 #include <setjmp.h>
 #include <signal.h>
@@ -15,6 +16,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
+#include <sys/pidfd.h>
 #include <sys/prctl.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
@@ -212,6 +214,175 @@ static void a_slot_that_another_job_has_is_not_taken_from_it (void **state)
     assert_alive_then_end (other);
 }
 
+static void put_start_record (const struct place *place, const char *job,
+                              const struct proc_identity *main_process)
+{
+    struct err err;
+    struct shim_record record = { .attempt = 1, .shim = *main_process, .main = *main_process };
+    strcpy (record.job_id, job);
+    int runfd = dir_open_make (place->statefd, "run", 0755, &err);
+    int dirfd = dir_open_make (runfd, job, 0755, &err);
+    assert_true (runfd >= 0 && dirfd >= 0);
+    assert_int_equal (shim_record_write (dirfd, &record, &err), 0);
+    assert_int_equal (fchmodat (dirfd, JOBDIR_SHIM, 0644, 0), 0);
+    close (dirfd);
+    close (runfd);
+}
+
+/* A start record of that time, with a main process that ended long ago. */
+static void put_old_start_record (const struct place *place, const char *job)
+{
+    put_start_record (place, job, &(struct proc_identity){ .pid = 1, .boot_id = "another" });
+}
+
+static void an_unmarked_holder_of_the_slot_is_not_taken_from_a_job_that_runs (void **state)
+{
+    struct place *place = *state;
+    struct err err;
+    put_old_start_record (place, OTHER_JOB);
+    pid_t pid = slot_holder (place, NULL);
+    assert_int_equal (job_kill_leftovers (place->statefd, place->job, "", 20, &err), -1);
+    assert_int_equal (err.code, STATUS_CONFLICT);
+    assert_int_equal (waitpid (pid, NULL, WNOHANG), 0);
+    put_old_start_record (place, place->job);
+    assert_int_equal (kill_leftovers (place, ""), 1);
+    assert_killed (pid);
+}
+
+static void a_shim_that_has_the_slot_is_known_by_its_command_line (void **state)
+{
+    struct place *place = *state;
+    struct err err;
+    char *env[] = { NULL };
+    put_old_start_record (place, OTHER_JOB);
+    for (int own = 0; own <= 1; own++) {
+        char *argv[] = { "/x/ems-shim", "wait", own ? place->job : "aaaaaaaaaaaa", NULL };
+        int fd = openat (place->statefd, SLOT_LOCK, O_RDWR | O_CREAT, 0600);
+        assert_true (fd >= 0);
+        assert_int_equal (flock (fd, LOCK_EX | LOCK_NB), 0);
+        pid_t pid;
+        assert_int_equal (posix_spawn (&pid, "/proc/self/exe", NULL, NULL, argv, env), 0);
+        close (fd);
+        wait_until_executed (pid, "cmdline");
+        if (own) {
+            assert_int_equal (kill_leftovers (place, ""), 1);
+            assert_killed (pid);
+        } else {
+            assert_int_equal (job_kill_leftovers (place->statefd, place->job, "", 20, &err), -1);
+            assert_alive_then_end (pid);
+        }
+    }
+}
+
+/* A process that leads a session, and another one in it; neither bears any mark. */
+struct session {
+    pid_t leader;
+    int member; /* pidfd */
+    struct proc_identity who;
+};
+
+static _Noreturn void lead_a_session (int report)
+{
+    setsid ();
+    pid_t member = fork ();
+    if (member > 0 && write (report, &member, sizeof member) != (ssize_t)sizeof member)
+        _exit (1);
+    for (;;)
+        pause ();
+}
+
+static struct session session_new (void)
+{
+    struct session self;
+    struct err err;
+    pid_t member = 0;
+    int report[2];
+    assert_int_equal (pipe2 (report, O_CLOEXEC), 0);
+    self.leader = fork ();
+    if (self.leader == 0)
+        lead_a_session (report[1]);
+    assert_int_equal (read (report[0], &member, sizeof member), sizeof member);
+    close (report[0]);
+    close (report[1]);
+    self.member = pidfd_open (member, 0);
+    assert_true (self.member >= 0);
+    assert_int_equal (proc_identify (self.leader, &self.who, &err), 0);
+    return self;
+}
+
+static bool member_is_dead (const struct session *self)
+{
+    struct pollfd end = { .fd = self->member, .events = POLLIN };
+    return poll (&end, 1, 0) == 1;
+}
+
+static void session_end (struct session *self)
+{
+    pidfd_send_signal (self->member, SIGKILL, NULL, 0);
+    close (self->member);
+    kill (self->leader, SIGKILL);
+    assert_int_equal (waitpid (self->leader, NULL, 0), self->leader);
+}
+
+static void who_is_in_the_session_of_the_main_process_is_killed_without_any_mark (void **state)
+{
+    struct place *place = *state;
+    struct session session = session_new ();
+    put_start_record (place, place->job, &session.who);
+    /* The main process is dead; that nobody reaps it holds up nobody. */
+    kill (session.leader, SIGKILL);
+    siginfo_t info;
+    assert_int_equal (waitid (P_PID, (id_t)session.leader, &info, WEXITED | WNOWAIT), 0);
+    assert_int_equal (kill_leftovers (place, ""), 1);
+    assert_true (member_is_dead (&session));
+    assert_int_equal (kill_leftovers (place, ""), 0);
+    session_end (&session);
+}
+
+static void the_session_of_a_stranger_with_the_number_of_the_main_process_is_spared (void **state)
+{
+    struct place *place = *state;
+    struct session session = session_new ();
+    struct proc_identity other = session.who;
+    other.start_ticks--;
+    put_start_record (place, place->job, &other);
+    assert_int_equal (kill_leftovers (place, ""), 0);
+    other = session.who;
+    other.boot_id[0] ^= 1;
+    put_start_record (place, place->job, &other);
+    assert_int_equal (kill_leftovers (place, ""), 0);
+    assert_false (member_is_dead (&session));
+    session_end (&session);
+}
+
+static void a_process_that_must_not_be_killed_is_an_error_that_names_it (void **state)
+{
+    struct place *place = *state;
+    if (getuid () != 0) {
+        if (getenv ("CI"))
+            fail_msg ("only root can play two users");
+        skip ();
+    }
+    struct session session = session_new ();
+    put_start_record (place, place->job, &session.who);
+    assert_int_equal (fchmod (place->statefd, 0755), 0);
+    pid_t caller = fork ();
+    if (caller == 0) {
+        struct err err = { 0 };
+        if (setuid (65534) < 0)
+            _exit (2);
+        int rc = job_kill_leftovers (place->statefd, place->job, "", PATIENCE_MS, &err);
+        /* Which of the two comes first in /proc does not matter. */
+        _exit (rc == -1 && strstr (err.text, "cannot kill process ") ? 0 : 1);
+    }
+    int status;
+    assert_int_equal (waitpid (caller, &status, 0), caller);
+    assert_true (WIFEXITED (status));
+    assert_int_equal (WEXITSTATUS (status), 0);
+    assert_false (member_is_dead (&session));
+    session_end (&session);
+}
+
 static void the_caller_is_spared_even_if_it_carries_the_mark (void **state)
 {
     struct place *place = *state;
@@ -405,12 +576,37 @@ static void a_process_without_descendants_has_none_to_kill (void **state)
     assert_alive_then_end (pid);
 }
 
+static void the_list_of_descendants_has_those_that_are_alive (void **state)
+{
+    (void)state;
+    struct proc_identity list[2];
+    size_t listed;
+    pid_t first = sleeper (NULL, NULL), second = sleeper (NULL, NULL);
+    assert_int_equal (descendants_list (getpid (), list, 1, &listed), 2);
+    assert_int_equal (listed, 1);
+    kill (first, SIGKILL);
+    siginfo_t info;
+    assert_int_equal (waitid (P_PID, (id_t)first, &info, WEXITED | WNOWAIT), 0);
+    assert_int_equal (descendants_list (getpid (), list, 2, &listed), 1);
+    assert_int_equal (listed, 1);
+    assert_int_equal (list[0].pid, second);
+    struct err err;
+    int fd = proc_open (&list[0], &err);
+    assert_true (fd >= 0);
+    close (fd);
+    assert_int_equal (waitpid (first, NULL, 0), first);
+    assert_alive_then_end (second);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown (name, setup, teardown)
 
 int main (int argc, char **argv)
 {
     if (argc == 4 && strcmp (argv[1], "caller") == 0)
         return be_the_caller (argv[2], argv[3]);
+    if (argc == 3 && strcmp (argv[1], "wait") == 0)
+        for (;;)
+            pause ();
     const struct CMUnitTest tests[] = {
         TEST (the_mark_of_the_job_is_matched_exactly),
         TEST (a_mark_behind_a_megabyte_of_environment_is_found),
@@ -418,6 +614,11 @@ int main (int argc, char **argv)
         TEST (who_inherited_the_slot_is_killed_without_any_mark),
         TEST (who_only_has_the_lock_file_open_is_left_alone),
         TEST (a_slot_that_another_job_has_is_not_taken_from_it),
+        TEST (an_unmarked_holder_of_the_slot_is_not_taken_from_a_job_that_runs),
+        TEST (a_shim_that_has_the_slot_is_known_by_its_command_line),
+        TEST (who_is_in_the_session_of_the_main_process_is_killed_without_any_mark),
+        TEST (the_session_of_a_stranger_with_the_number_of_the_main_process_is_spared),
+        TEST (a_process_that_must_not_be_killed_is_an_error_that_names_it),
         TEST (the_caller_is_spared_even_if_it_carries_the_mark),
         TEST (a_word_that_is_no_job_id_kills_nobody),
         TEST (a_cgroup_counts_kills_and_goes),
@@ -427,6 +628,7 @@ int main (int argc, char **argv)
         TEST (a_cgroup_that_is_gone_is_no_error),
         TEST (a_sweep_kills_every_level_of_a_tree_but_not_its_root),
         TEST (a_process_without_descendants_has_none_to_kill),
+        TEST (the_list_of_descendants_has_those_that_are_alive),
     };
     return cmocka_run_group_tests (tests, NULL, NULL);
 }

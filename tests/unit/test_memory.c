@@ -141,9 +141,11 @@ static bool request_and_reply (struct err *err)
 {
     static const char id[] = "00112233445566778899aabbccddeeff";
     struct wire_buffer buffer = { 0 };
+    struct wire_request sent = { .type = "run", .worker = "w", .not_after_ms = 5, .again = true };
     struct wire_request request = { 0 };
     struct wire_reply reply = { 0 };
-    bool good = wire_request_encode (id, "run", "w", 5, NULL, &buffer, err) == 0 &&
+    memcpy (sent.id, id, sizeof id);
+    bool good = wire_request_encode (&sent, &buffer, err) == 0 &&
                 wire_request_decode (buffer.data, buffer.size, &request, err) == 0;
     wire_request_clear (&request);
     wire_buffer_free (&buffer);

@@ -40,7 +40,7 @@ static const struct vector refused[] = {
     /* Cut short, in each of the forms. */
     VECTOR ("\x81", "byte 0: a map goes past the end"),
     VECTOR ("\x81\xa1", "byte 0: a map goes past the end"),
-    VECTOR ("\x81\xa1k", "byte 3: a value goes past the end"),
+    VECTOR ("\x81\xa1k", "byte 3): a value goes past the end"),
     VECTOR ("\x92\x01", "byte 0: a list goes past the end"),
     VECTOR ("\xa3"
             "ab",
@@ -441,25 +441,33 @@ static void a_request_is_read_as_it_was_written (void **state)
     struct wire_request request;
     struct value *body = value_new_map ();
     value_put_string (body, "profile", "lab");
-    assert_int_equal (
-        wire_request_encode (ID, "run", "bench-1", 1771000000000, body, &buffer, &err), 0);
+    struct wire_request run = { .id = ID,
+                                .type = "run",
+                                .worker = "bench-1",
+                                .not_after_ms = 1771000000000,
+                                .again = true,
+                                .body = body };
+    assert_int_equal (wire_request_encode (&run, &buffer, &err), 0);
     assert_int_equal (wire_request_decode (buffer.data, buffer.size, &request, &err), 0);
     wire_buffer_free (&buffer);
     assert_string_equal (request.id, ID);
     assert_string_equal (request.type, "run");
     assert_string_equal (request.worker, "bench-1");
     assert_true (request.not_after_ms == 1771000000000);
+    assert_true (request.again);
     assert_true (value_equal (request.body, body));
     wire_request_clear (&request);
     assert_null (request.root);
     wire_request_clear (&request);
     wire_request_clear (NULL);
     value_destroy (&body);
-    assert_int_equal (wire_request_encode (ID, "ping", NULL, 0, NULL, &buffer, &err), 0);
+    struct wire_request ping = { .id = ID, .type = "ping" };
+    assert_int_equal (wire_request_encode (&ping, &buffer, &err), 0);
     assert_int_equal (wire_request_decode (buffer.data, buffer.size, &request, &err), 0);
     wire_buffer_free (&buffer);
     assert_null (request.worker);
     assert_true (request.not_after_ms == 0);
+    assert_false (request.again);
     assert_int_equal (value_type (request.body), VALUE_MAP);
     assert_int_equal (value_count (request.body), 0);
     wire_request_clear (&request);
@@ -581,7 +589,8 @@ static void a_request_that_is_too_large_is_413_and_has_its_id (void **state)
     struct wire_request request;
     struct value *chunk = filled (60000, true);
     struct value *body = wide (5, true, chunk);
-    assert_int_equal (wire_request_encode (ID, "run", NULL, 0, body, &buffer, &err), -1);
+    struct wire_request large = { .id = ID, .type = "run", .body = body };
+    assert_int_equal (wire_request_encode (&large, &buffer, &err), -1);
     assert_int_equal (err.code, STATUS_TOO_LARGE);
     assert_null (buffer.data);
     struct value *map = value_new_map ();

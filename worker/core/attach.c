@@ -14,6 +14,9 @@ enum attach_act attach_decide (const struct attach_facts *facts)
         return ATTACH_FINISH;
     if (facts->connected)
         return ATTACH_FOLLOW;
+    /* A wrong guess would start a job twice or kill one that is well. */
+    if (facts->unsure)
+        return ATTACH_RETRY;
     if (facts->shim_record && facts->shim_alive)
         return ATTACH_WAIT;
     if (facts->shim_record)

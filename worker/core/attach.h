@@ -16,11 +16,13 @@ struct attach_facts {
     bool shim_record; /* shim.json is there: the attempt was begun, never start it again */
     bool shim_alive;  /* the process that shim.json names is alive in this boot */
     bool connected;   /* somebody listens at ctl.sock: a shim is alive */
+    bool unsure;      /* what is not said above could not be found out this time */
     bool spec;        /* spec.json can be read */
     bool may_spawn;   /* this is a restart: a job of which nothing ran is to be started */
 };
 
 enum attach_act {
+    ATTACH_RETRY,       /* not known now: decide nothing, look again */
     ATTACH_DISCARD,     /* never accepted: kill what there is, remove the folder */
     ATTACH_CLEAN,       /* over and on record: remove the folder */
     ATTACH_FINISH,      /* over: put the outcome on record */

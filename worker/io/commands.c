@@ -101,6 +101,12 @@ static int read_params (const struct value *body, struct order *order, struct ou
     return -1;
 }
 
+static int refuse_early (struct err *err)
+{
+    return err_set (err, STATUS_NO_WORKER,
+                    "jobs of an earlier worker are still being taken over; try again");
+}
+
 static void refuse_busy (const struct record *holder, struct outcome_reply *out)
 {
     err_set (&out->err, STATUS_CONFLICT, "job %s holds the slot (%s); try again when it is over",
@@ -119,7 +125,8 @@ void call_run (struct requests *self, const struct call *call, struct outcome_re
         refuse_busy (holder, out);
     } else if (good) {
         /* Before the start: it may fail, and be answered, right away. */
-        good = wait_add (self, call, false, &err) == 0;
+        good = !life_taking_over (self->env.life) || refuse_early (&err) == 0;
+        good = good && wait_add (self, call, false, &err) == 0;
         if (good && life_run (self->env.life, &order, &err) < 0) {
             wait_undo (self, call);
             good = false;
@@ -130,10 +137,18 @@ void call_run (struct requests *self, const struct call *call, struct outcome_re
     value_destroy (&order.config);
 }
 
-/* A cancel of a job that is over: asked again after our restart, or too late. */
-static void cancel_over (const struct call *call, const struct record *record,
-                         struct outcome_reply *out)
+/* A cancel of a job that does not hold the slot. It is over: asked again after our restart, or too
+ * late. */
+static void cancel_other (const struct call *call, const struct record *record,
+                          struct outcome_reply *out)
 {
+    if (!job_status_terminal (record->status)) {
+        err_set (&out->err, STATUS_NO_WORKER,
+                 "job %s of an earlier worker is still being taken over; try again",
+                 record->job_id);
+        out->status = STATUS_NO_WORKER;
+        return;
+    }
     bool same = strcmp (record->cancel.request_id, call->id) == 0 &&
                 strcmp (record->cancel.by, call->user) == 0;
     if (same && record->status == JOB_CANCELLED)
@@ -158,7 +173,7 @@ void call_cancel (struct requests *self, const struct call *call, struct outcome
         job_resolve (self, call->body, job_id, &err) == 0)
         record = job_record (self, job_id, &space, &err);
     if (record && record != live) {
-        cancel_over (call, record, out);
+        cancel_other (call, record, out);
     } else if (record && wait_add (self, call, true, &err) == 0) {
         life_cancel (self->env.life, call->user, call->id, grace_ms);
     } else {

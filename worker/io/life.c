@@ -7,6 +7,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <signal.h>
+#include <sys/pidfd.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -19,6 +21,7 @@
 
 static void status_due (void *arg);
 static void retry (void *arg);
+static void adopt_due (void *arg);
 
 struct life *life_new (const struct life_env *env, struct err *err)
 {
@@ -29,8 +32,10 @@ struct life *life_new (const struct life_env *env, struct err *err)
     }
     self->env = *env;
     self->dirfd = self->ctl = self->shim = -1;
+    self->stop_grace_ms = -1;
     self->status = (struct reactor_timer){ .fn = status_due, .arg = self };
     self->retry = (struct reactor_timer){ .fn = retry, .arg = self };
+    self->adopt = (struct reactor_timer){ .fn = adopt_due, .arg = self };
     slot_init (&self->slot, clock_mono_ms ());
     record_init (&self->record);
     self->runfd = dir_open_make (env->statefd, "run", 0750, err);
@@ -45,6 +50,7 @@ void life_destroy (struct life **self_p)
     if (!self)
         return;
     life_drop (self);
+    reactor_disarm (self->env.reactor, &self->adopt);
     if (self->runfd >= 0)
         close (self->runfd);
     free (self->found);
@@ -131,9 +137,12 @@ void life_drop (struct life *self)
         close (self->dirfd);
     self->dirfd = -1;
     record_clear (&self->record);
+    self->unsure = self->may_spawn = false;
     self->start_pending = self->unsaved = self->draining = self->drained = self->orphaned = false;
     self->spawn_error[0] = '\0';
     self->unkilled = 0;
+    self->unkilled_listed = 0;
+    self->stop_grace_ms = -1;
 }
 
 void life_save (struct life *self)
@@ -154,6 +163,16 @@ void life_save (struct life *self)
     }
 }
 
+/* To a shim that lives and did not let us in. */
+static void reconnect (struct life *self)
+{
+    int ctl = ctl_connect (self->dirfd, NULL);
+    if (ctl >= 0)
+        life_follow (self, ctl);
+    else
+        reactor_arm (self->env.reactor, &self->retry, clock_mono_ms () + LIFE_RETRY_MS);
+}
+
 static void retry (void *arg)
 {
     struct life *self = arg;
@@ -163,8 +182,17 @@ static void retry (void *arg)
     }
     if (self->unsaved)
         life_save (self);
-    if (slot_busy (&self->slot) && self->ctl < 0 && self->shim < 0)
-        life_look (self, false);
+    if (!slot_busy (&self->slot) || self->ctl >= 0)
+        return;
+    if (self->shim >= 0)
+        reconnect (self);
+    else
+        life_look (self, self->may_spawn);
+}
+
+static void adopt_due (void *arg)
+{
+    life_adopt (arg);
 }
 
 /* When the main process was started, as its shim noted. */
@@ -183,7 +211,9 @@ static void started (struct life *self)
         return;
     if (self->record.started_at_ms == 0)
         self->record.started_at_ms = started_at (self);
-    if (act == SLOT_NOTE) {
+    if (act == SLOT_NOTE && self->unsaved) {
+        self->start_pending = true;
+    } else if (act == SLOT_NOTE) {
         self->env.started (self->env.arg);
     } else if (self->record.status == JOB_STARTING) {
         self->record.status = JOB_RUNNING;
@@ -217,10 +247,21 @@ static void send_stop (struct life *self, int64_t grace_ms)
 {
     char text[CTL_MESSAGE_BYTES];
     int n = snprintf (text, sizeof text, "stop %" PRId64, grace_ms);
+    /* Not connected: a signal is a stop too, with the grace as accepted. */
+    if (self->ctl < 0 && self->shim >= 0)
+        (void)pidfd_send_signal (self->shim, SIGTERM, NULL, 0);
     /* If it cannot be sent, the shim is ending: its end of file comes next. */
     if (self->ctl >= 0 && send (self->ctl, text, (size_t)n, MSG_DONTWAIT | MSG_NOSIGNAL) < 0)
         worker_note ("cannot tell the shim of job %s to stop: %s", self->record.job_id,
                      strerror (errno));
+}
+
+void life_stop_again (struct life *self)
+{
+    if (self->record.status != JOB_CANCELLING)
+        return;
+    slot_step (&self->slot, SLOT_EV_CANCEL, clock_mono_ms ());
+    send_stop (self, self->stop_grace_ms < 0 ? self->record.grace_ms : self->stop_grace_ms);
 }
 
 void life_follow (struct life *self, int ctl)
@@ -233,11 +274,7 @@ void life_follow (struct life *self, int ctl)
         return;
     }
     self->ctl = ctl;
-    if (self->record.status != JOB_CANCELLING)
-        return;
-    /* An earlier worker noted a cancel; its shim may not have heard of it. */
-    slot_step (&self->slot, SLOT_EV_CANCEL, clock_mono_ms ());
-    send_stop (self, self->record.grace_ms);
+    life_stop_again (self);
 }
 
 void life_unfollow (struct life *self)
@@ -267,7 +304,11 @@ void life_cancel (struct life *self, const char *user, const char *request_id, i
          * even if the note has to wait, and the answer waits for both. */
         life_save (self);
     }
-    send_stop (self, grace_ms < 0 ? record->grace_ms : grace_ms);
+    if (grace_ms < 0)
+        grace_ms = record->grace_ms;
+    if (self->stop_grace_ms < 0 || grace_ms < self->stop_grace_ms)
+        self->stop_grace_ms = grace_ms;
+    send_stop (self, grace_ms);
 }
 
 void life_reap (struct life *self)

@@ -45,6 +45,9 @@ int life_recover (struct life *self, struct err *err);
  * until the reactor's next turn. */
 const struct record *life_record (struct life *self);
 
+/* Do jobs of an earlier worker still wait to be taken over? Then nothing new is accepted. */
+bool life_taking_over (const struct life *self);
+
 /* What a client asked to run. */
 struct order {
     const struct profile *profile;

@@ -2,8 +2,10 @@
  * done now is tried again until it can: the outcome is never lost.
  *
  * SPDX-License-Identifier: MPL-2.0 */
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/pidfd.h>
 #include <unistd.h>
 
 #include "clock.h"
@@ -12,9 +14,29 @@
 #include "kill.h"
 #include "life_private.h"
 #include "note.h"
+#include "proc.h"
 
 /* Each returns 1 done, 0 wait until life_finish is called again, -1 with *err: try again. */
 typedef int step_fn (struct life *self, struct err *err);
+
+/* Those that the shim named: what has no mark of the job any more is found in no other way. */
+static int kill_listed (struct life *self, struct err *err)
+{
+    int alive = 0;
+    for (size_t i = 0; i < self->unkilled_listed; i++) {
+        struct err why = { 0 };
+        const struct proc_identity *who = &self->unkilled_list[i];
+        int fd = proc_open (who, &why);
+        if (fd < 0 && why.code == STATUS_UNKNOWN)
+            continue;
+        if (fd < 0)
+            return err_set (err, why.code, "%s", why.text);
+        (void)pidfd_send_signal (fd, SIGKILL, NULL, 0);
+        close (fd);
+        alive = (int)who->pid;
+    }
+    return alive ? err_set (err, STATUS_FAILED, "process %d of the job does not die", alive) : 0;
+}
 
 static int kill_step (struct life *self, struct err *err)
 {
@@ -25,11 +47,12 @@ static int kill_step (struct life *self, struct err *err)
         shim.cgroup[0] = '\0';
     int killed =
         job_kill_leftovers (self->env.statefd, self->record.job_id, shim.cgroup, LIFE_KILL_MS, err);
-    if (killed < 0) {
+    if (killed > 0)
+        self->ending.leftovers_killed += killed;
+    if (killed < 0 || kill_listed (self, err) < 0) {
         self->env.stuck (self->env.arg, err);
         return -1;
     }
-    self->ending.leftovers_killed += killed;
     if (self->orphaned)
         self->ending.finished_at_ms = clock_wall_ms ();
     return 1;

@@ -2,6 +2,7 @@
  * on the decision.
  *
  * SPDX-License-Identifier: MPL-2.0 */
+#include <errno.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -19,49 +20,88 @@ struct look {
     struct attach_facts facts;
     struct exit_record exit;
     struct shim_record shim;
-    int ctl;   /* -1: not connected */
-    int pidfd; /* of the shim; -1: dead */
+    int ctl;        /* -1: not connected */
+    int pidfd;      /* of the shim; -1: dead */
+    struct err why; /* we are unsure */
 };
 
-static bool spec_there (int dirfd)
+/* Absent and broken are facts; anything else is a failure to look. */
+static bool unknown (int code)
 {
-    struct spec spec;
-    if (spec_read (dirfd, &spec, NULL) < 0)
-        return false;
-    spec_clear (&spec);
+    return code != STATUS_UNKNOWN && code != STATUS_BAD_REQUEST && code != STATUS_TOO_LARGE;
+}
+
+/* `err` says why we do not know; the first reason is the one that is told. */
+static bool unsure (struct look *out, const struct err *err)
+{
+    out->facts.unsure = true;
+    out->why = *err;
+    return false;
+}
+
+static bool look_for_exit (const struct life *self, struct look *out)
+{
+    struct err err = { 0 };
+    out->facts.exit_record = exit_record_read (self->dirfd, &out->exit, &err) == 0;
+    if (out->facts.exit_record)
+        return true;
+    if (unknown (err.code))
+        return unsure (out, &err);
+    if (err.code != STATUS_UNKNOWN)
+        worker_note ("the outcome of job %s cannot be read: %s", self->record.job_id, err.text);
     return true;
 }
 
-static bool exit_there (const struct life *self, struct exit_record *out)
+static bool look_for_listener (const struct life *self, struct look *out)
 {
     struct err err = { 0 };
-    if (exit_record_read (self->dirfd, out, &err) == 0)
-        return true;
-    if (err.code != STATUS_UNKNOWN)
-        worker_note ("the outcome of job %s cannot be read: %s", self->record.job_id, err.text);
-    return false;
+    out->ctl = ctl_connect (self->dirfd, &err);
+    out->facts.connected = out->ctl >= 0;
+    /* A full backlog or no descriptor for us says nothing about the other side. */
+    if (out->ctl < 0 && errno != ECONNREFUSED && errno != ENOENT)
+        return unsure (out, &err);
+    return true;
+}
+
+static bool look_for_shim (const struct life *self, struct look *out)
+{
+    struct err err = { 0 };
+    int rc = shim_record_read (self->dirfd, &out->shim, &err);
+    if (rc < 0 && unknown (err.code))
+        return unsure (out, &err);
+    /* A start record that is broken is one all the same: never start it again. */
+    out->facts.shim_record = rc == 0 || err.code != STATUS_UNKNOWN;
+    if (rc == 0)
+        out->pidfd = proc_open (&out->shim.shim, &err);
+    out->facts.shim_alive = out->pidfd >= 0;
+    if (rc == 0 && out->pidfd < 0 && err.code != STATUS_UNKNOWN)
+        return unsure (out, &err);
+    return true;
+}
+
+static bool look_for_spec (const struct life *self, struct look *out)
+{
+    struct spec spec;
+    struct err err = { 0 };
+    out->facts.spec = spec_read (self->dirfd, &spec, &err) == 0;
+    if (out->facts.spec)
+        spec_clear (&spec);
+    else if (unknown (err.code))
+        return unsure (out, &err);
+    return true;
 }
 
 static void gather (const struct life *self, bool may_spawn, struct look *out)
 {
-    struct err err = { 0 };
     *out = (struct look){ .ctl = -1, .pidfd = -1 };
     struct attach_facts *facts = &out->facts;
     facts->record = true;
     facts->terminal = job_status_terminal (self->record.status);
     facts->may_spawn = may_spawn;
-    facts->exit_record = exit_there (self, &out->exit);
-    if (facts->exit_record)
+    if (!look_for_exit (self, out) || facts->exit_record)
         return;
-    out->ctl = ctl_connect (self->dirfd, NULL);
-    facts->connected = out->ctl >= 0;
-    /* A start record that cannot be read is one all the same: never start it again. */
-    facts->shim_record =
-        shim_record_read (self->dirfd, &out->shim, &err) == 0 || err.code != STATUS_UNKNOWN;
-    if (err.code == 0)
-        out->pidfd = proc_open (&out->shim.shim, NULL);
-    facts->shim_alive = out->pidfd >= 0;
-    facts->spec = spec_there (self->dirfd);
+    if (look_for_listener (self, out) && look_for_shim (self, out))
+        look_for_spec (self, out);
 }
 
 static const enum ending_kind kinds[OUTCOMES] = {
@@ -90,6 +130,8 @@ static void finish (struct life *self, const struct exit_record *outcome)
     };
     memcpy (ending.detail, outcome->detail, sizeof ending.detail);
     self->unkilled = outcome->unkilled;
+    memcpy (self->unkilled_list, outcome->unkilled_list, sizeof self->unkilled_list);
+    self->unkilled_listed = outcome->unkilled_listed;
     life_collect (self, &ending);
 }
 
@@ -115,6 +157,9 @@ static void wait_for (struct life *self, int pidfd)
     struct err err;
     if (reactor_add_fd (self->env.reactor, pidfd, ended, self, &err) == 0) {
         self->shim = pidfd;
+        life_stop_again (self);
+        /* It may be well and have had no room for us: ask again. */
+        reactor_arm (self->env.reactor, &self->retry, clock_mono_ms () + LIFE_RETRY_MS);
         return;
     }
     worker_note ("cannot wait for the shim of job %s: %s; trying again", self->record.job_id,
@@ -123,9 +168,25 @@ static void wait_for (struct life *self, int pidfd)
     reactor_arm (self->env.reactor, &self->retry, clock_mono_ms () + LIFE_RETRY_MS);
 }
 
+static void look_later (struct life *self, const struct look *look)
+{
+    if (!self->unsure)
+        worker_note ("how job %s stands cannot be found out: %s; looking again every second",
+                     self->record.job_id, look->why.text);
+    self->unsure = true;
+    self->may_spawn = look->facts.may_spawn;
+    reactor_arm (self->env.reactor, &self->retry, clock_mono_ms () + LIFE_RETRY_MS);
+}
+
 static void act (struct life *self, struct look *look)
 {
-    switch (attach_decide (&look->facts)) {
+    enum attach_act decision = attach_decide (&look->facts);
+    if (decision != ATTACH_RETRY)
+        self->unsure = self->may_spawn = false;
+    switch (decision) {
+    case ATTACH_RETRY:
+        look_later (self, look);
+        break;
     case ATTACH_FINISH:
         finish (self, &look->exit);
         break;

@@ -9,6 +9,7 @@
 #define EMS_LIFE_PRIVATE_H
 
 #include "ending.h"
+#include "jobdir.h"
 #include "life.h"
 #include "slot.h"
 #include "tail.h"
@@ -45,23 +46,32 @@ struct life {
     struct progress published; /* as in the last status event */
     bool start_pending;        /* `started` is due as soon as the record is durable */
     bool unsaved;              /* the record must be written again */
+    bool unsure;               /* how the job stands could not be found out */
+    bool may_spawn;            /* and what the next look may do */
     struct reactor_timer status;
     struct reactor_timer retry;
     char spawn_error[DETAIL_BYTES];
     struct ending ending;
-    bool orphaned;    /* the shim left no outcome: it may have left anything else */
-    int64_t unkilled; /* processes that it could not kill */
+    int64_t stop_grace_ms; /* the shortest that a cancel asked for; -1: none did */
+    bool orphaned;         /* the shim left no outcome: it may have left anything else */
+    int64_t unkilled;      /* processes that it could not kill */
+    struct proc_identity unkilled_list[UNKILLED_LISTED];
+    size_t unkilled_listed;
     enum finish_step step;
     bool draining;
     bool drained;
     struct found *found;
     size_t found_count;
+    bool unread;      /* there may be more of them, which could not be read */
+    bool found_noted; /* that one cannot be taken over */
+    struct reactor_timer adopt;
 };
 
 /* life.c */
 void life_save (struct life *self); /* the record; then publish it, or try again later */
 void life_follow (struct life *self, int ctl);
 void life_unfollow (struct life *self);
+void life_stop_again (struct life *self); /* if a cancel is on record: the shim may not know */
 int life_hold (struct life *self, int dirfd, struct err *err); /* folder and tail of self->record */
 void life_drop (struct life *self); /* everything of the job but what is on the disk */
 

@@ -49,6 +49,13 @@ static void discard (struct life *self, const char *job_id)
         worker_note ("cannot remove run/%s: %s", job_id, err.text);
 }
 
+/* It may be alive and well: nothing of it is touched until a later worker can read its record. */
+static void leave (struct life *self, const char *job_id, const struct err *why)
+{
+    worker_note ("job %s is left as it is until the next start: %s", job_id, why->text);
+    self->unread = true;
+}
+
 static int look_at_folder (struct life *self, const char *job_id, struct err *err)
 {
     struct record record;
@@ -56,8 +63,9 @@ static int look_at_folder (struct life *self, const char *job_id, struct err *er
     record_init (&record);
     if (store_read (self->env.store, job_id, &record, NULL, &why) < 0) {
         if (why.code != STATUS_UNKNOWN)
-            return err_set (err, why.code, "%s", why.text);
-        discard (self, job_id);
+            leave (self, job_id, &why);
+        else
+            discard (self, job_id);
         return 0;
     }
     int rc = 0;
@@ -93,12 +101,19 @@ static int look_at_newest (struct life *self, struct err *err)
 {
     struct history_entry entry;
     struct record record;
+    struct err why = { 0 };
     int64_t count = store_count (self->env.store);
     int rc = 0;
     record_init (&record);
-    if (count > 0 && store_entry (self->env.store, count - 1, &entry, NULL) == 1 &&
-        store_read (self->env.store, entry.job_id, &record, NULL, NULL) == 0 &&
-        !job_status_terminal (record.status))
+    if (count == 0 || store_entry (self->env.store, count - 1, &entry, NULL) != 1)
+        return 0;
+    if (store_read (self->env.store, entry.job_id, &record, NULL, &why) < 0) {
+        /* One without a record was not accepted. */
+        if (why.code != STATUS_UNKNOWN)
+            leave (self, entry.job_id, &why);
+        return 0;
+    }
+    if (!job_status_terminal (record.status))
         rc = found_add (self, &record, err);
     record_clear (&record);
     return rc;
@@ -107,6 +122,9 @@ static int look_at_newest (struct life *self, struct err *err)
 static bool is_found (void *arg, const char *run_id)
 {
     const struct life *self = arg;
+    /* Whose they are cannot be told when a record could not be read. */
+    if (self->unread)
+        return true;
     for (size_t i = 0; i < self->found_count; i++)
         if (strcmp (self->found[i].run_id, run_id) == 0)
             return true;
@@ -126,6 +144,7 @@ static int take_over (struct life *self, const char *job_id, struct err *err)
 {
     if (store_read (self->env.store, job_id, &self->record, NULL, err) < 0)
         return -1;
+    err->code = STATUS_OK; /* the record is there: whatever fails now may work later */
     int dirfd = dir_open_make (self->runfd, job_id, 0750, err);
     if (dirfd < 0)
         return -1;
@@ -136,21 +155,50 @@ static int take_over (struct life *self, const char *job_id, struct err *err)
     return 0;
 }
 
+/* It cannot be taken over: behind the others, until it can. */
+static void put_back (struct life *self, const struct found *found, const struct err *err)
+{
+    if (!self->found_noted)
+        worker_note ("job %s of an earlier worker cannot be taken over: %s; trying again",
+                     found->job_id, err->text);
+    self->found_noted = true;
+    struct found kept = *found;
+    memmove (self->found + 1, self->found, self->found_count * sizeof kept);
+    self->found[0] = kept;
+    self->found_count++;
+    reactor_arm (self->env.reactor, &self->adopt, clock_mono_ms () + LIFE_RETRY_MS);
+}
+
+static void adopt (struct life *self, const struct found *next)
+{
+    struct err err = { 0 };
+    if (take_over (self, next->job_id, &err) < 0) {
+        life_drop (self);
+        if (err.code == STATUS_UNKNOWN)
+            discard (self, next->job_id);
+        else
+            put_back (self, next, &err);
+        return;
+    }
+    worker_note ("job %s of an earlier worker is taken over", next->job_id);
+    self->found_noted = false;
+    slot_step (&self->slot, SLOT_EV_ADOPT, clock_mono_ms ());
+    self->env.changed (self->env.arg);
+    life_look (self, true);
+}
+
 void life_adopt (struct life *self)
 {
-    while (self->found_count > 0 && !slot_busy (&self->slot)) {
-        struct err err;
+    /* Each is tried once; life_look may come back here through the end of that job. */
+    for (size_t tries = self->found_count; tries > 0; tries--) {
+        if (self->found_count == 0 || slot_busy (&self->slot))
+            return;
         struct found next = self->found[--self->found_count];
-        if (take_over (self, next.job_id, &err) < 0) {
-            /* It stays as it is for the next start; nothing of it is started here. */
-            worker_note ("job %s of an earlier worker cannot be taken over: %s", next.job_id,
-                         err.text);
-            life_drop (self);
-            continue;
-        }
-        worker_note ("job %s of an earlier worker is taken over", next.job_id);
-        slot_step (&self->slot, SLOT_EV_ADOPT, clock_mono_ms ());
-        self->env.changed (self->env.arg);
-        life_look (self, true);
+        adopt (self, &next);
     }
+}
+
+bool life_taking_over (const struct life *self)
+{
+    return self->found_count > 0;
 }

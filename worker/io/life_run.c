@@ -12,6 +12,7 @@
 #include "files.h"
 #include "jobdir.h"
 #include "life_private.h"
+#include "note.h"
 #include "shimstart.h"
 
 static int new_job_id (struct life *self, char out[JOB_ID_BYTES], struct err *err)
@@ -64,8 +65,9 @@ static int make_folder (struct life *self, const struct profile *profile, struct
     spec.time_limit_ms = record->time_limit_ms;
     spec.use_cgroup = self->env.use_cgroup;
     spec.workdir = strdup (profile->workdir ? profile->workdir : self->env.state);
+    spec.sync_dir = staging ? strdup (staging) : NULL;
     spec.env = staging ? spawn_environment (profile, record, staging) : NULL;
-    if (!spec.workdir || !spec.env) {
+    if (!spec.workdir || !spec.env || !spec.sync_dir) {
         err_set (err, STATUS_FAILED, "out of memory");
         goto out;
     }
@@ -100,15 +102,19 @@ static int make_durable (struct life *self, const struct profile *profile, struc
 static void take_back (struct life *self)
 {
     char name[64];
+    struct err err;
     const struct record *record = &self->record;
-    if (record->run_id[0])
-        results_discard (self->env.results, record->run_id, NULL);
     if (record->job_id[0]) {
+        /* First what would be run, durably: the record alone starts nothing. */
+        if (tree_remove (self->runfd, record->job_id, &err) < 0 || dir_sync (self->runfd, &err) < 0)
+            worker_note ("cannot remove run/%s, which was not accepted: %s", record->job_id,
+                         err.text);
         store_forget (self->env.store, record->job_id);
-        tree_remove (self->runfd, record->job_id, NULL);
         snprintf (name, sizeof name, "logs/%s.log", record->job_id);
         unlinkat (self->env.statefd, name, 0);
     }
+    if (record->run_id[0] && results_discard (self->env.results, record->run_id, &err) < 0)
+        worker_note ("%s", err.text);
     life_drop (self);
 }
 

@@ -28,7 +28,8 @@ static int open_folders (struct results *self, int statefd, struct err *err)
     return lineup_open (&self->ids, self->dir, ".run_ids", RUN_LINE_BYTES, err);
 }
 
-struct results *results_new (int statefd, const char *state, struct err *err)
+struct results *results_new (struct reactor *reactor, int statefd, const char *state,
+                             struct err *err)
 {
     struct results *self = calloc (1, sizeof *self);
     if (!self) {
@@ -39,7 +40,9 @@ struct results *results_new (int statefd, const char *state, struct err *err)
     self->state = strdup (state);
     if (!self->state)
         err_set (err, STATUS_FAILED, "out of memory");
-    if (!self->state || open_folders (self, statefd, err) < 0) {
+    if (self->state && open_folders (self, statefd, err) == 0)
+        self->trash = trash_new (reactor, self->staging, err);
+    if (!self->trash) {
         err_prefix (err, "the results");
         results_destroy (&self);
     }
@@ -51,6 +54,7 @@ void results_destroy (struct results **self_p)
     struct results *self = *self_p;
     if (!self)
         return;
+    trash_destroy (&self->trash);
     lineup_close (&self->ids);
     if (self->staging >= 0)
         close (self->staging);
@@ -116,13 +120,26 @@ char *results_path (const struct results *self, const char *run_id)
     return asprintf (&path, "%s/results/%s", self->state, run_id) < 0 ? NULL : path;
 }
 
+/* Never over something that is there. 0, or -1 with errno; ENOENT: nothing is in staging. */
+static int move_into_place (struct results *self, const char *run_id)
+{
+    int rc = renameat2 (self->staging, run_id, self->dir, run_id, RENAME_NOREPLACE);
+    if (rc == 0 || errno != EINVAL)
+        return rc;
+    /* A file system that does not know the flag. Nobody else makes names here. */
+    if (exists (self->staging, run_id) && exists (self->dir, run_id)) {
+        errno = EEXIST;
+        return -1;
+    }
+    return renameat (self->staging, run_id, self->dir, run_id);
+}
+
 int results_publish (struct results *self, const char *run_id, struct err *err)
 {
-    if (renameat2 (self->staging, run_id, self->dir, run_id, RENAME_NOREPLACE) < 0) {
-        bool gone = errno == ENOENT;
-        if (!gone && errno != EEXIST)
+    if (move_into_place (self, run_id) < 0) {
+        if (errno != ENOENT)
             return err_sys (err, "cannot publish results/%s", run_id);
-        if (gone && !exists (self->dir, run_id))
+        if (!exists (self->dir, run_id))
             return err_set (err, STATUS_UNKNOWN,
                             "the results folder was removed before the run was over");
         /* An earlier life of ours was here already. */
@@ -132,7 +149,11 @@ int results_publish (struct results *self, const char *run_id, struct err *err)
 
 int results_discard (struct results *self, const char *run_id, struct err *err)
 {
-    return tree_remove (self->staging, run_id, err);
+    if (trash_throw (self->trash, run_id, err) < 0 || dir_sync (self->staging, err) < 0)
+        return -1;
+    /* The usual few files go right away. */
+    trash_empty (self->trash);
+    return 0;
 }
 
 void results_sweep (struct results *self, results_keep_fn *keep, void *arg)
@@ -150,8 +171,9 @@ void results_sweep (struct results *self, results_keep_fn *keep, void *arg)
     while ((item = readdir (dir))) {
         if (!run_id_valid (item->d_name) || keep (arg, item->d_name))
             continue;
-        if (results_discard (self, item->d_name, &err) < 0)
-            worker_note ("cannot remove results/.staging/%s: %s", item->d_name, err.text);
+        if (trash_throw (self->trash, item->d_name, &err) < 0)
+            worker_note ("results/.staging: %s", err.text);
     }
     closedir (dir);
+    trash_empty (self->trash);
 }

@@ -12,12 +12,14 @@
 
 #include "err.h"
 #include "ids.h"
+#include "reactor.h"
 #include "value.h"
 
 struct results;
 
 /* `state` is the absolute path behind `statefd`. */
-struct results *results_new (int statefd, const char *state, struct err *err);
+struct results *results_new (struct reactor *reactor, int statefd, const char *state,
+                             struct err *err);
 void results_destroy (struct results **self_p);
 
 /* Take a name for a run that starts now and make its staging folder. */
@@ -32,7 +34,8 @@ char *results_path (const struct results *self, const char *run_id);
 
 /* Move it into place, durably. Safe to repeat. 404: there is neither a staging nor a result. */
 int results_publish (struct results *self, const char *run_id, struct err *err);
-/* Remove what a run left in staging. Safe to repeat. */
+/* Take what a run left out of staging, durably and at once; it is removed bit by bit. Safe to
+ * repeat. */
 int results_discard (struct results *self, const char *run_id, struct err *err);
 
 /* At the start: remove from staging what belongs to no live job. */

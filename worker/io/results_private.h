@@ -6,12 +6,14 @@
 
 #include "lineup.h"
 #include "results.h"
+#include "trash.h"
 
 struct results {
     int dir;
     int staging;
     char *state;
     struct lineup ids; /* .run_ids */
+    struct trash *trash;
 };
 
 #endif

@@ -19,6 +19,7 @@
 
 #define REQUEST_COLUMN 29
 #define FILE_BYTES     64
+#define BROKEN         ".broken"
 #define GROWTH_BYTES   (16 * 1024) /* what a record gains in its life, at most */
 
 struct store {
@@ -107,11 +108,14 @@ int store_write (struct store *self, const struct record *record, struct err *er
 
 void store_forget (struct store *self, const char *job_id)
 {
+    struct err err;
     char name[FILE_BYTES];
     file_name (job_id, "", name);
     if (unlinkat (self->jobs, name, 0) < 0 && errno != ENOENT)
         worker_note ("cannot remove the record of job %s, which was not accepted: %s", job_id,
                      strerror (errno));
+    if (dir_sync (self->jobs, &err) < 0)
+        worker_note ("logs/jobs: %s", err.text);
 }
 
 bool store_has (const struct store *self, const char *job_id)
@@ -119,6 +123,18 @@ bool store_has (const struct store *self, const char *job_id)
     char name[FILE_BYTES];
     file_name (job_id, "", name);
     return faccessat (self->jobs, name, F_OK, 0) == 0;
+}
+
+static bool may_exist (const struct store *self, const char *job_id, const char *end)
+{
+    char name[FILE_BYTES];
+    file_name (job_id, end, name);
+    return faccessat (self->jobs, name, F_OK, AT_SYMLINK_NOFOLLOW) == 0 || errno != ENOENT;
+}
+
+bool store_had (const struct store *self, const char *job_id)
+{
+    return may_exist (self, job_id, "") || may_exist (self, job_id, BROKEN);
 }
 
 static int decode (const char *text, size_t bytes, const char *job_id, struct record *out,
@@ -142,7 +158,7 @@ static int set_aside (struct store *self, const char *job_id, const struct err *
 {
     char name[FILE_BYTES], aside[FILE_BYTES];
     file_name (job_id, "", name);
-    file_name (job_id, ".broken", aside);
+    file_name (job_id, BROKEN, aside);
     worker_note ("the record of job %s is broken and is set aside as logs/jobs/%s: %s", job_id,
                  aside, why->text);
     if (renameat (self->jobs, name, self->jobs, aside) < 0)

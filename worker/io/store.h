@@ -20,10 +20,13 @@ void store_destroy (struct store **self_p);
 /* Durable when they return 0. */
 int store_append (struct store *self, const struct history_entry *entry, struct err *err);
 int store_write (struct store *self, const struct record *record, struct err *err);
-/* Forget the record of a job that could not be accepted after all. */
+/* Forget, durably, the record of a job that could not be accepted after all. */
 void store_forget (struct store *self, const char *job_id);
 
 bool store_has (const struct store *self, const char *job_id);
+/* Was there ever a record of this job, as far as we can tell? One that is broken or cannot be
+ * looked at is one. */
+bool store_had (const struct store *self, const char *job_id);
 /* *out must be init'ed. *bytes (may be NULL): the size of its file. -1 with code 404 if there is
  * none. */
 int store_read (struct store *self, const char *job_id, struct record *out, size_t *bytes,

@@ -18,7 +18,10 @@
 #include "note.h"
 #include "tailfile.h"
 
-#define MESSAGES_A_TURN 16 /* then others have their turn */
+#define READ_RETRY_MS    250
+#define READ_PATIENCE_MS 10000 /* then a log that cannot be read ends where we are */
+#define GIVEN_UP         -1
+#define MESSAGES_A_TURN  16 /* then others have their turn */
 /* What is published after the job's end; of what lies before that only the lines are counted, and
  * monitors fetch it with `logs`: the answer to a cancel must not wait for a backlog of gigabytes.
  */
@@ -36,6 +39,7 @@ struct tail {
     char *buffer; /* LIMIT_EVENT_BYTES; NULL: handed over */
     bool finishing;
     bool finished;
+    int64_t failing_ms; /* since when the log cannot be read; 0: it can; or GIVEN_UP */
     struct reactor_timer again;
 };
 
@@ -141,7 +145,8 @@ static int payload_make (struct tail *self, size_t bytes, zmq_msg_t *out)
     }
     if (zmq_msg_init_size (out, bytes) < 0)
         return -1;
-    memcpy (zmq_msg_data (out), self->buffer, bytes);
+    if (bytes > 0)
+        memcpy (zmq_msg_data (out), self->buffer, bytes);
     return 0;
 }
 
@@ -182,17 +187,41 @@ static int publish_piece (struct tail *self, const struct lines_cut *cut)
     return publish_log (self->env.publish, self->job_id, cut, &payload);
 }
 
+/* Whoever waits for the end of the job must not wait for a broken disk. */
+static bool give_up (struct tail *self)
+{
+    int64_t now_ms = clock_mono_ms ();
+    if (self->failing_ms == GIVEN_UP)
+        return true;
+    if (self->failing_ms == 0) {
+        worker_note ("the log of job %s cannot be read: %s; trying again", self->job_id,
+                     strerror (errno));
+        self->failing_ms = now_ms;
+    }
+    if (!self->finishing || now_ms - self->failing_ms < READ_PATIENCE_MS)
+        return false;
+    worker_note ("the log of job %s ends for its monitors at byte %lld", self->job_id,
+                 (long long)self->lines.offset);
+    self->failing_ms = GIVEN_UP;
+    return true;
+}
+
 /* Publish one piece: 1 done, 0 there is nothing now, -1 not possible now. */
 static int step (struct tail *self)
 {
     ssize_t n = read_piece (self);
-    if (n < 0)
+    if (n >= 0)
+        self->failing_ms = 0;
+    else if (give_up (self))
+        n = 0;
+    else
         return -1;
     bool ended = self->finishing && n < LIMIT_EVENT_BYTES;
     struct lines lines = self->lines;
     struct progress progress = self->progress;
-    lines_fn *look = progress_possible (self->buffer, (size_t)n) ? take_line : NULL;
-    struct lines_cut cut = lines_take (&lines, self->buffer, (size_t)n, ended, look, &progress);
+    const char *data = n > 0 ? self->buffer : "";
+    lines_fn *look = progress_possible (data, (size_t)n) ? take_line : NULL;
+    struct lines_cut cut = lines_take (&lines, data, (size_t)n, ended, look, &progress);
     if (cut.bytes == 0 && !cut.eof)
         return 0;
     if (publish_piece (self, &cut) == 0)
@@ -201,6 +230,13 @@ static int step (struct tail *self)
     self->progress = progress;
     self->finished = cut.eof;
     return 1;
+}
+
+static int pause_ms (const struct tail *self, int rc)
+{
+    if (rc >= 0)
+        return 0;
+    return self->failing_ms > 0 ? READ_RETRY_MS : PUBLISH_RETRY_MS;
 }
 
 /* Some pieces, then the others' turn. */
@@ -214,8 +250,7 @@ static void pump (void *arg)
     if (done > 0 && self->notes >= 0)
         tailfile_write (self->notes, &self->lines, &self->progress);
     if (rc != 0 && !self->finished)
-        reactor_arm (self->env.reactor, &self->again,
-                     clock_mono_ms () + (rc < 0 ? PUBLISH_RETRY_MS : 0));
+        reactor_arm (self->env.reactor, &self->again, clock_mono_ms () + pause_ms (self, rc));
     if (done > 0)
         self->env.moved (self->env.arg);
     if (self->finished)

@@ -97,37 +97,75 @@ static void made_before (struct requests *self, const struct call *call,
     struct err err;
     bool starting = record->status == JOB_STARTING ||
                     (record->status == JOB_CANCELLING && record->started_at_ms == 0);
-    if (!starting)
+    if (!starting) {
         reply_job (out, STATUS_OK, record);
-    else if (wait_add (self, call, false, &err) < 0)
+    } else if (record != life_record (self->env.life)) {
+        /* Who waits is told of the job that holds the slot, and this one does not yet. */
+        err_set (&err, STATUS_NO_WORKER,
+                 "job %s of an earlier worker is still being taken over; try again",
+                 record->job_id);
         reply_refuse (out, &err);
+    } else if (wait_add (self, call, false, &err) < 0) {
+        reply_refuse (out, &err);
+    }
+}
+
+/* We cannot tell what this very request made: to make another job would be the one wrong answer. */
+static bool unreadable (const char *job_id, const struct err *why, struct outcome_reply *out)
+{
+    struct err err;
+    if (job_id)
+        err_set (&err, STATUS_FAILED, "the job that this request made, %s, cannot be read: %s",
+                 job_id, why->text);
+    else
+        err_set (&err, STATUS_FAILED, "whether this request made a job before cannot be read: %s",
+                 why->text);
+    reply_refuse (out, &err);
+    return true;
+}
+
+/* What the line at `at` of the history made, if it is this user's: true and out has the answer. */
+static bool run_at (struct requests *self, const struct call *call, int64_t at,
+                    struct outcome_reply *out)
+{
+    struct store *store = self->env.store;
+    struct err err = { 0 };
+    struct record space;
+    struct history_entry entry;
+    int rc = store_entry (store, at, &entry, &err);
+    if (rc <= 0)
+        return rc < 0 && unreadable (NULL, &err, out);
+    record_init (&space);
+    if (store_read (store, entry.job_id, &space, NULL, &err) < 0)
+        return store_had (store, entry.job_id) && unreadable (entry.job_id, &err, out);
+    bool same = strcmp (space.user, call->user) == 0;
+    if (same)
+        made_before (self, call, &space, out);
+    record_clear (&space);
+    return same;
+}
+
+static bool run_in_history (struct requests *self, const struct call *call,
+                            struct outcome_reply *out)
+{
+    struct err err = { 0 };
+    int64_t at = store_count (self->env.store);
+    while ((at = store_search_request (self->env.store, at, call->id, &err)) >= 0)
+        if (run_at (self, call, at, out))
+            return true;
+    return at == -2 && unreadable (NULL, &err, out);
 }
 
 /* A run whose id is in the records: the live one's, or in the history. */
 static bool run_on_record (struct requests *self, const struct call *call,
                            struct outcome_reply *out)
 {
-    struct store *store = self->env.store;
     const struct record *live = life_record (self->env.life);
     if (live && strcmp (live->request_id, call->id) == 0 && strcmp (live->user, call->user) == 0) {
         made_before (self, call, live, out);
         return true;
     }
-    struct record space;
-    struct history_entry entry;
-    bool found = false;
-    record_init (&space);
-    int64_t at = store_count (store);
-    while (!found && (at = store_search_request (store, at, call->id, NULL)) >= 0) {
-        if (store_entry (store, at, &entry, NULL) != 1 ||
-            store_read (store, entry.job_id, &space, NULL, NULL) < 0)
-            continue;
-        found = strcmp (space.user, call->user) == 0;
-        if (found)
-            made_before (self, call, &space, out);
-        record_clear (&space);
-    }
-    return found;
+    return run_in_history (self, call, out);
 }
 
 bool wait_repeated (struct requests *self, const struct call *call, bool cancel,

@@ -104,8 +104,7 @@ static int open_state (struct worker *self, const char *state, const char *confi
         return -1;
     self->shim = setup_beside ("ems-shim", err);
     self->store = self->shim ? store_new (self->statefd, err) : NULL;
-    self->results = self->store ? results_new (self->statefd, self->state, err) : NULL;
-    return self->results ? 0 : -1;
+    return self->store ? 0 : -1;
 }
 
 static int open_loop (struct worker *self, struct err *err)
@@ -119,7 +118,9 @@ static int open_loop (struct worker *self, struct err *err)
         return -1;
     self->publish = publish_new (self->reactor, self->context, self->settings.publish,
                                  self->settings.name, err);
-    return self->publish ? 0 : -1;
+    if (self->publish)
+        self->results = results_new (self->reactor, self->statefd, self->state, err);
+    return self->results ? 0 : -1;
 }
 
 static int open_parts (struct worker *self, struct err *err)
@@ -190,11 +191,11 @@ void worker_destroy (struct worker **self_p)
     agent_destroy (&self->agent);
     life_destroy (&self->life);
     requests_destroy (&self->requests);
+    results_destroy (&self->results);
     publish_destroy (&self->publish);
     reactor_destroy (&self->reactor);
     if (self->context)
         zmq_ctx_term (self->context);
-    results_destroy (&self->results);
     store_destroy (&self->store);
     value_destroy (&self->profiles);
     settings_clear (&self->settings);

@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <time.h>
 #include <unistd.h>
@@ -69,6 +70,8 @@ enum attempt_verdict attempt_open (struct attempt *self, const char *state, cons
         return ATTEMPT_TAKEN;
     if (spec_read (self->dirfd, &self->spec, err) < 0)
         return ATTEMPT_BROKEN;
+    self->sync_dir = self->spec.sync_dir;
+    self->spec.sync_dir = NULL;
     if (strcmp (self->spec.job_id, job_id) != 0) {
         err_set (err, STATUS_BAD_REQUEST, JOBDIR_SPEC " is the one of job %s", self->spec.job_id);
         return ATTEMPT_BROKEN;
@@ -83,6 +86,7 @@ enum attempt_verdict attempt_open (struct attempt *self, const char *state, cons
 void attempt_close (struct attempt *self)
 {
     spec_clear (&self->spec);
+    free (self->sync_dir);
     close (LAUNCH_SLOT_FD);
     if (self->dirfd >= 0)
         close (self->dirfd);

@@ -14,6 +14,7 @@ struct attempt {
     int statefd;
     int dirfd; /* run/<job_id>/ */
     struct spec spec;
+    char *sync_dir; /* the spec's, which is freed early; owned */
 };
 
 enum attempt_verdict {

@@ -1,9 +1,12 @@
 /* finish.c - the last steps of a job.
  *
  * SPDX-License-Identifier: MPL-2.0 */
+#include <dirent.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 #include "clock.h"
 #include "finish.h"
 
@@ -51,6 +54,52 @@ static void sync_log (const struct attempt *attempt, struct joblog *log, struct 
         blame_disk (record, err.text);
 }
 
+/* 1 if the folder holds anything, 0, or -1 with errno. */
+static int holds_anything (int dirfd)
+{
+    int fd = openat (dirfd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    DIR *dir = fd < 0 ? NULL : fdopendir (fd);
+    if (!dir) {
+        if (fd >= 0)
+            close (fd);
+        return -1;
+    }
+    struct dirent *entry;
+    int found = 0;
+    errno = 0;
+    while (found == 0 && (entry = readdir (dir)))
+        found = strcmp (entry->d_name, ".") != 0 && strcmp (entry->d_name, "..") != 0;
+    int saved = errno;
+    closedir (dir);
+    errno = saved;
+    return found == 0 && saved ? -1 : found;
+}
+
+/* The whole filesystem at once: cheaper than looking for every file of a large tree. */
+static int sync_folder (const char *path)
+{
+    int fd = open (path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (fd < 0)
+        return errno == ENOENT ? 0 : -1;
+    int rc = holds_anything (fd);
+    if (rc > 0)
+        rc = syncfs (fd);
+    int saved = errno;
+    close (fd);
+    errno = saved;
+    return rc;
+}
+
+static void sync_results (const struct attempt *attempt, struct exit_record *record)
+{
+    struct err err;
+    if (!attempt->sync_dir || record->outcome != OUTCOME_EXITED || !record->has_code ||
+        record->code != 0 || sync_folder (attempt->sync_dir) == 0)
+        return;
+    err_sys (&err, "cannot make what is in %s durable", attempt->sync_dir);
+    blame_disk (record, err.text);
+}
+
 enum finish_result finish_go (struct finish *self, const struct attempt *attempt,
                               struct joblog *log, struct exit_record *record, int64_t now_ms,
                               struct err *err)
@@ -76,6 +125,7 @@ enum finish_result finish_go (struct finish *self, const struct attempt *attempt
         case FINISH_SYNC:
             if (log)
                 sync_log (attempt, log, record);
+            sync_results (attempt, record);
             self->step = FINISH_RECORD;
             break;
         case FINISH_RECORD:

@@ -13,7 +13,7 @@
 enum finish_step {
     FINISH_OUTPUT, /* what the job wrote is in the log */
     FINISH_LAST,   /* our last line is, if there is to be one */
-    FINISH_SYNC,   /* the log is durable */
+    FINISH_SYNC,   /* the log is durable, and what a success has left behind */
     FINISH_RECORD, /* exit.json is */
     FINISH_DONE,
 };

@@ -23,17 +23,50 @@ static struct value *identity_to_value (const struct proc_identity *who)
     return map;
 }
 
-static int identity_read (const struct value *map, const char *key, struct proc_identity *out,
-                          struct err *err)
+static int identity_from_value (const struct value *inner, struct proc_identity *out,
+                                struct err *err)
 {
-    const struct value *inner = value_get (map, key);
     int64_t pid, ticks;
     if (jobfile_int (inner, "pid", 1, INT32_MAX, &pid, err) < 0 ||
         jobfile_int (inner, "start_ticks", 0, INT64_MAX, &ticks, err) < 0 ||
         jobfile_text (inner, "boot_id", out->boot_id, sizeof out->boot_id, err) < 0)
-        return err_prefix (err, "%s", key);
+        return -1;
     out->pid = (pid_t)pid;
     out->start_ticks = (uint64_t)ticks;
+    return 0;
+}
+
+static int identity_read (const struct value *map, const char *key, struct proc_identity *out,
+                          struct err *err)
+{
+    if (identity_from_value (value_get (map, key), out, err) < 0)
+        return err_prefix (err, "%s", key);
+    return 0;
+}
+
+static struct value *unkilled_to_list (const struct exit_record *record)
+{
+    struct value *list = value_new_list ();
+    for (size_t i = 0; list && i < record->unkilled_listed; i++)
+        if (value_append (list, identity_to_value (&record->unkilled_list[i])) < 0)
+            value_destroy (&list);
+    return list;
+}
+
+static int unkilled_read (const struct value *map, struct exit_record *out, struct err *err)
+{
+    const struct value *list = NULL;
+    if (value_read_list (map, "unkilled_processes", &list, err) < 0)
+        return -1;
+    size_t count = value_count (list);
+    if (count > UNKILLED_LISTED)
+        return err_set (err, STATUS_BAD_REQUEST,
+                        "unkilled_processes has %zu entries, at most %d are allowed", count,
+                        UNKILLED_LISTED);
+    for (size_t i = 0; i < count; i++)
+        if (identity_from_value (value_at (list, i), &out->unkilled_list[i], err) < 0)
+            return err_prefix (err, "unkilled_processes[%zu]", i);
+    out->unkilled_listed = count;
     return 0;
 }
 
@@ -98,6 +131,7 @@ int exit_record_write (int dirfd, const struct exit_record *record, struct err *
         value_put_int (map, "max_rss_kb", record->max_rss_kb) < 0 ||
         value_put_int (map, "leftovers_killed", record->leftovers_killed) < 0 ||
         value_put_int (map, "unkilled", record->unkilled) < 0 ||
+        value_put (map, "unkilled_processes", unkilled_to_list (record)) < 0 ||
         value_put_bool (map, "drained", record->drained) < 0 ||
         value_put_string (map, "detail", record->detail) < 0)
         value_destroy (&map);
@@ -151,6 +185,7 @@ static int exit_record_from_value (const struct value *map, struct exit_record *
         usage_read (map, out, err) < 0 ||
         jobfile_int (map, "leftovers_killed", 0, INT64_MAX, &out->leftovers_killed, err) < 0 ||
         jobfile_int (map, "unkilled", 0, INT64_MAX, &out->unkilled, err) < 0 ||
+        unkilled_read (map, out, err) < 0 ||
         value_read_bool (map, "drained", &out->drained, err) < 0 ||
         jobfile_text (map, "detail", out->detail, sizeof out->detail, err) < 0)
         return -1;

@@ -41,6 +41,7 @@
 
 #define SHIM_LISTEN_FD    3
 #define CTL_MESSAGE_BYTES 64
+#define UNKILLED_LISTED   16
 
 /* What to run. Strings and arrays are owned; spec_clear frees them. */
 struct spec {
@@ -49,6 +50,10 @@ struct spec {
     char **argv;   /* NULL-ended; argv[0] is the absolute path of the program */
     char **env;    /* NULL-ended, "NAME=value", complete: nothing is inherited */
     char *workdir; /* absolute */
+    /* Absolute; what is in there is made durable before a success is written down: if it is not
+     * empty, its whole filesystem is synced, and a failure of that makes the outcome `disk`. A
+     * folder that is not there is an empty one. NULL: none */
+    char *sync_dir;
     int64_t grace_ms;
     int64_t time_limit_ms; /* 0: none */
     bool use_cgroup;       /* try a cgroup v2; false: only sub-reaper and sweep */
@@ -81,7 +86,9 @@ struct exit_record {
     int64_t max_rss_kb;
     int64_t leftovers_killed; /* processes alive after the main one, killed */
     int64_t unkilled;         /* processes that could not be killed; 0 is the rule */
-    bool drained;             /* the pipe was read to its end of file */
+    struct proc_identity unkilled_list[UNKILLED_LISTED]; /* the first of them */
+    size_t unkilled_listed;
+    bool drained; /* the pipe was read to its end of file */
     char detail[DETAIL_BYTES];
 };
 

@@ -80,6 +80,12 @@ static void add_children (struct sweep *self, pid_t parent)
     closedir (dir);
 }
 
+static bool is_child (const struct found *child, pid_t root)
+{
+    pid_t parent;
+    return proc_parent (child->pid, &parent) == 0 && (parent == child->parent || parent == root);
+}
+
 /* Between reading the list and the signal the number may have passed to a stranger: hold the
  * process first, then look whose child it is. An orphan is the root's, as sub-reaper. */
 static bool kill_child (const struct found *child, pid_t root)
@@ -87,9 +93,7 @@ static bool kill_child (const struct found *child, pid_t root)
     int fd = pidfd_open (child->pid, 0);
     if (fd < 0)
         return false;
-    pid_t parent;
-    bool ours =
-        proc_parent (child->pid, &parent) == 0 && (parent == child->parent || parent == root);
+    bool ours = is_child (child, root);
     if (ours) /* not permitted, for a setuid program: it still counts as found */
         (void)pidfd_send_signal (fd, SIGKILL, NULL, 0);
     close (fd);
@@ -108,4 +112,25 @@ int descendants_kill (pid_t root)
     }
     free (sweep.found);
     return found;
+}
+
+int descendants_list (pid_t root, struct proc_identity *out, size_t room, size_t *listed)
+{
+    struct sweep sweep = { .root = root };
+    struct proc_identity who = { 0 };
+    struct err ignored; /* it has ended meanwhile: that is what we want to know */
+    int alive = 0;
+    *listed = 0;
+    add_children (&sweep, root);
+    for (size_t i = 0; i < sweep.count; i++) {
+        add_children (&sweep, sweep.found[i].pid);
+        if (proc_identify (sweep.found[i].pid, &who, &ignored) < 0 ||
+            !is_child (&sweep.found[i], root))
+            continue;
+        alive++;
+        if (*listed < room)
+            out[(*listed)++] = who;
+    }
+    free (sweep.found);
+    return alive;
 }

@@ -13,6 +13,7 @@
 #include <sys/types.h>
 #include "err.h"
 #include "ids.h"
+#include "proc.h"
 
 /* Make a cgroup v2 folder "ems-<job_id>" below our own group on a writable cgroup2 mount (also
  * the one below a hybrid hierarchy). Writes its absolute path; 0, or -1 with *err when there is
@@ -32,16 +33,25 @@ int cgroup_remove (const char *path, struct err *err); /* absent is fine; 409 if
 
 /* Kill every descendant of `root` (not root itself), one sweep; how many were found. */
 int descendants_kill (pid_t root);
+/* Who of them is alive: how many, and the first `room` of them. */
+int descendants_list (pid_t root, struct proc_identity *out, size_t room, size_t *listed);
 
 /* For a worker: kill what is left of a job whose shim is gone. Looks
  *   - in the job's cgroup; "": in the one that a shim may have made which died before its start
  *     record; the empty folder is removed
  *   - for processes with EMS_JOB_ID=<job_id> in their environment
+ *   - for those in the session of the main process of the start record, if there is one
  *   - for those that inherited slot.lock (`statefd` is the state folder); those that only have
- *     the file open are left alone, and so are those of another job
+ *     the file open are left alone, and so are those of another job. One that shows no mark at all
+ *     counts as this job's only if this job has a start record, or no other job in run/ has one
  * The caller is spared. Repeats until nothing is found and the slot lock is free, at most
  * deadline_ms; blocks meanwhile. Returns how many processes were killed, or -1 with *err naming
- * a pid that is still there. */
+ * a pid that is still there or must not be killed by us.
+ *
+ * What stays impossible without a cgroup, once the shim was killed: a process that has made a
+ * session of its own, and cleared its environment, and closed the slot's descriptor bears no trace
+ * of the job. So does one with the rights of another user (setuid) in a session of its own: its
+ * environment is not ours to read; as long as it has the slot, that is seen, and -1 returned. */
 int job_kill_leftovers (int statefd, const char *job_id, const char *cgroup, int64_t deadline_ms,
                         struct err *err);
 

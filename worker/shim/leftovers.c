@@ -29,6 +29,8 @@ struct target {
     bool has_lock;                                  /* slot.lock is there: */
     dev_t lock_dev;
     ino_t lock_ino;
+    bool takes_unmarked; /* who has the lock and shows no mark is this job's */
+    pid_t session;       /* of its main process; 0: not known */
 };
 
 struct round {
@@ -68,21 +70,22 @@ static enum owner owner_by_environment (const char *process, const struct target
     return owner;
 }
 
-/* The shim of another job: its own environment says nothing, its command line does. */
-static bool is_shim_of_another (const char *process, const char *job_id)
+/* Whose shim it is, if it is one: its own environment says nothing, its command line does. */
+static enum owner owner_by_command_line (const char *process, const char *job_id)
 {
     char path[NAME_MAX + 16], text[LIMIT_PATH_BYTES + 64];
     snprintf (path, sizeof path, "/proc/%s/cmdline", process);
     FILE *file = fopen (path, "re");
     if (!file)
-        return false;
+        return OWNER_NOBODY;
     size_t n = fread (text, 1, sizeof text - 1, file);
     fclose (file);
     text[n] = '\0';
     const char *slash = strrchr (text, '/');
     const char *last = n > JOB_ID_BYTES ? text + n - JOB_ID_BYTES : "";
-    return strcmp (slash ? slash + 1 : text, "ems-shim") == 0 && job_id_valid (last) &&
-           strcmp (last, job_id) != 0;
+    if (strcmp (slash ? slash + 1 : text, "ems-shim") != 0 || !job_id_valid (last))
+        return OWNER_NOBODY;
+    return strcmp (last, job_id) == 0 ? OWNER_THIS_JOB : OWNER_ANOTHER_JOB;
 }
 
 /* A descriptor that came by inheritance has the lock in its fdinfo; one that somebody opened
@@ -119,31 +122,50 @@ static bool holds_lock (const char *process, const struct target *target)
     return found;
 }
 
-/* Marked as this job's, or in possession of the slot without being another job's. */
-static bool belongs (const char *process, const struct target *target)
+/* Marked as this job's, in the session of its main process, or in possession of the slot without
+ * being another job's. */
+static bool belongs (const char *process, pid_t pid, const struct target *target)
 {
     enum owner owner = owner_by_environment (process, target);
-    if (owner == OWNER_THIS_JOB)
+    if (owner == OWNER_NOBODY && target->session > 0 && getsid (pid) == target->session)
         return true;
-    return owner == OWNER_NOBODY && target->has_lock && holds_lock (process, target) &&
-           !is_shim_of_another (process, target->mark + strlen ("EMS_JOB_ID="));
+    if (owner != OWNER_NOBODY || !target->has_lock || !holds_lock (process, target))
+        return owner == OWNER_THIS_JOB;
+    owner = owner_by_command_line (process, target->mark + strlen ("EMS_JOB_ID="));
+    return owner == OWNER_THIS_JOB || (owner == OWNER_NOBODY && target->takes_unmarked);
+}
+
+/* A zombie that nobody reaps belongs for ever, but there is nothing left to kill. */
+static bool has_ended (int pidfd)
+{
+    struct pollfd end = { .fd = pidfd, .events = POLLIN };
+    return poll (&end, 1, 0) > 0;
 }
 
 /* Hold the process before looking who it is, so that the signal cannot reach another one. */
-static void round_add (struct round *round, const char *process, const struct target *target)
+static int round_add (struct round *round, const char *process, const struct target *target,
+                      struct err *err)
 {
     pid_t pid = (pid_t)strtol (process, NULL, 10);
     if (pid <= 1 || pid == getpid ())
-        return;
+        return 0;
     int fd = pidfd_open (pid, 0);
-    if (fd < 0)
-        return;
-    if (!belongs (process, target) || pidfd_send_signal (fd, SIGKILL, NULL, 0) < 0) {
+    if (fd < 0) /* EINVAL: it was reaped this moment */
+        return errno == ESRCH || errno == EINVAL
+                   ? 0
+                   : err_sys (err, "cannot look at process %d", (int)pid);
+    if (has_ended (fd) || !belongs (process, pid, target)) {
         close (fd);
-        return;
+        return 0;
+    }
+    if (pidfd_send_signal (fd, SIGKILL, NULL, 0) < 0) {
+        int rc = errno == ESRCH ? 0 : err_sys (err, "cannot kill process %d of the job", (int)pid);
+        close (fd);
+        return rc;
     }
     round->pidfds[round->count] = (struct pollfd){ .fd = fd, .events = POLLIN };
     round->pids[round->count++] = pid;
+    return 0;
 }
 
 static int round_kill (struct round *round, const struct target *target, struct err *err)
@@ -153,11 +175,14 @@ static int round_kill (struct round *round, const struct target *target, struct 
     if (!dir)
         return err_sys (err, "cannot look through /proc");
     struct dirent *entry;
+    int rc = 0;
+    /* One that cannot be killed does not spare the others. */
     while (round->count < ROUND && (entry = readdir (dir)))
-        if (isdigit ((unsigned char)entry->d_name[0]))
-            round_add (round, entry->d_name, target);
+        if (isdigit ((unsigned char)entry->d_name[0]) &&
+            round_add (round, entry->d_name, target, err) < 0)
+            rc = -1;
     closedir (dir);
-    return 0;
+    return rc;
 }
 
 static int time_left (int64_t until_ms)
@@ -225,6 +250,63 @@ static int kill_group (const char *cgroup, const char *job_id, int64_t until_ms,
     return killed;
 }
 
+static bool has_start_record (int runfd, const char *job_id)
+{
+    char name[JOB_ID_BYTES + sizeof JOBDIR_SHIM];
+    snprintf (name, sizeof name, "%.12s/" JOBDIR_SHIM, job_id);
+    return faccessat (runfd, name, F_OK, 0) == 0;
+}
+
+/* Has any job but this one a start record? Then who is unmarked may be that job's. */
+static bool others_started (int runfd, const char *job_id)
+{
+    int fd = openat (runfd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    DIR *dir = fd < 0 ? NULL : fdopendir (fd);
+    if (!dir) {
+        if (fd >= 0)
+            close (fd);
+        return true; /* to be on the safe side */
+    }
+    bool found = false;
+    struct dirent *entry;
+    while (!found && (entry = readdir (dir)))
+        found = job_id_valid (entry->d_name) && strcmp (entry->d_name, job_id) != 0 &&
+                has_start_record (runfd, entry->d_name);
+    closedir (dir);
+    return found;
+}
+
+/* The session of the main process, which it leads. Its number goes to nobody else as long as
+ * anybody is in it; if it leads a stranger now, the job's session is empty. */
+static pid_t session_of (const struct proc_identity *main_process)
+{
+    char boot_id[BOOT_ID_BYTES];
+    struct proc_identity now = { 0 };
+    struct err ignored; /* without a session we go by the other traces */
+    if (proc_boot_id (boot_id, &ignored) < 0 || strcmp (boot_id, main_process->boot_id) != 0)
+        return 0;
+    if (proc_identify (main_process->pid, &now, &ignored) == 0 &&
+        now.start_ticks != main_process->start_ticks)
+        return 0;
+    return main_process->pid;
+}
+
+/* What the start record tells, or that there is none. One that cannot be understood still says
+ * that the attempt has run. */
+static int target_add_start (struct target *self, int runfd, const char *job_id, struct err *err)
+{
+    struct shim_record record;
+    self->takes_unmarked = has_start_record (runfd, job_id) || !others_started (runfd, job_id);
+    int dirfd = openat (runfd, job_id, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (dirfd < 0)
+        return errno == ENOENT ? 0 : err_sys (err, "cannot open the folder run/%s", job_id);
+    int rc = shim_record_read (dirfd, &record, err);
+    close (dirfd);
+    if (rc == 0)
+        self->session = session_of (&record.main);
+    return rc < 0 && err->code != STATUS_UNKNOWN && err->code != STATUS_BAD_REQUEST ? -1 : 0;
+}
+
 static int target_init (struct target *self, int statefd, const char *job_id, struct err *err)
 {
     struct stat st;
@@ -239,7 +321,25 @@ static int target_init (struct target *self, int statefd, const char *job_id, st
     } else if (errno != ENOENT) {
         return err_sys (err, "cannot look at " SLOT_LOCK);
     }
-    return 0;
+    int runfd = openat (statefd, "run", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (runfd < 0) {
+        self->takes_unmarked = true;
+        return errno == ENOENT ? 0 : err_sys (err, "cannot open the folder run");
+    }
+    int rc = target_add_start (self, runfd, job_id, err);
+    close (runfd);
+    return rc;
+}
+
+/* One round: how many were killed, or -1. */
+static int round_go (const struct target *target, int64_t until_ms, struct err *err)
+{
+    struct round round;
+    struct err why;
+    int rc = round_kill (&round, target, err);
+    if (round_wait (&round, until_ms, rc < 0 ? &why : err) < 0)
+        rc = -1;
+    return rc < 0 ? -1 : (int)round.count;
 }
 
 int job_kill_leftovers (int statefd, const char *job_id, const char *cgroup, int64_t deadline_ms,
@@ -253,11 +353,13 @@ int job_kill_leftovers (int statefd, const char *job_id, const char *cgroup, int
     if (killed < 0)
         return -1;
     for (;;) {
-        struct round round;
-        if (round_kill (&round, &target, err) < 0 || round_wait (&round, until_ms, err) < 0)
+        int found = round_go (&target, until_ms, err);
+        if (found < 0)
             return -1;
-        killed += (int)round.count;
-        if (round.count > 0)
+        killed += found;
+        if (found > 0 && time_left (until_ms) == 0)
+            return err_set (err, STATUS_FAILED, "the job has new processes all the time");
+        if (found > 0)
             continue;
         pid_t holder = 0;
         int held = lock_held (statefd, SLOT_LOCK, &holder, err);

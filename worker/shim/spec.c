@@ -24,6 +24,7 @@ int spec_write (int dirfd, const struct spec *spec, struct err *err)
         value_put (map, "argv", strings_to_list (spec->argv)) < 0 ||
         value_put (map, "env", strings_to_list (spec->env)) < 0 ||
         value_put_string (map, "workdir", spec->workdir) < 0 ||
+        value_put_string (map, "sync_dir", spec->sync_dir) < 0 ||
         value_put_int (map, "grace_ms", spec->grace_ms) < 0 ||
         value_put_int (map, "time_limit_ms", spec->time_limit_ms) < 0 ||
         value_put_bool (map, "use_cgroup", spec->use_cgroup) < 0)
@@ -62,16 +63,26 @@ static int strings_read (const struct value *map, const char *key, char ***out, 
     return 0;
 }
 
-static int workdir_read (const struct value *map, char **out, struct err *err)
+/* An absolute path; absent is fine and leaves NULL. */
+static int folder_read (const struct value *map, const char *key, char **out, struct err *err)
 {
-    char path[LIMIT_PATH_BYTES];
-    if (jobfile_text (map, "workdir", path, sizeof path, err) < 0)
+    const char *path = NULL;
+    if (value_read_string (map, key, LIMIT_PATH_BYTES - 1, &path, err) < 0)
         return -1;
+    if (!path)
+        return 0;
     if (path[0] != '/')
-        return err_set (err, STATUS_BAD_REQUEST, "workdir '%.200s' should be an absolute path",
+        return err_set (err, STATUS_BAD_REQUEST, "%s '%.200s' should be an absolute path", key,
                         path);
     *out = strdup (path);
-    return *out ? 0 : err_sys (err, "cannot read workdir");
+    return *out ? 0 : err_sys (err, "cannot read %s", key);
+}
+
+static int workdir_read (const struct value *map, char **out, struct err *err)
+{
+    if (folder_read (map, "workdir", out, err) < 0)
+        return -1;
+    return *out ? 0 : err_set (err, STATUS_BAD_REQUEST, "the field workdir is missing");
 }
 
 static int program_check (char *const *argv, struct err *err)
@@ -93,6 +104,7 @@ static int spec_from_value (const struct value *map, struct spec *out, struct er
         strings_read (map, "argv", &out->argv, err) < 0 || program_check (out->argv, err) < 0 ||
         strings_read (map, "env", &out->env, err) < 0 ||
         workdir_read (map, &out->workdir, err) < 0 ||
+        folder_read (map, "sync_dir", &out->sync_dir, err) < 0 ||
         value_read_bool (map, "use_cgroup", &out->use_cgroup, err) < 0)
         return -1;
     return 0;
@@ -118,5 +130,6 @@ void spec_clear (struct spec *self)
     strings_free (&self->argv);
     strings_free (&self->env);
     free (self->workdir);
+    free (self->sync_dir);
     *self = (struct spec){ 0 };
 }

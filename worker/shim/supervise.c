@@ -310,11 +310,13 @@ static void put_usage (struct supervisor *self)
         cgroup_usage (self->cgroup, &record->user_s, &record->system_s);
 }
 
-static int count_alive (const struct supervisor *self)
+static void put_alive (struct supervisor *self)
 {
+    struct exit_record *record = &self->record;
     int in_group = self->cgroup[0] ? cgroup_count (self->cgroup) : 0;
-    int below = descendants_kill (getpid ());
-    return in_group > below ? in_group : below;
+    int below = descendants_list (getpid (), record->unkilled_list, UNKILLED_LISTED,
+                                  &record->unkilled_listed);
+    record->unkilled = in_group > below ? in_group : below;
 }
 
 static void put_outcome (struct supervisor *self)
@@ -328,7 +330,8 @@ static void put_outcome (struct supervisor *self)
     record->signal = reap->signal;
     record->forced = reap->forced;
     record->drained = reap->drained;
-    record->unkilled = reap->given_up ? count_alive (self) : 0;
+    if (reap->given_up)
+        put_alive (self);
     put_usage (self);
     remove_cgroup (self);
 }
