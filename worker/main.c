@@ -13,8 +13,18 @@
 
 #define LARGE_BYTES (64 * 1024)
 
-static const char usage[] = "usage: ems-worker --state DIR [--config FILE]\n"
-                            "       ems-worker --version | --help\n";
+static const char usage[] =
+    "usage: ems-worker --state DIR [--config FILE]\n"
+    "       ems-worker --version | --help\n"
+    "\n"
+    "Runs benchmark jobs, one at a time, and keeps their records, logs and results.\n"
+    "\n"
+    "  --state DIR    everything durable; one worker for each\n"
+    "  --config FILE  profiles and names; without it, the bundled profile `lab`\n"
+    "\n"
+    "SIGTERM ends the worker; its job goes on, and the next worker attaches to it.\n"
+    "Exit codes: 0 ended by a signal, 64 usage, 71 the system refused something,\n"
+    "75 another worker serves the folder, 78 the configuration is wrong.\n";
 
 static int exit_code (const struct err *err)
 {

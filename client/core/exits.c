@@ -17,7 +17,8 @@ int exits_of_status (int status, bool parameter)
         { STATUS_TOO_LARGE, EXITS_REFUSED }, { STATUS_TOO_MANY, EXITS_BUSY },
         { STATUS_NO_WORKER, EXITS_NOBODY },  { STATUS_TOO_LATE, EXITS_BUSY },
     };
-    if (status == STATUS_BAD_REQUEST && parameter)
+    /* A profile or worker that does not exist is a refused argument, not an unknown job. */
+    if (parameter && (status == STATUS_BAD_REQUEST || status == STATUS_UNKNOWN))
         return EXITS_REFUSED;
     for (size_t i = 0; i < sizeof table / sizeof *table; i++)
         if (table[i].status == status)

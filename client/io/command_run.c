@@ -35,9 +35,7 @@ static int refuse (struct tool *tool, const struct err *err, const char *paramet
     struct ems_error error = { .status = err->code };
     snprintf (error.text, sizeof error.text, "%s", err->text);
     snprintf (error.parameter, sizeof error.parameter, "%s", parameter);
-    int code = tool_fail (tool, &error, NULL);
-    /* A profile that does not exist is a refused argument, not an unknown job. */
-    return code == EXITS_UNKNOWN ? EXITS_REFUSED : code;
+    return tool_fail (tool, &error, NULL);
 }
 
 static int read_labels (struct tool *tool, struct request *request)
@@ -82,7 +80,7 @@ static int read_words (struct tool *tool, struct request *request)
     if (ems_profiles (tool->ems, &request->profiles, &error) < 0)
         return tool_fail (tool, &error, NULL);
     if (params_choose (tool_peek (request->profiles), line, &profile, &first, &err) < 0)
-        return refuse (tool, &err, "");
+        return refuse (tool, &err, "profile");
     request->run.profile = value_string (value_get (profile, "name"));
     request->params = params_build (profile, line, first, wrong, &err);
     return request->params ? 0 : refuse (tool, &err, wrong);
@@ -140,8 +138,10 @@ static int run_failed (struct tool *tool, const struct ems_error *error,
 {
     if (error->status == STATUS_CONFLICT && job)
         return busy (tool, error, job);
-    int code = tool_fail (tool, error, job);
-    return code == EXITS_UNKNOWN ? EXITS_REFUSED : code;
+    struct ems_error said = *error;
+    if (error->status == STATUS_UNKNOWN)
+        snprintf (said.parameter, sizeof said.parameter, "profile");
+    return tool_fail (tool, &said, job);
 }
 
 /* Print the id of the new job, and how it ended if it could not be started. */
@@ -233,7 +233,7 @@ int command_run (struct tool *tool)
         return run_help (tool);
     bool attached = !tool->line.given[OPTION_DETACH];
     if (attached && screen_begin (&screen, tool->out_tty && !tool->json, &err) < 0)
-        return refuse (tool, &err, "");
+        return refuse (tool, &err, "profile");
     if (attached)
         tool->interrupt_fd = screen.quit_fd;
     int code = tool_connect (tool);

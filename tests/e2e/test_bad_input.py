@@ -105,6 +105,7 @@ def test_a_profile_that_does_not_exist_is_refused(shared_ems, profile, status):
     ("list", {"limit": 0}, 400), ("list", {"limit": 501}, 400), ("list", {"limit": "5"}, 400),
     ("list", {"status": ["nosuch"]}, 400), ("list", {"status": "running"}, 400),
     ("list", {"before": 5}, 400), ("results", {"limit": 0}, 400), ("results", {"limit": 501}, 400),
+    ("results", {"before": "../.."}, 400),
     ("sync", {"job_id": "0123456789ab", "nonce": "XYZ"}, (400, 404)),
     ("find", {"job_id": 5}, 400)])
 def test_a_wrong_request_is_refused(shared_ems, type, body, status):

@@ -65,3 +65,10 @@ def test_down_with_cancel_says_what_to_do_when_no_worker_is_there(place):
     assert result.returncode == 69 and "ems up" in result.stderr
     up(place)
     assert place.ems("down", "--cancel").returncode == 0
+
+
+def test_the_exit_code_in_a_json_error_is_the_real_one(place):
+    up(place, "--config", place.config)
+    for arguments in (["run", "nope"], ["run", "nope", "--n", "1"], ["show", "ffffffffffff"]):
+        result = place.ems("--json", *arguments)
+        assert json.loads(result.stdout)["exit"] == result.returncode in (65, 66)

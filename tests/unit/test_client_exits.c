@@ -24,6 +24,7 @@ static void refusals_have_the_exit_codes_of_the_design (void **state)
         { 400, false, 64 },
         { 400, true, 65 },
         { 404, false, 66 },
+        { 404, true, 65 },
         { 403, false, 77 },
         { 409, false, 75 },
         { 503, false, 69 },

@@ -161,6 +161,12 @@ void call_results (struct requests *self, const struct call *call, struct outcom
         reply_refuse (out, &err);
         return;
     }
+    if (before[0] && !run_id_valid (before)) {
+        err_set (&err, STATUS_BAD_REQUEST,
+                 "\"before\" is \"%.64s\"; it takes what an earlier reply gave as next", before);
+        reply_refuse (out, &err);
+        return;
+    }
     struct value *list = results_list (self->env.results, self->env.settings->name, (size_t)limit,
                                        before, next, &err);
     if (list)
