@@ -60,7 +60,7 @@ static const struct option_spec options[OPTIONS] = {
     [OPTION_PARAM] = { 'p', "param", "NAME=VALUE", KIND_PAIR, ON (RUN), 0, 0,
                        "a parameter, also one that is called like an option" },
     [OPTION_QUEUE] = { 'q', "queue", NULL, KIND_FLAG, ON (RUN), 0, 0,
-                       "wait in line if another job is running (not served yet) (not served yet)" },
+                       "wait in line if another job is running (not served yet)" },
     [OPTION_PRIORITY] = { 0, "priority", "N", KIND_NUMBER, ON (RUN), 0, LIMIT_PRIORITY,
                           "place in the queue, 0 to 31, higher first (default 16)" },
     [OPTION_TIME_LIMIT] = { 0, "time-limit", "D", KIND_DURATION, ON (RUN), 0, LIMIT_TIME_LIMIT_MS,
