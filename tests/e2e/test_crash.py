@@ -123,6 +123,21 @@ def test_clients_and_the_job_go_on_when_the_broker_is_killed(ems):
     assert (ems.base / "copy").read_bytes() == ems.log(job["job_id"])
 
 
+def test_cancels_that_lost_their_broker_are_answered_as_they_would_have_been(ems):
+    job_id = ems.run("ignores", grace_ms=1000)["job_id"]
+    ems.wait_log(job_id, b"ready")
+    ids = [uuid.uuid4().hex, uuid.uuid4().hex]
+    for request_id in ids:
+        request = {"id": request_id, "type": "cancel", "body": {"job_id": job_id}}
+        assert ems.client.ask_once(request, 0.2) is None
+    ems.kill9("broker")
+    eventually(lambda: ems.record(job_id)["status"] == "cancelled")
+    ems.start_part("broker")
+    for request_id in ids:
+        reply = ems.client.ask("cancel", id=request_id, again=True, job_id=job_id)
+        assert reply.status == 200 and reply.body["job"]["status"] == "cancelled"
+
+
 def test_a_job_that_ends_while_there_is_no_broker_reaches_clients_afterwards(ems):
     tool = ems.spawn(BIN / "ems", "run", "steps")
     job = eventually(ems.jobs)[0]

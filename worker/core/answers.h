@@ -36,8 +36,10 @@ void answers_put (struct answers *self, const struct answer *answer);
 const struct answer *answers_get (const struct answers *self, const char *user, const char *id);
 
 /* A request that is answered later. */
+#define WAITER_GONE (-1)
+
 struct waiter {
-    int64_t ref; /* the broker's */
+    int64_t ref; /* the broker's; WAITER_GONE: it was lost with its broker */
     char user[NAME_BYTES];
     char id[REQUEST_ID_BYTES];
     bool cancel; /* waits for the end of the job; otherwise for its start */

@@ -29,9 +29,12 @@ void wait_undo (struct requests *self, const struct call *call)
     }
 }
 
+/* Nobody can be answered by the way they came, but what they are to be told is remembered for when
+ * they ask again. */
 void requests_forget (struct requests *self)
 {
-    self->waiters.count = 0;
+    for (size_t i = 0; i < self->waiters.count; i++)
+        self->waiters.items[i].ref = WAITER_GONE;
 }
 
 void wait_remember (struct requests *self, const char *user, const char *id, bool cancel,
@@ -79,10 +82,14 @@ static bool join (struct requests *self, const struct call *call, bool cancel,
 {
     struct err err;
     for (size_t i = 0; i < self->waiters.count; i++) {
-        const struct waiter *waiter = &self->waiters.items[i];
+        struct waiter *waiter = &self->waiters.items[i];
         if (strcmp (waiter->id, call->id) != 0 || strcmp (waiter->user, call->user) != 0 ||
             waiter->cancel != cancel)
             continue;
+        if (waiter->ref == WAITER_GONE) {
+            waiter->ref = call->ref;
+            return true;
+        }
         if (wait_add (self, call, cancel, &err) < 0)
             reply_refuse (out, &err);
         return true;
@@ -206,8 +213,9 @@ static void answer_all (struct requests *self, bool cancel, const struct outcome
     bool good = out->status == STATUS_OK;
     while (waiters_take (&self->waiters, cancel, &waiter)) {
         wait_remember (self, waiter.user, waiter.id, cancel, out);
-        agent_reply (self->env.agent, waiter.ref, waiter.id, out->status,
-                     good ? NULL : out->err.text, out->body);
+        if (waiter.ref != WAITER_GONE)
+            agent_reply (self->env.agent, waiter.ref, waiter.id, out->status,
+                         good ? NULL : out->err.text, out->body);
     }
 }
 
