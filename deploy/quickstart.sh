@@ -5,13 +5,14 @@
 # usage: deploy/quickstart.sh
 #
 # The state folder is build/quickstart in the clone, whatever EMS_STATE says: an EMS that you use
-# is not touched. N and ROUNDS in the environment change the number of cases and of performance rounds.
+# is not touched. In the environment, QUICKSTART_STATE changes the folder (a socket's path has 107
+# bytes at most), N and ROUNDS the number of cases and of performance rounds.
 # SPDX-License-Identifier: MPL-2.0
 set -eu
 
 here=$(CDPATH='' cd -- "$(dirname -- "$0")/.." && pwd)
 build=$here/build
-state=$build/quickstart
+state=${QUICKSTART_STATE:-$build/quickstart}
 ems=$build/bin/ems
 
 say () { printf '\n== %s\n' "$*"; }

@@ -91,6 +91,7 @@ static const struct field fields[] = {
     { "cancel", "by", TEXT (cancel.by), .form = &name_form },
     { "cancel", "at", TIME (cancel.at_ms) },
     { "cancel", "forced", .kind = KIND_BOOL, AT (cancel.forced) },
+    { "cancel", "grace_ms", .kind = KIND_INT, AT (cancel.grace_ms), .max = LIMIT_GRACE_MS },
     { "cancel", "request_id", TEXT (cancel.request_id), .form = &request_id_form },
     { NULL, "current_experiment", TEXT (current_experiment) },
     { NULL, "current_step", TEXT (current_step) },

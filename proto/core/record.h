@@ -65,7 +65,8 @@ struct record {
     struct {
         char by[NAME_BYTES]; /* "": no cancel was asked for */
         int64_t at_ms;
-        bool forced; /* something had to be killed */
+        bool forced;      /* something had to be killed */
+        int64_t grace_ms; /* the shortest that was asked for */
         char request_id[REQUEST_ID_BYTES];
     } cancel;
     char current_experiment[EXPERIMENT_BYTES];

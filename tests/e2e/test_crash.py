@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: MPL-2.0
 """kill -9 of each part, a restart of the machine, and a restart with a history."""
 import json
+import os
+import signal
 import subprocess
 import uuid
 
@@ -98,6 +100,20 @@ def test_a_cancel_on_record_is_carried_out_by_the_next_worker(ems):
     assert ems.pids() == []
     again = ems.client.ask_once(request, 30)
     assert (again.status, again.body["job"]["status"]) == (200, "cancelled")
+
+
+def test_a_cancel_without_grace_has_none_after_a_crash_of_the_worker_either(ems):
+    job = ems.run("ignores", grace_ms=600000)
+    ems.wait_log(job["job_id"], b"ready\n")
+    os.kill(ems.run_file(job["job_id"], "shim.json")["shim"]["pid"], signal.SIGSTOP)
+    request = {"id": uuid.uuid4().hex, "type": "cancel",
+               "body": {"job_id": job["job_id"], "grace_ms": 0}}
+    assert ems.client.ask_once(request, 0) is None
+    eventually(lambda: ems.record(job["job_id"])["status"] == "cancelling")
+    ems.kill9("worker")
+    os.kill(ems.run_file(job["job_id"], "shim.json")["shim"]["pid"], signal.SIGCONT)
+    ems.start_part("worker")
+    assert ems.finish(job["job_id"])["cancel"]["grace_ms"] == 0
 
 
 def test_clients_and_the_job_go_on_when_the_broker_is_killed(ems):

@@ -50,19 +50,21 @@ def test_quickstart_from_a_fresh_clone_completes_the_seven_experiments(base):
     clone(base / "clone")
     before = git("status", "--porcelain", cwd=base / "clone")
     environment = {key: value for key, value in os.environ.items() if not key.startswith("EMS_")}
-    environment |= {"EMS_STATE": str(base / "s"), "HOME": str(base), "N": "50", "ROUNDS": "2"}
+    environment |= {"EMS_STATE": str(base / "own"), "HOME": str(base), "N": "50", "ROUNDS": "2"}
+    state = base / "clone" / "build" / "quickstart"
     done = subprocess.run([base / "clone" / "deploy" / "quickstart.sh"], env=environment, cwd=base,
                           stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, timeout=850,
                           stderr=subprocess.STDOUT, text=True, errors="replace", check=False)
     assert done.returncode == 0, done.stdout
-    [record] = (base / "s" / "logs" / "jobs").glob("*.json")
+    [record] = (state / "logs" / "jobs").glob("*.json")
     job = json.loads(record.read_text())
     assert (job["status"], job["exit"]) == ("completed", {"code": 0, "signal": None})
     assert job["experiments"] == {"done": 7, "total": 7}
-    results = base / "s" / "results" / job["run_id"]
+    results = state / "results" / job["run_id"]
     assert {path.name for path in results.iterdir() if path.is_dir()} == SEVEN
     assert json.loads((results / "manifest.json").read_text())
-    log = (base / "s" / "logs" / f"{job['job_id']}.log").read_text()
+    log = (state / "logs" / f"{job['job_id']}.log").read_text()
     assert log.startswith("Starting benchmark: ")
     assert str(results) in done.stdout and "[PROGRESS]" in done.stdout
     assert git("status", "--porcelain", cwd=base / "clone") == before, "it left files in the tree"
+    assert not (base / "own").exists(), "it used the state folder of the user"

@@ -29,7 +29,7 @@ static const char full_json[] =
     "\"started_at\":\"2026-02-13T14:30:00.000Z\",\"finished_at\":\"2026-02-13T14:31:00.001Z\","
     "\"exit\":{\"code\":null,\"signal\":15},"
     "\"cancel\":{\"by\":\"root\",\"at\":\"2026-02-13T14:30:59.000Z\",\"forced\":true,"
-    "\"request_id\":\"ffffffffffffffffffffffffffffffff\"},"
+    "\"grace_ms\":500,\"request_id\":\"ffffffffffffffffffffffffffffffff\"},"
     "\"current_experiment\":\"gmst_era\",\"current_step\":\"accuracy\","
     "\"experiments\":{\"done\":3,\"total\":7},\"progress_pct\":42.5,"
     "\"log\":{\"bytes\":\"9223372036854775807\",\"lines\":12},"

@@ -32,7 +32,6 @@ struct life *life_new (const struct life_env *env, struct err *err)
     }
     self->env = *env;
     self->dirfd = self->ctl = self->shim = -1;
-    self->stop_grace_ms = -1;
     self->status = (struct reactor_timer){ .fn = status_due, .arg = self };
     self->retry = (struct reactor_timer){ .fn = retry, .arg = self };
     self->adopt = (struct reactor_timer){ .fn = adopt_due, .arg = self };
@@ -142,7 +141,6 @@ void life_drop (struct life *self)
     self->spawn_error[0] = '\0';
     self->unkilled = 0;
     self->unkilled_listed = 0;
-    self->stop_grace_ms = -1;
 }
 
 void life_save (struct life *self)
@@ -261,7 +259,7 @@ void life_stop_again (struct life *self)
     if (self->record.status != JOB_CANCELLING)
         return;
     slot_step (&self->slot, SLOT_EV_CANCEL, clock_mono_ms ());
-    send_stop (self, self->stop_grace_ms < 0 ? self->record.grace_ms : self->stop_grace_ms);
+    send_stop (self, self->record.cancel.grace_ms);
 }
 
 void life_follow (struct life *self, int ctl)
@@ -295,19 +293,21 @@ void life_cancel (struct life *self, const char *user, const char *request_id, i
     if (slot_step (&self->slot, SLOT_EV_CANCEL, clock_mono_ms ()) != SLOT_STOP)
         return;
     struct record *record = &self->record;
-    if (record->status != JOB_CANCELLING) {
+    bool first = record->status != JOB_CANCELLING;
+    if (grace_ms < 0)
+        grace_ms = record->grace_ms;
+    if (first) {
         snprintf (record->cancel.by, sizeof record->cancel.by, "%s", user);
         snprintf (record->cancel.request_id, sizeof record->cancel.request_id, "%s", request_id);
         record->cancel.at_ms = clock_wall_ms ();
         record->status = JOB_CANCELLING;
-        /* A full disk must not keep anybody from stopping what fills it: the stop goes out
-         * even if the note has to wait, and the answer waits for both. */
+    }
+    /* A full disk must not keep anybody from stopping what fills it: the stop goes out even if
+     * the note has to wait, and the answer waits for both. */
+    if (first || grace_ms < record->cancel.grace_ms) {
+        record->cancel.grace_ms = grace_ms;
         life_save (self);
     }
-    if (grace_ms < 0)
-        grace_ms = record->grace_ms;
-    if (self->stop_grace_ms < 0 || grace_ms < self->stop_grace_ms)
-        self->stop_grace_ms = grace_ms;
     send_stop (self, grace_ms);
 }
 

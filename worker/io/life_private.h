@@ -52,7 +52,6 @@ struct life {
     struct reactor_timer retry;
     char spawn_error[DETAIL_BYTES];
     struct ending ending;
-    int64_t stop_grace_ms; /* the shortest that a cancel asked for; -1: none did */
     bool orphaned;         /* the shim left no outcome: it may have left anything else */
     int64_t unkilled;      /* processes that it could not kill */
     struct proc_identity unkilled_list[UNKILLED_LISTED];
