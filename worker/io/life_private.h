@@ -52,8 +52,8 @@ struct life {
     struct reactor_timer retry;
     char spawn_error[DETAIL_BYTES];
     struct ending ending;
-    bool orphaned;         /* the shim left no outcome: it may have left anything else */
-    int64_t unkilled;      /* processes that it could not kill */
+    bool orphaned;    /* the shim left no outcome: it may have left anything else */
+    int64_t unkilled; /* processes that it could not kill */
     struct proc_identity unkilled_list[UNKILLED_LISTED];
     size_t unkilled_listed;
     enum finish_step step;
