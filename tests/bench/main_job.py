@@ -36,7 +36,7 @@ PROFILES = {
     "true": {"command": Path("/bin/true"), "arguments": [], "parameters": {}},
     "silent": {"command": Path("/bin/sleep"), "arguments": ["1000"], "parameters": {}},
     "ignores": sh("trap '' TERM; echo ready; while :; do sleep 1000; done", grace_ms=500),
-    "tree": sh("for i in $(seq 200); do setsid sleep 1000 & done; echo ready; wait", grace_ms=500),
+    "tree": sh("trap '' TERM; for i in $(seq 200); do setsid sleep 1000 & done; echo ready; wait", grace_ms=500),
 }
 
 

@@ -87,6 +87,7 @@ class House:
         self.context = zmq.Context()
         self.context.linger = 0
         self.broker = None
+        self.workers = []  # a socket that nobody holds is closed
 
     def start(self, *arguments):
         self.broker = Broker(self.state, *arguments)
@@ -104,7 +105,9 @@ class House:
         return Client(self)
 
     def worker(self, name, **more):
-        return Worker(self, name, **more)
+        worker = Worker(self, name, **more)
+        self.workers.append(worker)
+        return worker
 
     def monitor(self, *topics, **options):
         sub = self.socket(zmq.SUB, "events", **options)

@@ -20,7 +20,7 @@
 
 #define READ_RETRY_MS    250
 #define READ_PATIENCE_MS 10000 /* then a log that cannot be read ends where we are */
-#define GIVEN_UP         -1
+#define GIVEN_UP         (-1)
 #define MESSAGES_A_TURN  16 /* then others have their turn */
 /* What is published after the job's end; of what lies before that only the lines are counted, and
  * monitors fetch it with `logs`: the answer to a cancel must not wait for a backlog of gigabytes.

@@ -147,10 +147,10 @@ static void remove_folder (struct turn *turn, int dirfd, const char *name, int d
     if (depth < DEPTH)
         remove_in (turn, dir, depth + 1);
     closedir (dir);
-    if (unlinkat (dirfd, name, AT_REMOVEDIR) == 0)
+    /* What lies too deep is moved up to where its turn comes. */
+    if (unlinkat (dirfd, name, AT_REMOVEDIR) == 0 ||
+        (depth >= DEPTH && move_here (turn->trash, dirfd, name, MOVED_DEEPER) == 0))
         turn->removed++;
-    else if (depth >= DEPTH && move_here (turn->trash, dirfd, name, MOVED_DEEPER) == 0)
-        turn->removed++; /* its turn comes, nearer to us */
     else if (turn->steps > 0)
         failed (turn, name);
 }
