@@ -1,4 +1,5 @@
 #!/usr/bin/python3
+# SPDX-License-Identifier: MPL-2.0
 """Guard the shape of the tree (design, section 2).
 
 usage: architecture.py SOURCE_DIR BUILD_DIR

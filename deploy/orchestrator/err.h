@@ -1,5 +1,7 @@
 /* orchestrator/err.h - one error: the code that the program exits with, and a sentence.
- * Functions that may fail return 0, or -1 with the caller's struct filled. */
+ * Functions that may fail return 0, or -1 with the caller's struct filled.
+ *
+ * SPDX-License-Identifier: MPL-2.0 */
 #ifndef LAB_ERR_H
 #define LAB_ERR_H
 

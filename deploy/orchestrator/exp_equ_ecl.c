@@ -1,4 +1,6 @@
-/* ICRS right ascension and declination to the mean ecliptic and equinox of date, and back. */
+/* ICRS right ascension and declination to the mean ecliptic and equinox of date, and back.
+ *
+ * SPDX-License-Identifier: MPL-2.0 */
 #include <erfa.h>
 #include <libnova/libnova.h>
 #include <math.h>

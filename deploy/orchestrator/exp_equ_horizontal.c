@@ -1,4 +1,6 @@
-/* Apparent right ascension and declination of date to azimuth and altitude, no refraction. */
+/* Apparent right ascension and declination of date to azimuth and altitude, no refraction.
+ *
+ * SPDX-License-Identifier: MPL-2.0 */
 #include <erfa.h>
 #include <libnova/libnova.h>
 #include <math.h>

@@ -1,4 +1,6 @@
-/* Bias, precession and nutation: a direction in GCRS to the true equator and equinox of date. */
+/* Bias, precession and nutation: a direction in GCRS to the true equator and equinox of date.
+ *
+ * SPDX-License-Identifier: MPL-2.0 */
 #include <erfa.h>
 #include <math.h>
 

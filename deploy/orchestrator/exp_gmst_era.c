@@ -1,4 +1,6 @@
-/* Greenwich sidereal time, mean and apparent, and the Earth rotation angle, from UT1. */
+/* Greenwich sidereal time, mean and apparent, and the Earth rotation angle, from UT1.
+ *
+ * SPDX-License-Identifier: MPL-2.0 */
 #include <erfa.h>
 #include <libnova/libnova.h>
 #include <math.h>

@@ -1,4 +1,6 @@
-/* Kepler's equation: mean anomaly to eccentric and true anomaly. */
+/* Kepler's equation: mean anomaly to eccentric and true anomaly.
+ *
+ * SPDX-License-Identifier: MPL-2.0 */
 #include <libnova/libnova.h>
 #include <math.h>
 

@@ -1,4 +1,6 @@
-/* The Moon as seen from the centre of the Earth: geometric direction and distance. */
+/* The Moon as seen from the centre of the Earth: geometric direction and distance.
+ *
+ * SPDX-License-Identifier: MPL-2.0 */
 #include <erfa.h>
 #include <erfam.h>
 #include <libnova/libnova.h>

@@ -1,4 +1,6 @@
-/* The Sun as seen from the centre of the Earth: where it is, and where it appears to be. */
+/* The Sun as seen from the centre of the Earth: where it is, and where it appears to be.
+ *
+ * SPDX-License-Identifier: MPL-2.0 */
 #include <erfa.h>
 #include <erfam.h>
 #include <libnova/libnova.h>

@@ -1,7 +1,9 @@
 /* orchestrator/experiment.h - what an experiment is: inputs, two adapters, what is compared.
  * An experiment is a constant; it owns nothing and keeps no state. Inputs and outputs are
  * plain rows of doubles, so that everything else (statistics, speed, reports) is the same
- * for all of them. */
+ * for all of them.
+ *
+ * SPDX-License-Identifier: MPL-2.0 */
 #ifndef LAB_EXPERIMENT_H
 #define LAB_EXPERIMENT_H
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MPL-2.0 */
 #include "orchestrator/experiment.h"
 
 #include <string.h>

@@ -1,5 +1,7 @@
 /* orchestrator/files.h - results on disk: a reader sees a whole file and a whole folder, or none.
- * All functions: 0, or -1 with *err filled (LAB_EXIT_IO). */
+ * All functions: 0, or -1 with *err filled (LAB_EXIT_IO).
+ *
+ * SPDX-License-Identifier: MPL-2.0 */
 #ifndef LAB_FILES_H
 #define LAB_FILES_H
 

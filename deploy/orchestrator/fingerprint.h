@@ -1,5 +1,7 @@
 /* orchestrator/fingerprint.h - FNV-1a, 64 bits (Fowler, Noll, Vo): tells at a glance whether
- * two runs used the same inputs. Not a cryptographic hash. */
+ * two runs used the same inputs. Not a cryptographic hash.
+ *
+ * SPDX-License-Identifier: MPL-2.0 */
 #ifndef LAB_FINGERPRINT_H
 #define LAB_FINGERPRINT_H
 

@@ -1,7 +1,9 @@
 /* orchestrator/inputs.h - epochs and directions: a few by hand, the rest from the stream.
  *
  * An epoch is one double, a Julian date; ERFA and libnova are given exactly that number, so
- * no difference between them comes from rounding a date (1 ulp is 40 microseconds). */
+ * no difference between them comes from rounding a date (1 ulp is 40 microseconds).
+ *
+ * SPDX-License-Identifier: MPL-2.0 */
 #ifndef LAB_INPUTS_H
 #define LAB_INPUTS_H
 

@@ -1,4 +1,6 @@
-/* lab-orchestrator: libnova against ERFA in seven experiments. See README.md. */
+/* lab-orchestrator: libnova against ERFA in seven experiments. See README.md.
+ *
+ * SPDX-License-Identifier: MPL-2.0 */
 #include <stdio.h>
 
 #include "orchestrator/options.h"

@@ -1,4 +1,6 @@
-/* orchestrator/measure.h - one experiment carried out: from inputs to figures. */
+/* orchestrator/measure.h - one experiment carried out: from inputs to figures.
+ *
+ * SPDX-License-Identifier: MPL-2.0 */
 #ifndef LAB_MEASURE_H
 #define LAB_MEASURE_H
 

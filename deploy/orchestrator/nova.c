@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MPL-2.0 */
 #include "orchestrator/nova.h"
 
 #include <libnova/libnova.h>

@@ -9,7 +9,9 @@
  *  - it keeps state between calls (see nova_forget), so libnova is not for threads.
  *  - heliocentric (VSOP87) and lunar (ELP 2000-82B) coordinates are referred to the mean
  *    ecliptic and equinox of J2000, though Meeus's formulae around them expect those of date.
- *  - there is no frame bias: GCRS and the mean equator of J2000 are one and the same to it. */
+ *  - there is no frame bias: GCRS and the mean equator of J2000 are one and the same to it.
+ *
+ * SPDX-License-Identifier: MPL-2.0 */
 #ifndef LAB_NOVA_H
 #define LAB_NOVA_H
 

@@ -1,4 +1,6 @@
-/* orchestrator/options.h - the command line, checked before anything is touched. */
+/* orchestrator/options.h - the command line, checked before anything is touched.
+ *
+ * SPDX-License-Identifier: MPL-2.0 */
 #ifndef LAB_OPTIONS_H
 #define LAB_OPTIONS_H
 

@@ -1,5 +1,7 @@
 /* orchestrator/perf.h - nanoseconds per operation, and whether to believe them.
- * Time is the process's CPU time: a busy neighbour moves it less than the wall clock. */
+ * Time is the process's CPU time: a busy neighbour moves it less than the wall clock.
+ *
+ * SPDX-License-Identifier: MPL-2.0 */
 #ifndef LAB_PERF_H
 #define LAB_PERF_H
 

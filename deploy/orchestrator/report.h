@@ -1,5 +1,7 @@
 /* orchestrator/report.h - the files' contents. Texts are the caller's to free; NULL means that
- * there is no memory. */
+ * there is no memory.
+ *
+ * SPDX-License-Identifier: MPL-2.0 */
 #ifndef LAB_REPORT_H
 #define LAB_REPORT_H
 

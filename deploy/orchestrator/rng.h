@@ -1,7 +1,9 @@
 /* orchestrator/rng.h - xoshiro256** 1.0, seeded through splitmix64.
  * Both by David Blackman and Sebastiano Vigna, "Scrambled linear pseudorandom number
  * generators", ACM TOMS 47(4), 2021; https://prng.di.unimi.it. Same seed, same numbers,
- * on every machine. */
+ * on every machine.
+ *
+ * SPDX-License-Identifier: MPL-2.0 */
 #ifndef LAB_RNG_H
 #define LAB_RNG_H
 

@@ -1,5 +1,7 @@
 /* orchestrator/run.h - a whole run: the experiments that were asked for, their files, the
- * manifest. */
+ * manifest.
+ *
+ * SPDX-License-Identifier: MPL-2.0 */
 #ifndef LAB_RUN_H
 #define LAB_RUN_H
 

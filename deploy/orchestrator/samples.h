@@ -1,4 +1,6 @@
-/* orchestrator/samples.h - the values of an experiment's metrics, case by case. */
+/* orchestrator/samples.h - the values of an experiment's metrics, case by case.
+ *
+ * SPDX-License-Identifier: MPL-2.0 */
 #ifndef LAB_SAMPLES_H
 #define LAB_SAMPLES_H
 

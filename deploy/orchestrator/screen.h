@@ -1,7 +1,9 @@
 /* orchestrator/screen.h - what appears on stdout, line by line.
  * Progress lines are read by other programs: their grammar is
  *   [PROGRESS] experiment=NAME step=STEP current=N total=M | text
- *   [PROGRESS] step=experiment_start current=K total=T | Experiment K/T: NAME */
+ *   [PROGRESS] step=experiment_start current=K total=T | Experiment K/T: NAME
+ *
+ * SPDX-License-Identifier: MPL-2.0 */
 #ifndef LAB_SCREEN_H
 #define LAB_SCREEN_H
 

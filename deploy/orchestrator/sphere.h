@@ -1,5 +1,7 @@
 /* orchestrator/sphere.h - directions and rotations, with no model in them.
- * Angles in radians unless a name says otherwise; vectors are unit vectors. */
+ * Angles in radians unless a name says otherwise; vectors are unit vectors.
+ *
+ * SPDX-License-Identifier: MPL-2.0 */
 #ifndef LAB_SPHERE_H
 #define LAB_SPHERE_H
 

@@ -1,5 +1,7 @@
 /* orchestrator/stats.h - a list of numbers as eight figures.
- * NaN and infinities are counted and left out of the figures, never hidden in them. */
+ * NaN and infinities are counted and left out of the figures, never hidden in them.
+ *
+ * SPDX-License-Identifier: MPL-2.0 */
 #ifndef LAB_STATS_H
 #define LAB_STATS_H
 

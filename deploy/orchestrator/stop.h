@@ -1,5 +1,7 @@
 /* orchestrator/stop.h - the wish to stop, as signals bring it.
- * Every loop over cases asks stop_signal, so that the program leaves within milliseconds. */
+ * Every loop over cases asks stop_signal, so that the program leaves within milliseconds.
+ *
+ * SPDX-License-Identifier: MPL-2.0 */
 #ifndef LAB_STOP_H
 #define LAB_STOP_H
 

@@ -1,4 +1,6 @@
-/* summary.md: libnova.json for people. */
+/* summary.md: libnova.json for people.
+ *
+ * SPDX-License-Identifier: MPL-2.0 */
 #include <inttypes.h>
 #include <math.h>
 #include <stdio.h>

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MPL-2.0
 """lab-orchestrator as a process: output, files, refusals, signals.
 
 Run: EMS_BIN_DIR=build/bin /usr/bin/python3 -m pytest tests/e2e/test_lab_orchestrator.py

@@ -1,5 +1,7 @@
 /* The seven experiments: their differences are as large as the models explain, no more and no
- * less, and the same seed gives the same file. */
+ * less, and the same seed gives the same file.
+ *
+ * SPDX-License-Identifier: MPL-2.0 */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

@@ -1,4 +1,6 @@
-/* Results on disk: whole or not there. */
+/* Results on disk: whole or not there.
+ *
+ * SPDX-License-Identifier: MPL-2.0 */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

@@ -1,5 +1,7 @@
 /* libnova, the candidate, as this program calls it: against the worked examples of Meeus,
- * Astronomical Algorithms, 2nd edition, and against what nova.h says of it. */
+ * Astronomical Algorithms, 2nd edition, and against what nova.h says of it.
+ *
+ * SPDX-License-Identifier: MPL-2.0 */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

@@ -1,4 +1,6 @@
-/* The command line: both ways to write a value, and every wrong one refused with a reason. */
+/* The command line: both ways to write a value, and every wrong one refused with a reason.
+ *
+ * SPDX-License-Identifier: MPL-2.0 */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

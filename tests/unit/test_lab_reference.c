@@ -1,5 +1,7 @@
 /* ERFA, the reference, against the check values that SOFA publishes in t_sofa_c.c, with the
- * tolerances given there. A wrong library, or a wrong idea of a function's arguments, ends here. */
+ * tolerances given there. A wrong library, or a wrong idea of a function's arguments, ends here.
+ *
+ * SPDX-License-Identifier: MPL-2.0 */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

@@ -1,5 +1,7 @@
 /* A whole run of experiments made for the purpose: what a broken bound, a candidate without
- * numbers and a reference without numbers come to. */
+ * numbers and a reference without numbers come to.
+ *
+ * SPDX-License-Identifier: MPL-2.0 */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

@@ -1,5 +1,7 @@
 /* Statistics against figures worked out by hand; random numbers and fingerprints against the
- * values that their authors publish. */
+ * values that their authors publish.
+ *
+ * SPDX-License-Identifier: MPL-2.0 */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
