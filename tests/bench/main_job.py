@@ -107,7 +107,8 @@ def measure_flood(ems):
 def measure_shortest(ems):
     ours, peer = [], []
     tsp = shutil.which("tsp")
-    environment = {"PATH": os.environ["PATH"], "TS_SOCKET": str(ems.base / "tsp")}
+    environment = {"PATH": os.environ["PATH"], "TS_SOCKET": str(ems.base / "tsp"),
+                   "TMPDIR": str(ems.base)}
     for _ in range(50):
         start = time.monotonic()
         job = ems.run("true")
