@@ -10,9 +10,12 @@ static void reply (struct broker *self, struct bytes route, bool delimiter, cons
 {
     struct wire_buffer buffer = { 0 };
     struct err err = { 0 };
-    if (wire_reply_encode (id, status, error, body, &buffer, &err) < 0 &&
-        wire_reply_encode (id, STATUS_FAILED, err.text, NULL, &buffer, NULL) < 0)
-        return;
+    if (wire_reply_encode (id, status, error, body, &buffer, &err) < 0) {
+        /* Too large it stays; memory comes back. */
+        int instead = err.code == STATUS_TOO_LARGE ? STATUS_FAILED : STATUS_NO_WORKER;
+        if (wire_reply_encode (id, instead, err.text, NULL, &buffer, NULL) < 0)
+            return;
+    }
     self->sink.to_client (self->sink.arg, route, delimiter,
                           (struct bytes){ buffer.data, buffer.size });
     wire_buffer_free (&buffer);

@@ -281,7 +281,7 @@ struct value *gather_body (const struct gather *self, const struct value *missin
     /* value_put takes the list over in every case. */
     if (value_put (body, self->kind->field, list) < 0 || rc < 0) {
         value_destroy (&body);
-        err_set (err, STATUS_FAILED, "the broker is out of memory");
+        err_set (err, STATUS_NO_WORKER, "the broker is out of memory; try again");
     }
     return body;
 }

@@ -149,7 +149,7 @@ static int check_room (struct pendings *self, size_t request_bytes, struct err *
                         "%zu more; at most %d go together, so try again when some are answered",
                         self->bytes, request_bytes, LIMIT_PENDING_BYTES);
     if (self->free_count == 0 && grow (self) < 0)
-        return err_set (err, STATUS_FAILED, "the broker is out of memory");
+        return err_set (err, STATUS_NO_WORKER, "the broker is out of memory; try again");
     return 0;
 }
 
@@ -160,7 +160,7 @@ struct pending *pendings_add (struct pendings *self, struct bytes route, size_t 
         return NULL;
     struct pending *item = malloc (sizeof *item + route.size);
     if (!item) {
-        err_set (err, STATUS_FAILED, "the broker is out of memory");
+        err_set (err, STATUS_NO_WORKER, "the broker is out of memory; try again");
         return NULL;
     }
     size_t slot = (size_t)self->free[--self->free_count];

@@ -7,7 +7,9 @@
 
 static void refuse (struct broker *self, const struct incoming *in, const struct err *err)
 {
-    broker_answer (self, in, err->code, err->text, NULL);
+    /* What fails in here fails for want of memory: it was not tried, and can be tried again. */
+    int status = err->code == STATUS_FAILED ? STATUS_NO_WORKER : err->code;
+    broker_answer (self, in, status, err->text, NULL);
 }
 
 /* Answered by the broker itself */
@@ -18,7 +20,7 @@ static void answer_ping (struct broker *self, const struct incoming *in)
     if (value_put_string (body, "broker", self->name) < 0 ||
         value_put_string (body, "version", self->version) < 0 ||
         value_put_int (body, "time_ms", in->now->wall_ms) < 0)
-        broker_answer (self, in, STATUS_FAILED, "the broker is out of memory", NULL);
+        broker_answer (self, in, STATUS_NO_WORKER, "the broker is out of memory; try again", NULL);
     else
         broker_answer (self, in, STATUS_OK, NULL, body);
     value_destroy (&body);
@@ -49,7 +51,7 @@ static void answer_workers (struct broker *self, const struct incoming *in)
             rc = value_append (list, describe (worker));
     }
     if (value_put (body, "workers", list) < 0 || rc < 0)
-        broker_answer (self, in, STATUS_FAILED, "the broker is out of memory", NULL);
+        broker_answer (self, in, STATUS_NO_WORKER, "the broker is out of memory; try again", NULL);
     else
         broker_answer (self, in, STATUS_OK, NULL, body);
     value_destroy (&body);
@@ -121,7 +123,7 @@ static void ask_around (struct broker *self, const struct incoming *in, struct a
 
 static void no_memory (struct broker *self, const struct incoming *in)
 {
-    broker_answer (self, in, STATUS_FAILED, "the broker is out of memory", NULL);
+    broker_answer (self, in, STATUS_NO_WORKER, "the broker is out of memory; try again", NULL);
 }
 
 static void gather_from_all (struct broker *self, const struct incoming *in,

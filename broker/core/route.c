@@ -145,7 +145,8 @@ static void conclude_find (struct broker *self, struct pending *item)
 void broker_conclude (struct broker *self, struct pending *item)
 {
     if (item->ask->failed)
-        broker_finish (self, item, STATUS_FAILED, "the broker is out of memory", NULL);
+        broker_finish (self, item, STATUS_NO_WORKER, "the broker is out of memory; try again",
+                       NULL);
     else if (item->ask->kind == ASK_GATHER)
         conclude_gather (self, item);
     else

@@ -59,6 +59,7 @@ static void help_one (const struct value *parameter, struct sbuf *out)
         if (name.data[i] == '_')
             name.data[i] = '-';
     sbuf_printf (out, "  %-*s ", NAME_COLUMN, sbuf_text (&name));
+    out->failed = out->failed || name.failed;
     sbuf_free (&name);
     params_takes (parameter, out);
     size_t before = out->size;

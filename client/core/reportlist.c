@@ -34,6 +34,14 @@ static void ago_text (int64_t ms, char *out, size_t out_bytes)
         snprintf (out, out_bytes, "%" PRId64 "d ago", s / 86400);
 }
 
+/* A cell that was put together; it is freed. */
+static void add_made (struct grid *grid, enum hue hue, struct sbuf *text)
+{
+    grid_add (grid, hue, sbuf_text (text));
+    grid->failed = grid->failed || text->failed;
+    sbuf_free (text);
+}
+
 static void add_job (struct grid *grid, const struct record *job, const struct report *how)
 {
     char text[64] = "";
@@ -41,8 +49,7 @@ static void add_job (struct grid *grid, const struct record *job, const struct r
     sbuf_init (&state);
     grid_add (grid, HUE_PLAIN, job->job_id);
     report_state (job, &state);
-    grid_add (grid, hue_of_status (job->status), sbuf_text (&state));
-    sbuf_free (&state);
+    add_made (grid, hue_of_status (job->status), &state);
     grid_add (grid, HUE_PLAIN, job->profile);
     statusline_count (job, text, sizeof text);
     grid_add (grid, HUE_PLAIN, text[0] ? text : "-");
@@ -114,8 +121,7 @@ void report_workers (const struct value *list, const struct report *how, struct 
         grid_add (&grid, strcmp (state, "idle") == 0 ? HUE_GREEN : HUE_YELLOW, state);
         grid_add (&grid, HUE_PLAIN, job_id[0] ? job_id : "-");
         grid_printf (&grid, HUE_PLAIN, "%" PRId64, value_int (value_get (worker, "queued")));
-        grid_add (&grid, HUE_PLAIN, sbuf_text (&profiles));
-        sbuf_free (&profiles);
+        add_made (&grid, HUE_PLAIN, &profiles);
     }
     grid_render (&grid, how->width, how->colour, out);
     grid_free (&grid);
@@ -134,11 +140,9 @@ static void add_parameters (struct grid *grid, const struct value *profile)
         paramtext_add (value_get (parameter, "default"), &text);
         if (value_bool (value_get (parameter, "required")))
             sbuf_add (&text, "(required)");
-        grid_add (grid, HUE_PLAIN, sbuf_text (&text));
-        sbuf_clear (&text);
+        add_made (grid, HUE_PLAIN, &text);
         params_takes (parameter, &text);
-        grid_add (grid, HUE_PLAIN, sbuf_text (&text));
-        sbuf_free (&text);
+        add_made (grid, HUE_PLAIN, &text);
     }
     if (value_count (parameters) > 0)
         return;

@@ -167,5 +167,6 @@ void statusline_render (const struct statusline *view, struct sbuf *out)
     }
     if (layout.with_time)
         sbuf_printf (out, "  %s", layout.time);
+    out->failed = out->failed || about.failed;
     sbuf_free (&about);
 }

@@ -201,14 +201,28 @@ static struct value *to_value (const cJSON *json, struct json_numbers *numbers, 
     return value ? value : no_memory (err);
 }
 
+/* cJSON does not say whether the text or the memory was the reason, and a good record must not
+ * pass for a broken one: is there room for all that the text may need? */
+static bool room_for (size_t bytes)
+{
+    void *room = cJSON_malloc ((bytes + 1) * sizeof (cJSON));
+    cJSON_free (room);
+    return room;
+}
+
 /* Parse all of the text; NULL with *err. */
 static cJSON *parse (const char *text, size_t bytes, struct err *err)
 {
     const char *end = text;
     cJSON *json = cJSON_ParseWithLengthOpts (text, bytes, &end, false);
+    if (!json && !room_for (bytes)) {
+        no_memory (err);
+        return NULL;
+    }
+    if (!json)
+        json = cJSON_ParseWithLengthOpts (text, bytes, &end, false);
     if (!json) {
-        err_set (err, STATUS_BAD_REQUEST, "JSON byte %zu: not JSON, or out of memory",
-                 (size_t)(end - text));
+        err_set (err, STATUS_BAD_REQUEST, "JSON byte %zu: not JSON", (size_t)(end - text));
         return NULL;
     }
     while (end < text + bytes && strchr (" \t\r\n", *end))

@@ -6,6 +6,11 @@
  * that does not read, the rest is dropped and asked for again. Requests are mostly small, and
  * their size is bounded elsewhere: more of them may wait.
  *
+ * A connection may run through something that does not tell when the other side is gone, as a unix
+ * socket forwarded over TCP does. Heartbeats find that. Requests between worker and broker have the
+ * beats of their main loops for it, and there the broker pings at leisure, only to let go of what
+ * is dead: an idle worker should sleep. Its events have nothing else to show that they arrive.
+ *
  * SPDX-License-Identifier: MPL-2.0 */
 #include "endpoint.h"
 
@@ -29,6 +34,11 @@
 #define REQUESTS_HWM 1000
 #define REPLIES_HWM  32 /* for each client */
 
+#define PING_SOON_MS 5000  /* those who wait for a reply or an event */
+#define PING_MS      10000 /* the broker, its clients and monitors; a worker with its events */
+#define PING_LATE_MS 30000 /* the broker, its workers */
+#define PONG_MS      10000 /* who has not answered by then is gone */
+
 #define SUBSCRIPTION_BYTES 512 /* a topic has at most LIMIT_TOPIC_BYTES */
 
 struct kind {
@@ -39,24 +49,29 @@ struct kind {
     int immediate;   /* nothing is queued for a peer that is not there */
     int no_drop;     /* PUB: say so when the peer is full, instead of dropping */
     int64_t largest; /* frame that a peer may send */
+    int ping_ms;     /* 0: no pings */
 };
 
 static const struct kind kinds[] = {
-    [ENDPOINT_CLIENTS_ROUTER] = { ZMQ_ROUTER, REPLIES_HWM, REQUESTS_HWM, 1, 0, 0,
-                                  LIMIT_FRAME_BYTES },
+    [ENDPOINT_CLIENTS_ROUTER] = { ZMQ_ROUTER, REPLIES_HWM, REQUESTS_HWM, 1, 0, 0, LIMIT_FRAME_BYTES,
+                                  PING_MS },
     [ENDPOINT_WORKERS_ROUTER] = { ZMQ_ROUTER, REQUESTS_HWM, REQUESTS_HWM, 1, 0, 0,
-                                  LIMIT_FRAME_BYTES },
-    [ENDPOINT_PUBLISH_XSUB] = { ZMQ_XSUB, REQUESTS_HWM, EVENTS_HWM, 0, 0, 0, LIMIT_FRAME_BYTES },
+                                  LIMIT_FRAME_BYTES, PING_LATE_MS },
+    [ENDPOINT_PUBLISH_XSUB] = { ZMQ_XSUB, REQUESTS_HWM, EVENTS_HWM, 0, 0, 0, LIMIT_FRAME_BYTES,
+                                PING_LATE_MS },
     /* libzmq keeps every subscription of a monitor. */
-    [ENDPOINT_EVENTS_XPUB] = { ZMQ_XPUB, XPUB_HWM, REQUESTS_HWM, 0, 0, 0, SUBSCRIPTION_BYTES },
-    [ENDPOINT_WORKER_DEALER] = { ZMQ_DEALER, REQUESTS_HWM, REQUESTS_HWM, 0, 1, 0,
-                                 LIMIT_FRAME_BYTES },
+    [ENDPOINT_EVENTS_XPUB] = { ZMQ_XPUB, XPUB_HWM, REQUESTS_HWM, 0, 0, 0, SUBSCRIPTION_BYTES,
+                               PING_MS },
+    [ENDPOINT_WORKER_DEALER] = { ZMQ_DEALER, REQUESTS_HWM, REQUESTS_HWM, 0, 1, 0, LIMIT_FRAME_BYTES,
+                                 0 },
     /* The broker never waits for a monitor, so a worker may wait for the broker; if it did not,
      * it would lose most of what it reads faster than a socket takes it. */
-    [ENDPOINT_WORKER_PUB] = { ZMQ_PUB, EVENTS_HWM, REQUESTS_HWM, 0, 1, 1, LIMIT_FRAME_BYTES },
-    [ENDPOINT_CLIENT_DEALER] = { ZMQ_DEALER, REQUESTS_HWM, REQUESTS_HWM, 0, 1, 0,
-                                 LIMIT_FRAME_BYTES },
-    [ENDPOINT_MONITOR_SUB] = { ZMQ_SUB, REQUESTS_HWM, MONITOR_HWM, 0, 0, 0, LIMIT_FRAME_BYTES },
+    [ENDPOINT_WORKER_PUB] = { ZMQ_PUB, EVENTS_HWM, REQUESTS_HWM, 0, 1, 1, LIMIT_FRAME_BYTES,
+                              PING_MS },
+    [ENDPOINT_CLIENT_DEALER] = { ZMQ_DEALER, REQUESTS_HWM, REQUESTS_HWM, 0, 1, 0, LIMIT_FRAME_BYTES,
+                                 PING_SOON_MS },
+    [ENDPOINT_MONITOR_SUB] = { ZMQ_SUB, REQUESTS_HWM, MONITOR_HWM, 0, 0, 0, LIMIT_FRAME_BYTES,
+                               PING_SOON_MS },
 };
 
 int endpoint_check (const char *endpoint, struct err *err)
@@ -98,6 +113,10 @@ static int set_options (void *socket, const struct kind *kind)
         set_int (socket, ZMQ_HANDSHAKE_IVL, HANDSHAKE_MS) < 0 ||
         set_int (socket, ZMQ_RECONNECT_IVL, RECONNECT_MS) < 0 ||
         set_int (socket, ZMQ_RECONNECT_IVL_MAX, RECONNECT_MAX_MS) < 0 ||
+        set_int (socket, ZMQ_HEARTBEAT_IVL, kind->ping_ms) < 0 ||
+        set_int (socket, ZMQ_HEARTBEAT_TIMEOUT, PONG_MS) < 0 ||
+        /* The same for those on the other side that do not ask themselves. */
+        set_int (socket, ZMQ_HEARTBEAT_TTL, kind->ping_ms + PONG_MS) < 0 ||
         zmq_setsockopt (socket, ZMQ_MAXMSGSIZE, &kind->largest, sizeof kind->largest) < 0)
         return -1;
     if (kind->mandatory && set_int (socket, ZMQ_ROUTER_MANDATORY, 1) < 0)

@@ -26,6 +26,7 @@ MAGIC = b"EMS1"
 OVER = ("completed", "failed", "cancelled")
 CHUNK_BYTES = 1048576
 REPEAT_S = 3  # without a reply for so long, ask again with the same id
+PING_MS = 5000  # a connection whose other side has vanished without a word is found so
 QUIET_S = 10  # without an event for so long, ask whether the job is over
 
 Reply = collections.namedtuple("Reply", "status error body")
@@ -108,6 +109,7 @@ class Monitor:
         self.job = None  # the newest record that was seen
         self.nonce = secrets.token_hex(8)
         self.socket = zmq.Context.instance().socket(zmq.SUB)
+        self.socket.heartbeat_ivl = PING_MS
         self.connected = self.socket.get_monitor_socket(zmq.EVENT_HANDSHAKE_SUCCEEDED)
         for topic in (f"log/{job_id}/", f"status/{job_id}/", f"sync/{self.nonce}/"):
             self.socket.subscribe(topic)

@@ -27,9 +27,11 @@ SANITIZER_WORDS = ("runtime error: ", "ERROR: AddressSanitizer", "ERROR: LeakSan
 class System:
     """Starts with start(), ends with close(), which fails if anything is left."""
 
+    prefix = "ems-e2e-"  # of its folder in /tmp
+
     def __init__(self, cgroup="auto", profiles=None):
         # Short, because the path of a socket has 107 bytes at most.
-        self.base = Path(tempfile.mkdtemp(prefix="ems-e2e-", dir="/tmp"))
+        self.base = Path(tempfile.mkdtemp(prefix=self.prefix, dir="/tmp"))
         self.state, self.work = self.base / "s", self.base / "work"
         self.work.mkdir()
         self.config = self.base / "ems.zpl"

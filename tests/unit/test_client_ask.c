@@ -205,6 +205,70 @@ static void a_bad_request_id_is_refused (void **state)
     assert_int_equal (err.code, 400);
 }
 
+static void what_comes_after_the_end_changes_nothing (void **state)
+{
+    (void)state;
+    const struct wire_reply *reply;
+    struct ask *ask = make (PATIENCE_REPLY);
+    ask_link (ask, true, T0);
+    ask_sent (ask, true, T0);
+    answer (ask, 200, T0 + 1);
+    answer (ask, 500, T0 + 2);
+    ask_link (ask, false, T0 + 3);
+    assert_int_equal (ask_reply (ask, &reply, NULL), 0);
+    assert_int_equal (reply->status, 200);
+    assert_int_equal (ask_notice_ms (ask), INT64_MAX);
+    ask_destroy (&ask);
+    ask_destroy (&ask);
+}
+
+static void too_many_is_an_answer_except_to_who_never_gives_up (void **state)
+{
+    (void)state;
+    for (int patience = PATIENCE_REPLY; patience <= PATIENCE_EVER; patience++) {
+        struct ask *ask = make ((enum patience)patience);
+        ask_link (ask, true, T0);
+        ask_sent (ask, true, T0);
+        answer (ask, 429, T0 + 1);
+        assert_int_equal (ask_done (ask), patience != PATIENCE_EVER);
+        ask_destroy (&ask);
+    }
+}
+
+static void a_person_is_told_when_refusals_go_on (void **state)
+{
+    (void)state;
+    struct err err = { 0 };
+    const struct wire_reply *reply;
+    struct ask *ask = make (PATIENCE_REPLY);
+    assert_int_equal (ask_notice_ms (ask), INT64_MAX);
+    ask_link (ask, true, T0);
+    ask_sent (ask, true, T0);
+    answer (ask, 503, T0 + 1);
+    assert_int_equal (ask_notice_ms (ask), T0 + 1000);
+    ask_give_up (ask, &limits, true);
+    assert_int_equal (ask_reply (ask, &reply, &err), -1);
+    assert_non_null (strstr (err.text, "no worker is there"));
+    assert_int_equal (ask_reply (ask, &reply, NULL), -1);
+    ask_destroy (&ask);
+}
+
+static void silence_over_a_connection_is_told_as_such (void **state)
+{
+    (void)state;
+    struct err err = { 0 };
+    const struct wire_reply *reply;
+    struct ask *ask = make (PATIENCE_LONG);
+    ask_link (ask, true, T0);
+    ask_sent (ask, true, T0);
+    ask_link (ask, false, T0 + 5);
+    assert_true (ask_give_up_ms (ask, &limits, true) < INT64_MAX);
+    ask_give_up (ask, &limits, true);
+    assert_int_equal (ask_reply (ask, &reply, &err), -1);
+    assert_true (err.text[0]);
+    ask_destroy (&ask);
+}
+
 int main (void)
 {
     const struct CMUnitTest tests[] = {
@@ -220,6 +284,10 @@ int main (void)
         cmocka_unit_test (silence_is_broken_by_asking_again),
         cmocka_unit_test (what_was_sent_before_is_sent_again_as_such),
         cmocka_unit_test (a_bad_request_id_is_refused),
+        cmocka_unit_test (what_comes_after_the_end_changes_nothing),
+        cmocka_unit_test (too_many_is_an_answer_except_to_who_never_gives_up),
+        cmocka_unit_test (a_person_is_told_when_refusals_go_on),
+        cmocka_unit_test (silence_over_a_connection_is_told_as_such),
     };
     return cmocka_run_group_tests (tests, NULL, NULL);
 }

@@ -65,6 +65,10 @@ static void good_command_lines_are_understood (void **state)
         { "ems --color never ps", COMMAND_PS, OPTION_COLOR },
         { "ems run lab -d --n 5", COMMAND_RUN, OPTION_DETACH },
         { "ems run lab --n=5 --time-limit 0", COMMAND_RUN, OPTION_TIME_LIMIT },
+        { "ems run -p n=5 --label a=b", COMMAND_RUN, OPTION_LABEL },
+        { "ems run - -- --x -y --", COMMAND_RUN, OPTIONS },
+        { "ems help", COMMAND_HELP, OPTIONS },
+        { "ems cancel -- -5", COMMAND_CANCEL, OPTIONS },
     };
     for (size_t i = 0; i < sizeof table / sizeof *table; i++) {
         struct words words;
@@ -111,6 +115,14 @@ static void bad_command_lines_are_told_what_is_right (void **state)
         { "ems run -xy", "no option -x" },
         { "ems help frobnicate", "no command" },
         { "ems ps --cancel", "no option --cancel" },
+        { "ems ps -n 99999999999999999999", "number from 0 to 10000" },
+        { "ems run --label a=b -l c=d -l =", "NAME=VALUE" },
+        { "ems --frobnicate", "see `ems help`" },
+        { "ems --frobnicate=5 ps", "`ems` has no option --frobnicate" },
+        { "ems run --notes \xff", "text in UTF-8" },
+        { "ems show \xff", "not UTF-8" },
+        { "ems logs -fx", "no option -x" },
+        { "ems run -ab", "no option -a" },
     };
     for (size_t i = 0; i < sizeof table / sizeof *table; i++) {
         struct words words;
@@ -252,6 +264,9 @@ static void wrong_parameters_are_named (void **state)
         { "ems run lab --n", "n", "needs a value: integer" },
         { "ems run lab --n x", "n", "takes an integer" },
         { "ems run lab --n 99999999999999999999", "n", "takes an integer" },
+        { "ems run lab --n 5x", "n", "takes an integer" },
+        { "ems run lab --n --no-perf", "n", "needs a value" },
+        { "ems run lab --name=\xff", "name", "text in UTF-8" },
         { "ems run lab --no-perf=maybe", "no-perf", "=true or =false" },
         { "ems run lab --no-perf 5", "", "the profile comes first" },
         { "ems run lab --frobnicate 1", "frobnicate", "ems run lab --help" },
@@ -308,6 +323,111 @@ static void the_help_of_a_profile_lists_types_and_defaults (void **state)
     value_destroy (&profiles);
 }
 
+static void labels_and_words_have_their_most (void **state)
+{
+    (void)state;
+    static char ems[] = "ems", run[] = "run", label[] = "--label=a=b", word[] = "--x=1";
+    static char *argv[LIMIT_WORDS + 4] = { ems, run };
+    struct cmdline line;
+    struct err err = { 0 };
+    for (int i = 0; i < LIMIT_LABELS + 1; i++)
+        argv[2 + i] = label;
+    assert_int_equal (cmdline_parse (2 + LIMIT_LABELS, argv, &line, &err), 0);
+    assert_int_equal (line.label_count, LIMIT_LABELS);
+    assert_string_equal (line.labels[0], "a=b");
+    cmdline_clear (&line);
+    assert_int_equal (cmdline_parse (3 + LIMIT_LABELS, argv, &line, &err), -1);
+    assert_non_null (strstr (err.text, "at most 16 labels"));
+    cmdline_clear (&line);
+    for (int i = 0; i < LIMIT_WORDS + 1; i++)
+        argv[2 + i] = word;
+    assert_int_equal (cmdline_parse (2 + LIMIT_WORDS, argv, &line, &err), 0);
+    assert_int_equal (line.word_count, LIMIT_WORDS);
+    cmdline_clear (&line);
+    assert_int_equal (cmdline_parse (3 + LIMIT_WORDS, argv, &line, &err), -1);
+    assert_non_null (strstr (err.text, "more than 512 words"));
+    cmdline_clear (&line);
+}
+
+static void after_two_dashes_every_word_is_plain (void **state)
+{
+    (void)state;
+    struct words words;
+    struct cmdline line;
+    struct err err = { 0 };
+    assert_int_equal (parse ("ems run lab -p n=7 -x -- --y -- -", &words, &line, &err), 0);
+    assert_int_equal (line.word_count, 6);
+    assert_int_equal (line.words[1].name_bytes, 1);
+    assert_string_equal (line.words[1].value, "7");
+    assert_null (line.words[2].value);
+    assert_null (line.words[3].name);
+    assert_string_equal (line.words[3].value, "--y");
+    assert_string_equal (line.words[4].value, "--");
+    assert_string_equal (line.words[5].value, "-");
+    cmdline_clear (&line);
+    assert_int_equal (parse ("ems help run", &words, &line, &err), 0);
+    assert_int_equal (line.help_for, COMMAND_RUN);
+    cmdline_clear (&line);
+    assert_null (command_spec (COMMANDS));
+}
+
+/* Which profile `text` means: its name, or NULL with the code of the refusal. */
+static const char *chosen (const struct value *profiles, const char *text, struct err *err)
+{
+    struct words words;
+    struct cmdline line;
+    const struct value *profile = NULL;
+    size_t first = 0;
+    assert_int_equal (parse (text, &words, &line, err), 0);
+    int rc = params_choose (profiles, &line, &profile, &first, err);
+    cmdline_clear (&line);
+    return rc == 0 ? value_string (value_get (profile, "name")) : NULL;
+}
+
+static struct value *named_profiles (const char *first, const char *second)
+{
+    struct value *profiles = value_new_list ();
+    const char *names[] = { first, second };
+    for (size_t i = 0; i < 2 && names[i]; i++) {
+        struct value *profile = value_new_map ();
+        value_put_string (profile, "name", names[i]);
+        value_append (profiles, profile);
+    }
+    return profiles;
+}
+
+static void the_profile_that_is_meant_is_found_without_its_name (void **state)
+{
+    (void)state;
+    static const struct {
+        const char *first, *second;
+        const char *text;
+        const char *chosen;
+        int code;
+    } table[] = {
+        { NULL, NULL, "ems run", NULL, 404 },
+        { "one", NULL, "ems run", "one", 0 },
+        { "one", NULL, "ems run --n 5", "one", 0 },
+        { "one", "one", "ems run", "one", 0 }, /* of two workers */
+        { "one", "lab", "ems run", "lab", 0 },
+        { "one", "two", "ems run", NULL, 400 },
+        { "one", "two", "ems run two", "two", 0 },
+        { "one", "two", "ems run frobnicate", NULL, 404 },
+        { "one", "two", "ems run onn", NULL, 404 },
+    };
+    for (size_t i = 0; i < sizeof table / sizeof *table; i++) {
+        struct err err = { 0 };
+        struct value *profiles = named_profiles (table[i].first, table[i].second);
+        const char *name = chosen (profiles, table[i].text, &err);
+        if (table[i].chosen)
+            assert_string_equal (name, table[i].chosen);
+        else
+            assert_null (name);
+        assert_int_equal (err.code, table[i].code);
+        value_destroy (&profiles);
+    }
+}
+
 int main (void)
 {
     const struct CMUnitTest tests[] = {
@@ -320,6 +440,9 @@ int main (void)
         cmocka_unit_test (wrong_parameters_are_named),
         cmocka_unit_test (an_unknown_profile_is_told_the_nearest),
         cmocka_unit_test (the_help_of_a_profile_lists_types_and_defaults),
+        cmocka_unit_test (labels_and_words_have_their_most),
+        cmocka_unit_test (after_two_dashes_every_word_is_plain),
+        cmocka_unit_test (the_profile_that_is_meant_is_found_without_its_name),
     };
     return cmocka_run_group_tests (tests, NULL, NULL);
 }

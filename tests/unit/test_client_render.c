@@ -272,6 +272,123 @@ static void pieces_of_a_log_are_json_whatever_they_hold (void **state)
     }
 }
 
+static void the_status_line_has_a_word_for_every_state (void **state)
+{
+    (void)state;
+    static const struct {
+        enum job_status status;
+        bool lost;
+        bool cancelling;
+        const char *words;
+    } table[] = {
+        { JOB_QUEUED, false, false, "| Queued..." },
+        { JOB_STARTING, false, false, "| Starting..." },
+        { JOB_RUNNING, false, false, "| Running  " },
+        { JOB_PAUSED, false, false, "| Paused..." },
+        { JOB_CANCELLING, false, false, "| Cancelling..." },
+        { JOB_RUNNING, false, true, "| Cancelling..." },
+        { JOB_RUNNING, true, false, "| Connection lost, reconnecting..." },
+        { JOB_RUNNING, true, true, "| Cancelling, connection lost..." },
+    };
+    for (size_t i = 0; i < sizeof table / sizeof *table; i++) {
+        struct record job;
+        struct sbuf line;
+        make_job (&job);
+        sbuf_init (&line);
+        job.status = table[i].status;
+        const struct statusline view = { .job = &job,
+                                         .elapsed_ms = -1,
+                                         .lost = table[i].lost,
+                                         .cancelling = table[i].cancelling,
+                                         .columns = 100 };
+        statusline_render (&view, &line);
+        assert_memory_equal (sbuf_text (&line), table[i].words, strlen (table[i].words));
+        sbuf_free (&line);
+        record_clear (&job);
+    }
+}
+
+/* How much of the bar of ASCII is full, for so many columns. */
+static size_t bar_of (double pct, int64_t done, int64_t total, size_t columns)
+{
+    struct record job;
+    struct sbuf line;
+    make_job (&job);
+    sbuf_init (&line);
+    job.progress_pct = pct;
+    job.experiments_done = done;
+    job.experiments_total = total;
+    job.current_experiment[0] = '\0';
+    const struct statusline view = { .job = &job, .elapsed_ms = 5, .columns = columns };
+    statusline_render (&view, &line);
+    size_t full = 0;
+    for (const char *at = sbuf_text (&line); *at; at++)
+        full += *at == '#';
+    assert_int_equal (strstr (sbuf_text (&line), "accuracy") != NULL, columns > 40);
+    sbuf_free (&line);
+    record_clear (&job);
+    return full;
+}
+
+static void the_bar_is_as_full_as_the_run (void **state)
+{
+    (void)state;
+    assert_int_equal (bar_of (50, 0, 4, 120), 10);
+    assert_int_equal (bar_of (-1, 3, 4, 120), 15);
+    assert_int_equal (bar_of (0, 3, 4, 120), 0);
+    assert_int_equal (bar_of (100, 3, 4, 120), 20);
+    assert_int_equal (bar_of (250, 3, 4, 120), 20); /* whatever a worker says */
+    assert_int_equal (bar_of (-1, -3, 4, 120), 0);
+    assert_int_equal (bar_of (-1, 3, 0, 120), 0); /* no bar */
+    assert_int_equal (bar_of (50, 3, 4, 12), 0);
+}
+
+static void a_long_line_is_broken_between_characters_only (void **state)
+{
+    (void)state;
+    static const char *const parts[] = { "a", "\xc3\xa9", "\xe2\x98\x83", "\xf0\x9f\x91\x8d" };
+    for (size_t i = 0; i < 4; i++) {
+        struct linebuf lines;
+        struct sbuf out;
+        size_t bytes = strlen (parts[i]);
+        linebuf_init (&lines);
+        sbuf_init (&out);
+        linebuf_feed (&lines, "x", 1, &out); /* so that no size of a character divides it */
+        for (size_t at = 0; at < LINEBUF_BYTES; at += bytes)
+            linebuf_feed (&lines, parts[i], bytes, &out);
+        linebuf_finish (&lines, &out);
+        linebuf_finish (&lines, &out); /* nothing is left */
+        assert_null (strstr (sbuf_text (&out), "\\x"));
+        size_t shown = 0;
+        for (const char *at = sbuf_text (&out); *at; at++)
+            shown += *at != '\n';
+        assert_true (shown >= LINEBUF_BYTES && shown <= LINEBUF_BYTES + 4);
+        linebuf_free (&lines);
+        sbuf_free (&out);
+    }
+}
+
+static void bytes_that_continue_nothing_do_not_hold_a_line_back (void **state)
+{
+    (void)state;
+    struct linebuf lines;
+    struct sbuf out;
+    static char noise[2 * LINEBUF_BYTES];
+    memset (noise, 0x80, sizeof noise);
+    linebuf_init (&lines);
+    sbuf_init (&out);
+    linebuf_feed (&lines, noise, sizeof noise, &out);
+    linebuf_feed (&lines, "\n", 1, &out);
+    linebuf_feed (&lines, "", 0, &out);
+    assert_non_null (strstr (sbuf_text (&out), "\\x80"));
+    noise[sizeof noise - 1] = '\n';
+    sbuf_clear (&out);
+    linebuf_feed (&lines, noise, sizeof noise, &out); /* longer than the buffer, with its end */
+    assert_int_equal (lines.size, 0);
+    linebuf_free (&lines);
+    sbuf_free (&out);
+}
+
 int main (void)
 {
     const struct CMUnitTest tests[] = {
@@ -286,6 +403,10 @@ int main (void)
         cmocka_unit_test (the_end_of_a_job_is_told_in_words),
         cmocka_unit_test (busy_names_the_job_and_what_to_type),
         cmocka_unit_test (pieces_of_a_log_are_json_whatever_they_hold),
+        cmocka_unit_test (the_status_line_has_a_word_for_every_state),
+        cmocka_unit_test (the_bar_is_as_full_as_the_run),
+        cmocka_unit_test (a_long_line_is_broken_between_characters_only),
+        cmocka_unit_test (bytes_that_continue_nothing_do_not_hold_a_line_back),
     };
     return cmocka_run_group_tests (tests, NULL, NULL);
 }

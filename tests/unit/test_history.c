@@ -164,6 +164,71 @@ static void what_is_no_cursor_is_refused (void **state)
             fail_msg ("taken for a cursor: %s", wrong[i]);
 }
 
+static void a_line_of_a_run_with_one_byte_wrong_is_refused (void **state)
+{
+    (void)state;
+    struct run_entry entry = { .job_id = "abc123def456" }, read;
+    char line[RUN_LINE_BYTES];
+    strcpy (entry.run_id, "2026-02-13_16-26-40");
+    for (size_t i = 0; i < RUN_LINE_BYTES; i++) {
+        run_entry_encode (&entry, line);
+        assert_int_equal (run_entry_decode (line, &read), 0);
+        line[i] = '#';
+        assert_int_equal (run_entry_decode (line, &read), -1);
+    }
+    memset (line, ' ', sizeof line);
+    assert_int_equal (run_entry_decode (line, &read), -1);
+    line[sizeof line - 1] = '\n';
+    assert_int_equal (run_entry_decode (line, &read), -1);
+}
+
+static void what_stands_behind_a_nul_is_not_overlooked (void **state)
+{
+    (void)state;
+    struct run_entry entry = { .job_id = "abc123def456" }, read;
+    char line[RUN_LINE_BYTES];
+    strcpy (entry.run_id, "2026-02-13_16-26-40");
+    run_entry_encode (&entry, line);
+    line[19] = '\0';
+    assert_int_equal (run_entry_decode (line, &read), -1);
+    line[20] = 'z';
+    assert_int_equal (run_entry_decode (line, &read), -1);
+}
+
+static void a_line_of_the_history_with_one_byte_wrong_is_refused (void **state)
+{
+    (void)state;
+    const struct history_entry entry = { "abc123def456", 1771000000000,
+                                         "0123456789abcdef0123456789abcdef" };
+    struct history_entry read;
+    char line[HISTORY_LINE_BYTES];
+    for (size_t i = 0; i < HISTORY_LINE_BYTES; i++) {
+        static const char wrong[] = { '#', '\0', 'A', '~' };
+        for (size_t j = 0; j < sizeof wrong; j++) {
+            history_encode (&entry, line);
+            assert_int_equal (history_decode (line, &read), 0);
+            line[i] = wrong[j];
+            assert_int_equal (history_decode (line, &read), -1);
+        }
+    }
+}
+
+static int always_taken (void *arg, const char *run_id)
+{
+    (void)run_id;
+    ++*(int *)arg;
+    return 1;
+}
+
+static void the_search_for_a_name_has_an_end (void **state)
+{
+    (void)state;
+    int asked = 0;
+    char id[RUN_ID_BYTES];
+    assert_int_equal (run_id_choose (NOON_US, always_taken, &asked, id), -1);
+    assert_int_equal (asked, 1001);
+}
+
 int main (void)
 {
     const struct CMUnitTest tests[] = {
@@ -176,6 +241,10 @@ int main (void)
         cmocka_unit_test (when_nobody_can_say_what_is_taken_no_name_is_chosen),
         cmocka_unit_test (a_cursor_survives_the_text),
         cmocka_unit_test (what_is_no_cursor_is_refused),
+        cmocka_unit_test (a_line_of_a_run_with_one_byte_wrong_is_refused),
+        cmocka_unit_test (what_stands_behind_a_nul_is_not_overlooked),
+        cmocka_unit_test (a_line_of_the_history_with_one_byte_wrong_is_refused),
+        cmocka_unit_test (the_search_for_a_name_has_an_end),
     };
     return cmocka_run_group_tests (tests, NULL, NULL);
 }

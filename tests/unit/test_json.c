@@ -6,6 +6,7 @@
 #include <stdint.h>
 #include <setjmp.h>
 #include <cmocka.h>
+#include <cJSON.h>
 #include <float.h>
 #include <math.h>
 #include <stdio.h>
@@ -368,6 +369,37 @@ static void random_texts_are_refused_or_come_back_the_same (void **state)
     assert_true (passed > 100);
 }
 
+/* Allocations until one fails; `lasting`: and all after it. */
+static long budget;
+static bool lasting;
+
+static void *scarce_malloc (size_t bytes)
+{
+    if (budget == 0 && lasting)
+        return NULL;
+    return budget-- == 0 ? NULL : malloc (bytes);
+}
+
+static void want_of_memory_is_never_taken_for_a_broken_text (void **state)
+{
+    (void)state;
+    const char *text = "{\"a\":[1,2.5,\"text\"],\"b\":{\"c\":null}}";
+    cJSON_Hooks scarce = { scarce_malloc, free };
+    cJSON_InitHooks (&scarce);
+    for (long most = 0; most < 40; most++)
+        for (int i = 0; i < 2; i++) {
+            struct err err = { 0 };
+            budget = most;
+            lasting = i == 1;
+            struct value *value = json_decode (text, strlen (text), &err);
+            if (value)
+                value_destroy (&value);
+            else
+                assert_int_equal (err.code, STATUS_FAILED);
+        }
+    cJSON_InitHooks (NULL);
+}
+
 int main (void)
 {
     const struct CMUnitTest tests[] = {
@@ -379,6 +411,7 @@ int main (void)
         cmocka_unit_test (what_is_not_strict_json_is_refused),
         cmocka_unit_test (limits_of_items_and_values_hold),
         cmocka_unit_test (what_cannot_be_read_is_not_written),
+        cmocka_unit_test (want_of_memory_is_never_taken_for_a_broken_text),
         cmocka_unit_test (random_texts_are_refused_or_come_back_the_same),
     };
     return cmocka_run_group_tests (tests, NULL, NULL);

@@ -216,6 +216,100 @@ static void a_real_log_is_followed_to_its_end (void **state)
     assert_close (progress.pct, 100);
 }
 
+static void words_that_only_look_right_are_other_words (void **state)
+{
+    (void)state;
+    struct progress progress;
+    progress_init (&progress);
+    assert_true (feed (&progress,
+                       "[PROGRESS] step=x EXPERIMENT=a experimenT=b STEP=c sTep=d CURRENT=1 "
+                       "curRent=2 TOTAL=3 totaL=4 | y"));
+    assert_string_equal (progress.experiment, "");
+    assert_string_equal (progress.step, "x");
+    assert_true (progress.pct < 0);
+}
+
+static void a_line_with_a_name_that_is_none_is_not_taken (void **state)
+{
+    (void)state;
+    static const char *const lines[] = {
+        "[PROGRESS] experiment=a\tb step=x | y", "[PROGRESS] experiment=a\x7f step=x | y",
+        "[PROGRESS] experiment= step=x | y",     "[PROGRESS] experiment=\xff step=x | y",
+        "[PROGRESS] step=x current= | y",        "[PROGRESS] step=x current=12345678901 | y",
+        "[PROGRESS] step=x current=1a | y",      "[PROGRESS] step=x total=1000000001 | y",
+        "[PROGRESS] experiment=a | y",           "[PROGRESS] | y",
+    };
+    struct progress progress;
+    progress_init (&progress);
+    for (size_t i = 0; i < sizeof lines / sizeof *lines; i++)
+        if (feed (&progress, lines[i]))
+            fail_msg ("\"%s\" was taken", lines[i]);
+    assert_string_equal (progress.step, "");
+}
+
+static void a_step_without_a_part_of_it_leaves_the_percentage (void **state)
+{
+    (void)state;
+    struct progress progress;
+    progress_init (&progress);
+    feed (&progress, "[PROGRESS] step=warm current=1 total=4");
+    assert_close (progress.pct, 25);
+    assert_true (feed (&progress, "[PROGRESS] step=warm current=2\r"));
+    assert_true (feed (&progress, "[PROGRESS] step=warm total=4"));
+    assert_true (feed (&progress, "[PROGRESS] step=warm current=5 total=4"));
+    assert_close (progress.pct, 25);
+    assert_string_equal (progress.step, "warm");
+}
+
+static void progress_that_differs_in_one_thing_is_not_equal (void **state)
+{
+    (void)state;
+    struct progress first, second;
+    progress_init (&first);
+    assert_true (progress_equal (&first, &first));
+    second = first;
+    strcpy (second.experiment, "a");
+    assert_false (progress_equal (&first, &second));
+    second = first;
+    strcpy (second.step, "a");
+    assert_false (progress_equal (&first, &second));
+    second = first;
+    second.number = 1;
+    assert_false (progress_equal (&first, &second));
+    second = first;
+    second.done = 1;
+    assert_false (progress_equal (&first, &second));
+    second = first;
+    second.total = 1;
+    assert_false (progress_equal (&first, &second));
+    second = first;
+    second.pct = 5;
+    assert_false (progress_equal (&first, &second));
+    assert_false (progress_equal (&second, &first));
+}
+
+static void a_note_with_one_thing_wrong_is_not_believed (void **state)
+{
+    (void)state;
+    static const char *const keys[] = { "experiment", "step", "number", "done", "total", "pct" };
+    struct progress progress, copy;
+    progress_init (&progress);
+    feed (&progress, "[PROGRESS] step=experiment_start current=2 total=7 | x");
+    for (size_t i = 0; i < sizeof keys / sizeof *keys; i++) {
+        struct value *map = progress_to_value (&progress);
+        value_put (map, keys[i], value_new_list ());
+        assert_int_equal (progress_from_value (map, &copy), -1);
+        value_put_nil (map, keys[i]);
+        assert_int_equal (progress_from_value (map, &copy), -1);
+        assert_int_equal (copy.total, 0);
+        value_destroy (&map);
+    }
+    struct value *map = progress_to_value (&progress);
+    value_put_real (map, "pct", 100.5);
+    assert_int_equal (progress_from_value (map, &copy), -1);
+    value_destroy (&map);
+}
+
 int main (void)
 {
     const struct CMUnitTest tests[] = {
@@ -231,6 +325,11 @@ int main (void)
         cmocka_unit_test (a_completed_run_is_done),
         cmocka_unit_test (it_survives_a_restart_as_a_value),
         cmocka_unit_test (a_real_log_is_followed_to_its_end),
+        cmocka_unit_test (words_that_only_look_right_are_other_words),
+        cmocka_unit_test (a_line_with_a_name_that_is_none_is_not_taken),
+        cmocka_unit_test (a_step_without_a_part_of_it_leaves_the_percentage),
+        cmocka_unit_test (progress_that_differs_in_one_thing_is_not_equal),
+        cmocka_unit_test (a_note_with_one_thing_wrong_is_not_believed),
     };
     return cmocka_run_group_tests (tests, NULL, NULL);
 }

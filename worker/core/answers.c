@@ -28,9 +28,8 @@ void answers_destroy (struct answers **self_p)
 
 void answers_put (struct answers *self, const struct answer *answer)
 {
+    /* Without memory for its sentence the answer is the same all the same. */
     char *error = answer->error ? strdup (answer->error) : NULL;
-    if (answer->error && !error)
-        return;
     struct answer *place = &self->ring[self->next];
     self->next = (self->next + 1) % LIMIT_ANSWERS;
     free (place->error);

@@ -30,7 +30,7 @@ struct answer {
 struct answers;
 struct answers *answers_new (void); /* NULL: memory */
 void answers_destroy (struct answers **self_p);
-/* Copies. When memory is short the answer is not kept: then the store still knows the job. */
+/* Copies. When memory is short the sentence is not kept. */
 void answers_put (struct answers *self, const struct answer *answer);
 /* NULL if it is not known; valid until the next put. */
 const struct answer *answers_get (const struct answers *self, const char *user, const char *id);

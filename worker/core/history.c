@@ -68,6 +68,8 @@ int run_entry_decode (const char line[RUN_LINE_BYTES], struct run_entry *out)
     size_t bytes = RUN_ID_WIDTH;
     while (bytes > 0 && line[bytes - 1] == ' ')
         bytes--;
+    if (memchr (line, '\0', bytes)) /* it would hide what comes behind it */
+        return -1;
     memcpy (out->run_id, line, bytes);
     out->run_id[bytes] = '\0';
     memcpy (out->job_id, line + RUN_ID_WIDTH + 1, 12);

@@ -165,7 +165,9 @@ void agent_reply (struct agent *self, int64_t ref, const char *re, int status, c
     struct err err;
     if (wire_reply_encode (re, status, error, body, &reply, &err) < 0) {
         worker_note ("a reply cannot be sent as it is: %s", err.text);
-        if (wire_reply_encode (re, STATUS_FAILED, err.text, NULL, &reply, NULL) < 0)
+        /* Too large it stays; memory comes back, and then the answer is what it is. */
+        int instead = err.code == STATUS_TOO_LARGE ? STATUS_FAILED : STATUS_NO_WORKER;
+        if (wire_reply_encode (re, instead, err.text, NULL, &reply, NULL) < 0)
             return;
     }
     struct value *head = head_new ("reply");

@@ -22,6 +22,7 @@
 static void status_due (void *arg);
 static void retry (void *arg);
 static void adopt_due (void *arg);
+static void watch_due (void *arg);
 
 struct life *life_new (const struct life_env *env, struct err *err)
 {
@@ -35,6 +36,7 @@ struct life *life_new (const struct life_env *env, struct err *err)
     self->status = (struct reactor_timer){ .fn = status_due, .arg = self };
     self->retry = (struct reactor_timer){ .fn = retry, .arg = self };
     self->adopt = (struct reactor_timer){ .fn = adopt_due, .arg = self };
+    self->watch = (struct reactor_timer){ .fn = watch_due, .arg = self };
     slot_init (&self->slot, clock_mono_ms ());
     record_init (&self->record);
     self->runfd = dir_open_make (env->statefd, "run", 0750, err);
@@ -220,6 +222,14 @@ static void started (struct life *self)
     }
 }
 
+/* Who looks at a job that stands still must see why. */
+static void stalled (struct life *self, bool full)
+{
+    snprintf (self->record.detail, sizeof self->record.detail, "%s", full ? LIFE_FULL : "");
+    if (!self->unsaved)
+        publish_now (self);
+}
+
 /* What the shim says. It is gone at its word or at the end of file. */
 static void heard (void *arg)
 {
@@ -233,12 +243,47 @@ static void heard (void *arg)
             return;
         if (n == 7 && memcmp (text, "started", 7) == 0)
             started (self);
+        if (n == 4 && (memcmp (text, "full", 4) == 0 || memcmp (text, "room", 4) == 0))
+            stalled (self, text[0] == 'f');
         if (n <= 0 || (n == 6 && memcmp (text, "exited", 6) == 0))
             break;
     }
     life_unfollow (self);
     life_reap (self);
     life_look (self, false);
+}
+
+/* A shim that was stopped can neither stop its job nor see its end, and a job has the rights to
+ * stop it. To one that runs a SIGCONT is nothing: it does not even wake up. */
+static void wake_shim (struct life *self)
+{
+    struct shim_record record;
+    struct err ignored; /* without its start record it has started nothing that could stop it */
+    if (self->shim >= 0) {
+        (void)pidfd_send_signal (self->shim, SIGCONT, NULL, 0);
+        return;
+    }
+    if (shim_record_read (self->dirfd, &record, &ignored) < 0)
+        return;
+    int pidfd = proc_open (&record.shim, &ignored);
+    if (pidfd < 0)
+        return;
+    (void)pidfd_send_signal (pidfd, SIGCONT, NULL, 0);
+    close (pidfd);
+}
+
+static void watch_due (void *arg)
+{
+    struct life *self = arg;
+    wake_shim (self);
+    life_watch (self);
+}
+
+void life_watch (struct life *self)
+{
+    /* Somebody waits for the end of a job that is cancelled. */
+    int64_t pause_ms = self->record.status == JOB_CANCELLING ? LIFE_RETRY_MS : LIFE_WATCH_MS;
+    reactor_arm (self->env.reactor, &self->watch, clock_mono_ms () + pause_ms);
 }
 
 static void send_stop (struct life *self, int64_t grace_ms)
@@ -252,6 +297,8 @@ static void send_stop (struct life *self, int64_t grace_ms)
     if (self->ctl >= 0 && send (self->ctl, text, (size_t)n, MSG_DONTWAIT | MSG_NOSIGNAL) < 0)
         worker_note ("cannot tell the shim of job %s to stop: %s", self->record.job_id,
                      strerror (errno));
+    wake_shim (self);
+    life_watch (self);
 }
 
 void life_stop_again (struct life *self)
@@ -272,6 +319,7 @@ void life_follow (struct life *self, int ctl)
         return;
     }
     self->ctl = ctl;
+    life_watch (self);
     life_stop_again (self);
 }
 
@@ -286,6 +334,7 @@ void life_unfollow (struct life *self)
         close (self->shim);
     }
     self->ctl = self->shim = -1;
+    reactor_disarm (self->env.reactor, &self->watch);
 }
 
 void life_cancel (struct life *self, const char *user, const char *request_id, int64_t grace_ms)

@@ -3,6 +3,7 @@
  *
  * SPDX-License-Identifier: MPL-2.0 */
 #include <signal.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/pidfd.h>
@@ -69,6 +70,17 @@ static int drain_step (struct life *self, struct err *err)
     return 0;
 }
 
+/* The shim makes durable what is in the folder of the results. The name of an empty one may be gone
+ * after a loss of power, and nothing else with it. */
+static bool lost_by_power (const struct life *self)
+{
+    struct shim_record shim;
+    char boot_id[BOOT_ID_BYTES];
+    struct err ignored;
+    return shim_record_read (self->dirfd, &shim, &ignored) == 0 &&
+           proc_boot_id (boot_id, &ignored) == 0 && strcmp (boot_id, shim.shim.boot_id) != 0;
+}
+
 static int results_step (struct life *self, struct err *err)
 {
     struct results *results = self->env.results;
@@ -76,7 +88,14 @@ static int results_step (struct life *self, struct err *err)
     if (!ending_complete (&self->ending))
         return results_discard (results, run_id, err) < 0 ? -1 : 1;
     err->code = 0;
-    if (results_publish (results, run_id, err) == 0)
+    int rc = results_publish (results, run_id, err);
+    if (rc < 0 && err->code == STATUS_UNKNOWN && lost_by_power (self)) {
+        err->code = 0;
+        rc = results_restage (results, run_id, err);
+        if (rc == 0)
+            rc = results_publish (results, run_id, err);
+    }
+    if (rc == 0)
         return 1;
     if (err->code != STATUS_UNKNOWN)
         return -1;
@@ -103,6 +122,10 @@ static int final_record (struct life *self, struct record *out, struct err *err)
 static int record_step (struct life *self, struct err *err)
 {
     struct record final;
+    /* What the record says of the log must be true after a loss of power too. An end that cannot
+     * be made durable is a loss more for a job that is lost. */
+    if (self->orphaned && tail_sync (self->tail, err) < 0)
+        worker_note ("job %s: %s", self->record.job_id, err->text);
     record_init (&final);
     if (final_record (self, &final, err) < 0 || store_write (self->env.store, &final, err) < 0) {
         record_clear (&final);
@@ -158,6 +181,8 @@ void life_finish (struct life *self)
             return;
         if (rc < 0) {
             worker_note ("job %s is not over yet: %s; trying again", self->record.job_id, err.text);
+            snprintf (self->record.detail, sizeof self->record.detail, "not over yet: %.200s",
+                      err.text);
             reactor_arm (self->env.reactor, &self->retry, clock_mono_ms () + LIFE_RETRY_MS);
             return;
         }

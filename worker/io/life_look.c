@@ -157,6 +157,7 @@ static void wait_for (struct life *self, int pidfd)
     struct err err;
     if (reactor_add_fd (self->env.reactor, pidfd, ended, self, &err) == 0) {
         self->shim = pidfd;
+        life_watch (self);
         life_stop_again (self);
         /* It may be well and have had no room for us: ask again. */
         reactor_arm (self->env.reactor, &self->retry, clock_mono_ms () + LIFE_RETRY_MS);

@@ -17,6 +17,9 @@
 #define LIFE_RETRY_MS  1000
 #define LIFE_STATUS_MS 100  /* progress is published this often at most */
 #define LIFE_KILL_MS   1000 /* killing leftovers may hold up our loop for so long */
+#define LIFE_WATCH_MS  5000 /* between two looks after the shim of a job that runs */
+
+#define LIFE_FULL "the disk is full: the job waits for room"
 
 /* In this order; each can be repeated. */
 enum finish_step {
@@ -50,6 +53,7 @@ struct life {
     bool may_spawn;            /* and what the next look may do */
     struct reactor_timer status;
     struct reactor_timer retry;
+    struct reactor_timer watch; /* while a shim is followed */
     char spawn_error[DETAIL_BYTES];
     struct ending ending;
     bool orphaned;    /* the shim left no outcome: it may have left anything else */
@@ -70,6 +74,7 @@ struct life {
 void life_save (struct life *self); /* the record; then publish it, or try again later */
 void life_follow (struct life *self, int ctl);
 void life_unfollow (struct life *self);
+void life_watch (struct life *self);      /* keep the shim awake from now on */
 void life_stop_again (struct life *self); /* if a cancel is on record: the shim may not know */
 int life_hold (struct life *self, int dirfd, struct err *err); /* folder and tail of self->record */
 void life_drop (struct life *self); /* everything of the job but what is on the disk */

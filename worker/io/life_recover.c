@@ -144,7 +144,8 @@ static int take_over (struct life *self, const char *job_id, struct err *err)
 {
     if (store_read (self->env.store, job_id, &self->record, NULL, err) < 0)
         return -1;
-    err->code = STATUS_OK; /* the record is there: whatever fails now may work later */
+    err->code = STATUS_OK;         /* the record is there: whatever fails now may work later */
+    self->record.detail[0] = '\0'; /* what it waited for then; its shim says it again */
     int dirfd = dir_open_make (self->runfd, job_id, 0750, err);
     if (dirfd < 0)
         return -1;

@@ -60,8 +60,10 @@ void reply_refuse (struct outcome_reply *out, const struct err *err)
 void reply_memory (struct outcome_reply *out)
 {
     value_destroy (&out->body);
-    err_set (&out->err, STATUS_FAILED, "out of memory");
-    out->status = STATUS_FAILED;
+    /* What was asked for is done or not, and only its answer is lacking: it can be asked for
+     * again, and must not be remembered as a failure. */
+    out->status = STATUS_NO_WORKER;
+    err_set (&out->err, STATUS_NO_WORKER, "the worker is out of memory; try again");
 }
 
 int reply_job (struct outcome_reply *out, int status, const struct record *record)
@@ -126,6 +128,8 @@ void requests_take (struct requests *self, int64_t ref, const char *user, const 
     struct outcome_reply out = { 0 };
     struct err err;
     if (wire_request_decode (data, bytes, &request, &err) < 0) {
+        if (err.code == STATUS_FAILED) /* memory: nothing was tried yet */
+            err.code = STATUS_NO_WORKER;
         reply_refuse (&out, &err);
     } else {
         const struct call call = { ref, user, request.id, request.body };

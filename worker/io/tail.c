@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "clock.h"
+#include "files.h"
 #include "jobdir.h"
 #include "limits.h"
 #include "note.h"
@@ -261,6 +262,18 @@ void tail_finish (struct tail *self)
 {
     self->finishing = true;
     reactor_arm (self->env.reactor, &self->again, clock_mono_ms ());
+}
+
+int tail_sync (struct tail *self, struct err *err)
+{
+    int logs = openat (self->env.statefd, "logs", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (logs < 0)
+        return err_sys (err, "cannot open the folder of the log");
+    int rc = dir_sync (logs, err);
+    close (logs);
+    if (rc == 0 && fdatasync (self->log) < 0)
+        rc = err_sys (err, "cannot make the log durable");
+    return rc;
 }
 
 const struct progress *tail_progress (const struct tail *self)

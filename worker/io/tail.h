@@ -32,6 +32,9 @@ void tail_destroy (struct tail **self_p);
 /* Nobody writes to the log any more: publish the rest and the end, then call `ended`. */
 void tail_finish (struct tail *self);
 
+/* Make the log durable, its name included, where there was no shim to do it. */
+int tail_sync (struct tail *self, struct err *err);
+
 const struct progress *tail_progress (const struct tail *self);
 int64_t tail_bytes (const struct tail *self); /* published so far */
 int64_t tail_lines (const struct tail *self); /* begun so far, the unfinished one too */

@@ -63,8 +63,8 @@ static void again (struct requests *self, const struct answer *answer, struct ou
     struct record space;
     record_init (&space);
     out->status = answer->status;
-    if (answer->error)
-        err_set (&out->err, answer->status, "%s", answer->error);
+    err_set (&out->err, answer->status, "%s",
+             answer->error ? answer->error : "it failed before; there was no memory to note why");
     out->body = value_new_map ();
     if (answer->parameter[0])
         value_put_string (out->body, "parameter", answer->parameter);
@@ -125,8 +125,8 @@ static bool unreadable (const char *job_id, const struct err *why, struct outcom
         err_set (&err, STATUS_FAILED, "the job that this request made, %s, cannot be read: %s",
                  job_id, why->text);
     else
-        err_set (&err, STATUS_FAILED, "whether this request made a job before cannot be read: %s",
-                 why->text);
+        err_set (&err, STATUS_NO_WORKER,
+                 "whether this request made a job before cannot be read: %s; try again", why->text);
     reply_refuse (out, &err);
     return true;
 }

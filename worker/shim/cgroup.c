@@ -5,10 +5,12 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <signal.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/pidfd.h>
 #include <sys/stat.h>
 #include <unistd.h>
 #include "files.h"
@@ -16,7 +18,7 @@
 #include "limits.h"
 
 /* A job may make folders of its own below; deeper than this we do not follow it. */
-#define MAX_DEPTH 16
+#define MAX_DEPTH 64
 
 /* One line of /proc/self/mountinfo that speaks of a cgroup2 mount. */
 struct mount {
@@ -272,6 +274,56 @@ int cgroup_kill (const char *path, struct err *err)
     int rc = write (fd, "1", 1) == 1 ? 0 : err_sys (err, "cannot write %s", file);
     close (fd);
     return rc;
+}
+
+/* Is `pid` in this list of processes? `next`: the first number above it; 0 if there is none. */
+static bool is_listed (int at, const char *file, pid_t pid, pid_t *next)
+{
+    char data[4096];
+    int fd = openat (at, file, O_RDONLY | O_CLOEXEC);
+    bool found = false;
+    pid_t number = 0;
+    ssize_t n;
+    *next = 0;
+    while (fd >= 0 && (n = read (fd, data, sizeof data)) > 0)
+        for (ssize_t i = 0; i < n; i++) {
+            if (data[i] >= '0' && data[i] <= '9') {
+                number = number * 10 + (data[i] - '0');
+                continue;
+            }
+            found = found || number == pid;
+            if (number > pid && (*next == 0 || number < *next))
+                *next = number;
+            number = 0;
+        }
+    if (fd >= 0)
+        close (fd);
+    return found;
+}
+
+/* Hold the process, then see that it is still the one that is listed: the number may have passed
+ * to a stranger. */
+static int visit_kill (int at, const char *name)
+{
+    char file[NAME_MAX + LIMIT_PATH_BYTES];
+    pid_t next;
+    int killed = 0;
+    if (child_path (name, "cgroup.procs", file, sizeof file) < 0)
+        return -1;
+    for (is_listed (at, file, 0, &next); next > 0;) {
+        pid_t pid = next;
+        int fd = pidfd_open (pid, 0);
+        if (is_listed (at, file, pid, &next) && fd >= 0)
+            killed += pidfd_send_signal (fd, SIGKILL, NULL, 0) == 0;
+        if (fd >= 0)
+            close (fd);
+    }
+    return killed;
+}
+
+void cgroup_kill_each (const char *path)
+{
+    visit_tree (AT_FDCWD, path, 0, visit_kill);
 }
 
 static int visit_remove (int at, const char *name)

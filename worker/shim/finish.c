@@ -41,10 +41,13 @@ static enum finish_result write_record (struct finish *self, const struct attemp
     record->finished_at_ms = clock_wall_ms ();
     if (exit_record_write (attempt->dirfd, record, err) == 0)
         return FINISH_READY;
-    if (errno != ENOSPC && errno != EDQUOT)
-        return FINISH_FAILED;
-    self->retry_ms = now_ms + JOBLOG_RETRY_MAX_MS;
-    return FINISH_WAITS;
+    self->full = errno == ENOSPC || errno == EDQUOT;
+    self->retry_ms = now_ms + (self->full ? JOBLOG_RETRY_MAX_MS : JOBLOG_RETRY_MS);
+    /* Without an outcome the job is lost, and a want of memory or descriptors passes. Each time all
+     * of it is written anew. */
+    if (self->patience_ms == 0)
+        self->patience_ms = now_ms + FINISH_PATIENCE_MS;
+    return self->full || now_ms < self->patience_ms ? FINISH_WAITS : FINISH_FAILED;
 }
 
 static void sync_log (const struct attempt *attempt, struct joblog *log, struct exit_record *record)
@@ -75,10 +78,11 @@ static int holds_anything (int dirfd)
     return found == 0 && saved ? -1 : found;
 }
 
-/* The whole filesystem at once: cheaper than looking for every file of a large tree. */
+/* The whole filesystem at once: cheaper than looking for every file of a large tree. A link that
+ * the job put in place of its folder is no results: what it points to is not ours. */
 static int sync_folder (const char *path)
 {
-    int fd = open (path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    int fd = open (path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
     if (fd < 0)
         return errno == ENOENT ? 0 : -1;
     int rc = holds_anything (fd);

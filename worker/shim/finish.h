@@ -8,6 +8,7 @@
 #include "jobdir.h"
 #include "joblog.h"
 
+#define FINISH_PATIENCE_MS    5000
 #define FINISH_CANCELLED_LINE "Benchmark execution cancelled by user."
 
 enum finish_step {
@@ -20,12 +21,14 @@ enum finish_step {
 
 struct finish {
     enum finish_step step;
-    int64_t retry_ms; /* exit.json met a full disk: not before this time; 0: now */
+    int64_t retry_ms;    /* exit.json could not be written: not before this time; 0: now */
+    int64_t patience_ms; /* unless the disk is full, until this time; 0: it did not fail yet */
+    bool full;           /* the disk was, last time */
 };
 
 enum finish_result {
     FINISH_READY,  /* everything is durable */
-    FINISH_WAITS,  /* the disk is full: call again at finish_deadline */
+    FINISH_WAITS,  /* the disk is full, or something else may pass: again at finish_deadline */
     FINISH_FAILED, /* exit.json cannot be written: *err */
 };
 

@@ -29,6 +29,8 @@ int cgroup_events_open (const char *path); /* its cgroup.events: POLLPRI tells a
 /* Processor time that it ever used; 0, or -1 unreadable. */
 int cgroup_usage (const char *path, double *user_s, double *system_s);
 int cgroup_kill (const char *path, struct err *err);   /* starts it; does not wait */
+/* The same process by process: the kernel spares those whose first thread has ended. */
+void cgroup_kill_each (const char *path);
 int cgroup_remove (const char *path, struct err *err); /* absent is fine; 409 if populated */
 
 /* Kill every descendant of `root` (not root itself), one sweep; how many were found. */

@@ -25,13 +25,14 @@ struct report {
 
 /* ---- in the child: only async-signal-safe calls ---- */
 
-static void tell (int report_fd, enum step step, int error)
+static int tell (int report_fd, enum step step, int error)
 {
     struct report report = { step, error };
     ssize_t n;
     do
         n = write (report_fd, &report, sizeof report);
     while (n < 0 && errno == EINTR);
+    return n == (ssize_t)sizeof report ? 0 : -1;
 }
 
 static void child_reset_signals (void)
@@ -74,8 +75,8 @@ static _Noreturn void child (const struct spec *spec, const char *cgroup, int ou
         tell (report_fd, STEP_PREPARE, errno);
         _exit (127);
     }
-    tell (report_fd, STEP_READY, cgroup_error);
-    if (!child_wait_at_gate (gate))
+    /* Who cannot say that he is ready must not be waited for. */
+    if (tell (report_fd, STEP_READY, cgroup_error) < 0 || !child_wait_at_gate (gate))
         _exit (127);
     if (chdir (spec->workdir) < 0) {
         tell (report_fd, STEP_WORKDIR, errno);
@@ -163,14 +164,17 @@ int launch_go (struct launch *self, const struct spec *spec, struct err *err)
 {
     struct report report;
     /* A child that died meanwhile is seen by its wait status, like any other end. */
-    ssize_t n = write (self->gate, "g", 1);
-    (void)n;
+    ssize_t n;
+    do
+        n = write (self->gate, "g", 1);
+    while (n < 0 && errno == EINTR);
+    if (n < 0 && errno != EPIPE)
+        return err_sys (err, "cannot let the main process start");
     shut (&self->gate);
     int rc = read_report (self->report, &report);
     shut (&self->report);
-    if (rc < 0)
-        return err_sys (err, "cannot learn whether %s was started", spec->argv[0]);
-    return rc == 0 ? 0 : explain (&report, spec, err);
+    /* Without a report it may run: then it is looked after, and nobody says that it does not. */
+    return rc <= 0 ? 0 : explain (&report, spec, err);
 }
 
 void launch_abandon (struct launch *self)

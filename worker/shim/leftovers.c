@@ -13,6 +13,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/pidfd.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
@@ -22,7 +23,8 @@
 #include "kill.h"
 
 /* Killed in one round; what is more is found in the next. */
-#define ROUND 64
+#define ROUND    64
+#define ROUND_MS 20
 
 struct target {
     char mark[sizeof "EMS_JOB_ID=" + JOB_ID_BYTES]; /* what its processes carry */
@@ -122,11 +124,34 @@ static bool holds_lock (const char *process, const struct target *target)
     return found;
 }
 
+/* Once its first thread has ended, a process shows nothing of itself but through another one. The
+ * path "PID/task/TID" of one below /proc; false if there is none. */
+static bool another_thread (const char *process, char *out, size_t bytes)
+{
+    char path[NAME_MAX + 16];
+    snprintf (path, sizeof path, "/proc/%s/task", process);
+    DIR *dir = opendir (path);
+    if (!dir)
+        return false;
+    bool found = false;
+    const struct dirent *entry;
+    while (!found && (entry = readdir (dir)))
+        found = entry->d_name[0] != '.' && strcmp (entry->d_name, process) != 0 &&
+                snprintf (out, bytes, "%s/task/%s", process, entry->d_name) < (int)bytes;
+    closedir (dir);
+    return found;
+}
+
 /* Marked as this job's, in the session of its main process, or in possession of the slot without
  * being another job's. */
 static bool belongs (const char *process, pid_t pid, const struct target *target)
 {
+    char thread[64];
     enum owner owner = owner_by_environment (process, target);
+    if (owner == OWNER_NOBODY && another_thread (process, thread, sizeof thread)) {
+        process = thread;
+        owner = owner_by_environment (process, target);
+    }
     if (owner == OWNER_NOBODY && target->session > 0 && getsid (pid) == target->session)
         return true;
     if (owner != OWNER_NOBODY || !target->has_lock || !holds_lock (process, target))
@@ -191,21 +216,23 @@ static int time_left (int64_t until_ms)
     return left < 0 ? 0 : left > 60000 ? 60000 : (int)left;
 }
 
-/* Wait until each of them has ended; 0, or -1 naming one that has not. */
-static int round_wait (struct round *round, int64_t until_ms, struct err *err)
+/* How many of them have ended, after a short wait. Who takes longer is found in the next round: to
+ * wait for each before looking for more would give those that fork all the time in between. */
+static int round_wait (struct round *round, int64_t until_ms)
 {
-    int rc = 0;
+    int ended = 0;
+    int64_t now_ms = clock_mono_ms ();
+    if (until_ms > now_ms + ROUND_MS)
+        until_ms = now_ms + ROUND_MS;
     for (nfds_t i = 0; i < round->count; i++) {
         int ready;
         do
             ready = poll (&round->pidfds[i], 1, time_left (until_ms));
         while (ready < 0 && errno == EINTR);
-        if (ready == 0 && rc == 0)
-            rc = err_set (err, STATUS_FAILED, "process %d of the job does not die",
-                          (int)round->pids[i]);
+        ended += ready > 0;
         close (round->pidfds[i].fd);
     }
-    return rc;
+    return ended;
 }
 
 /* 5 ms of patience between two looks at something that gives no notice. */
@@ -234,13 +261,15 @@ static int kill_group (const char *cgroup, const char *job_id, int64_t until_ms,
         return 0;
     if (!is_group_of (cgroup, job_id))
         return err_set (err, STATUS_FAILED, "the cgroup %s is not one of job %s", cgroup, job_id);
-    int killed = 0;
+    int killed = 0, rounds = 0;
     while (cgroup_populated (cgroup) > 0) {
         int count = cgroup_count (cgroup);
         if (count > killed)
             killed = count;
         if (cgroup_kill (cgroup, err) < 0)
             return -1;
+        if (rounds++ > 0) /* what the kernel spared */
+            cgroup_kill_each (cgroup);
         if (time_left (until_ms) == 0)
             return err_set (err, STATUS_FAILED, "processes in the cgroup %s do not die", cgroup);
         pause_shortly ();
@@ -331,34 +360,26 @@ static int target_init (struct target *self, int statefd, const char *job_id, st
     return rc;
 }
 
-/* One round: how many were killed, or -1. */
-static int round_go (const struct target *target, int64_t until_ms, struct err *err)
+/* One round: how many were found, or -1; those that are dead are added to *killed. */
+static int round_go (const struct target *target, int64_t until_ms, int *killed, struct err *err)
 {
     struct round round;
-    struct err why;
     int rc = round_kill (&round, target, err);
-    if (round_wait (&round, until_ms, rc < 0 ? &why : err) < 0)
-        rc = -1;
+    *killed += round_wait (&round, until_ms);
+    if (rc == 0 && round.count > 0 && time_left (until_ms) == 0)
+        return err_set (err, STATUS_FAILED,
+                        "process %d of the job does not die, or there are new ones all the time",
+                        (int)round.pids[0]);
     return rc < 0 ? -1 : (int)round.count;
 }
 
-int job_kill_leftovers (int statefd, const char *job_id, const char *cgroup, int64_t deadline_ms,
-                        struct err *err)
+static int kill_all (int statefd, const struct target *target, int64_t until_ms, struct err *err)
 {
-    int64_t until_ms = clock_mono_ms () + deadline_ms;
-    struct target target;
-    if (target_init (&target, statefd, job_id, err) < 0)
-        return -1;
-    int killed = kill_group (cgroup, job_id, until_ms, err);
-    if (killed < 0)
-        return -1;
+    int killed = 0;
     for (;;) {
-        int found = round_go (&target, until_ms, err);
+        int found = round_go (target, until_ms, &killed, err);
         if (found < 0)
             return -1;
-        killed += found;
-        if (found > 0 && time_left (until_ms) == 0)
-            return err_set (err, STATUS_FAILED, "the job has new processes all the time");
         if (found > 0)
             continue;
         pid_t holder = 0;
@@ -369,4 +390,22 @@ int job_kill_leftovers (int statefd, const char *job_id, const char *cgroup, int
             return err_set (err, STATUS_CONFLICT, SLOT_LOCK " is held by process %d", (int)holder);
         pause_shortly ();
     }
+}
+
+int job_kill_leftovers (int statefd, const char *job_id, const char *cgroup, int64_t deadline_ms,
+                        struct err *err)
+{
+    int64_t until_ms = clock_mono_ms () + deadline_ms;
+    struct target target;
+    if (target_init (&target, statefd, job_id, err) < 0)
+        return -1;
+    int in_group = kill_group (cgroup, job_id, until_ms, err);
+    if (in_group < 0)
+        return -1;
+    /* Who forks without end also takes the time to find him; where we may, we take it back. */
+    int priority = getpriority (PRIO_PROCESS, 0);
+    setpriority (PRIO_PROCESS, 0, -20);
+    int killed = kill_all (statefd, &target, until_ms, err);
+    setpriority (PRIO_PROCESS, 0, priority);
+    return killed < 0 ? -1 : in_group + killed;
 }

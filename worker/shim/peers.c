@@ -103,7 +103,7 @@ static void welcome (struct peers *self, int64_t now_ms, int64_t *grace_ms)
             drop (self, 0);
         self->fds[self->count++] = fd;
         /* What it sent already counts in this very turn: a stop must not be late. */
-        if (!tell (fd, "started") || !hear (fd, grace_ms))
+        if (!tell (fd, "started") || (self->full && !tell (fd, "full")) || !hear (fd, grace_ms))
             drop (self, self->count - 1);
     }
 }
@@ -117,6 +117,16 @@ int64_t peers_serve (struct peers *self, const struct pollfd *fds, int64_t now_m
     if (fds[0].revents)
         welcome (self, now_ms, &grace_ms);
     return grace_ms;
+}
+
+void peers_tell_full (struct peers *self, bool full)
+{
+    if (self->full == full)
+        return;
+    self->full = full;
+    for (int i = self->count - 1; i >= 0; i--)
+        if (!tell (self->fds[i], full ? "full" : "room"))
+            drop (self, i);
 }
 
 static void dismiss (int fd, bool recorded)

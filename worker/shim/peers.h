@@ -17,6 +17,7 @@ struct peers {
     int fds[PEERS_MAX]; /* the oldest first */
     int count;
     int64_t deaf_until_ms; /* -1: not deaf */
+    bool full;             /* what they were told last */
 };
 
 void peers_init (struct peers *self, int listener);
@@ -25,6 +26,8 @@ void peers_poll (struct peers *self, struct pollfd *fds, int64_t now_ms);
 /* Take in what came: the smallest grace that a "stop" asked for, or -1. New ones are told
  * "started". Anything that is not a proper message is ignored. */
 int64_t peers_serve (struct peers *self, const struct pollfd *fds, int64_t now_ms);
+/* The disk is full, or has room again: tell everybody, if that is new. */
+void peers_tell_full (struct peers *self, bool full);
 /* Close everything, the listener too; tell everybody "exited" before that if exit.json is durable.
  */
 void peers_farewell (struct peers *self, bool recorded);

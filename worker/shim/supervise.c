@@ -136,6 +136,9 @@ static int start (struct supervisor *self, struct err *err)
 static void kill_round (struct supervisor *self)
 {
     struct err ignored; /* the next round tries again; the machine gives up in the end */
+    /* Who forks without end also takes the time to find him; where we may, we take it back. */
+    if (self->kill_rounds == 1)
+        setpriority (PRIO_PROCESS, 0, -20);
     if (self->cgroup[0])
         cgroup_kill (self->cgroup, &ignored);
     /* A process may have left the cgroup; it is still our descendant. */
@@ -213,6 +216,7 @@ static void report_log (struct supervisor *self, bool was_full, int was_error, i
         step (self, REAP_OUTPUT, 0);
     if (self->log.full != was_full)
         step (self, self->log.full ? REAP_LOG_FULL : REAP_LOG_FREE, 0);
+    peers_tell_full (&self->peers, self->log.full);
     if (self->log.error && !was_error)
         step (self, REAP_DISK_FAILED, 0);
 }
@@ -348,6 +352,7 @@ static int run (struct supervisor *self, struct err *err)
                                                &self->record, clock_mono_ms (), err);
         if (result != FINISH_WAITS)
             return result == FINISH_READY ? 0 : -1;
+        peers_tell_full (&self->peers, self->log.full || self->finish.full);
         if (turn (self, err) < 0)
             return -1;
     }
@@ -382,12 +387,13 @@ static void fini (struct supervisor *self, bool recorded)
 
 static int refuse (struct supervisor *self, const char *detail, struct err *err)
 {
+    struct joblog *log = self->log.fd >= 0 ? &self->log : NULL;
     self->record.outcome = OUTCOME_SPAWN;
     self->record.drained = true;
     finish_detail (&self->record, detail);
     for (;;) {
         enum finish_result result =
-            finish_go (&self->finish, self->attempt, NULL, &self->record, clock_mono_ms (), err);
+            finish_go (&self->finish, self->attempt, log, &self->record, clock_mono_ms (), err);
         if (result != FINISH_WAITS)
             return result == FINISH_READY ? 0 : -1;
         poll (NULL, 0, JOBLOG_RETRY_MAX_MS);

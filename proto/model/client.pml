@@ -1,0 +1,44 @@
+/* client.pml - client/core/ask.c: asks for a run, then perhaps cancels the job that it learned of.
+ *
+ * SPDX-License-Identifier: MPL-2.0 */
+
+bit begun; /* without loss of generality client 0 is the first */
+
+/* ask.c ask_answer(), in the step in which it is given; one that is not waited for is dropped. */
+inline hear_run (c, what)
+{
+    assert (what != A_OK || record[c] != R_NONE); /* I2: accepted is on record */
+    /* An acceptance names the new job, a refusal the one that holds the slot. */
+    target[c] = (what == A_OK -> c : 1 - c);
+    if
+    :: asks[c] = CANCEL (c); unsent[c] = 1
+    :: asks[c] = NOTHING; unsent[c] = 0
+    fi
+}
+
+inline hear_cancel (c, what)
+{
+    assert (TERMINAL (record[target[c]]));
+    assert (what != A_OK || (record[target[c]] == R_CANCELLED && !TREE (target[c]))); /* I9 */
+    asks[c] = NOTHING;
+    unsent[c] = 0
+}
+
+/* Sends until there is an answer, always the same id. While the worker takes no requests they wait
+ * here, not in its inbox. */
+proctype Client (byte c)
+{
+    asks[c] = RUN (c);
+    unsent[c] = 1;
+end_waits:
+    do
+    :: atomic { unsent[c] && (c == 0 || begun) && worker_at == AT_SERVICE ->
+        unsent[c] = 0;
+        begun = 1;
+        inbox!asks[c],REF_GOOD }
+    /* for no reason but silence (REPEAT_MS): one of the faults */
+    :: atomic { asks[c] != NOTHING && !unsent[c] && faults > deaf && worker_at == AT_SERVICE ->
+        faults--;
+        inbox!asks[c],REF_GOOD }
+    od
+}

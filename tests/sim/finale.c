@@ -1,0 +1,109 @@
+/* finale.c - faults stop, and with nobody's help everything must come right within 30 s.
+ *
+ * SPDX-License-Identifier: MPL-2.0 */
+#include "world.h"
+
+#include <string.h>
+#include "record.h"
+
+#define LOOK_US   (100 * 1000)
+#define SETTLE_MS 30000
+#define SPARE_MS  2000 /* to end a job: kill, drain, files */
+#define PROBE     "w20x0"
+
+static struct {
+    struct client *client;
+    struct errand *errand[WORLD_BENCHES];
+    bool good[WORLD_BENCHES];
+} probe;
+
+static int64_t work_ms (void)
+{
+    /* Each client may have one job still to be accepted, one after the other. */
+    return (world.clients + 1) * (world.longest_ms + SPARE_MS);
+}
+
+static bool people_are_done (void)
+{
+    for (int i = 0; i < world.clients; i++)
+        if (!client_is_done (world.client[i]))
+            return false;
+    for (int i = 0; i < world.monitors; i++)
+        if (!monitor_is_done (world.monitor[i]))
+            return false;
+    return true;
+}
+
+static bool machines_are_done (void)
+{
+    for (int i = 0; i < world.benches; i++)
+        if (!world.worker[i].process || !machine_is_calm (world.bench[i]))
+            return false;
+    return world.broker.process != NULL;
+}
+
+static void probed (void *arg, struct errand *errand, const struct wire_reply *reply)
+{
+    bool *good = arg;
+    (void)errand;
+    *good = reply && reply->status == STATUS_OK;
+}
+
+/* A new job runs on every worker: asked again until one does. */
+static bool probes_are_good (void)
+{
+    bool all = true;
+    if (!probe.client)
+        probe.client = client_new ("client-9", host_name (world.hub), false);
+    for (int i = 0; i < world.benches; i++) {
+        if (!probe.errand[i] || (probe.errand[i]->over && !probe.good[i]))
+            probe.errand[i] = client_ask (probe.client, "run", host_name (world.bench[i]),
+                                          workload_run_body (PROBE, -1, 0), probed, &probe.good[i]);
+        all = all && probe.good[i];
+    }
+    return all;
+}
+
+static bool is_settled (void)
+{
+    if (!people_are_done () || !machines_are_done ())
+        return false;
+    return probes_are_good () && machines_are_done ();
+}
+
+static void tell_what_is_open (void)
+{
+    for (int i = 0; i < world.clients; i++)
+        if (!client_is_done (world.client[i]))
+            sim_note ("%s still waits", client_who (world.client[i]));
+    for (int i = 0; i < world.monitors; i++)
+        sim_note ("monitor-%d is %s", i + 1, monitor_state (world.monitor[i]));
+    for (int i = 0; i < world.benches; i++)
+        sim_note ("%s is %s", host_name (world.bench[i]),
+                  machine_is_calm (world.bench[i]) ? "calm" : "busy");
+}
+
+void finale_play (void)
+{
+    memset (&probe, 0, sizeof probe);
+    world.calm = true;
+    fault_mend ();
+    world_start_all ();
+    workload_stop ();
+    sim_history ("harness", "calm", "\"work_ms\":%lld", (long long)work_ms ());
+    int64_t until_us = sim_now_us () + (SETTLE_MS + work_ms ()) * 1000;
+    bool done = false;
+    while (!done && sim_now_us () < until_us) {
+        sim_run_until (sim_now_us () + LOOK_US);
+        done = is_settled ();
+    }
+    if (done)
+        sim_history ("harness", "settled", NULL);
+    else
+        tell_what_is_open ();
+    for (int i = 0; i < world.benches; i++) {
+        machine_history_alive (world.bench[i]);
+        machine_history_files (world.bench[i]);
+    }
+    client_destroy (&probe.client);
+}

@@ -1,0 +1,167 @@
+# SPDX-License-Identifier: MPL-2.0
+"""Bugs to be planted into EMS, one at a time: a checker that catches nothing is worth nothing.
+
+Each is a name, a source file, a text that must stand there exactly once, what to put in its place,
+and the invariants one of which should break.
+"""
+from collections import namedtuple
+
+Plant = namedtuple("Plant", "name file old new breaks")
+
+FILES = "proto/sys/files.c"
+LINEUP = "worker/io/lineup.c"
+LIFE = "worker/io/life.c"
+RUN = "worker/io/life_run.c"
+LOOK = "worker/io/life_look.c"
+FINISH = "worker/io/life_finish.c"
+RECOVER = "worker/io/life_recover.c"
+WAITING = "worker/io/waiting.c"
+COMMANDS = "worker/io/commands.c"
+RESULTS = "worker/io/results.c"
+PUBLISH = "worker/io/publish.c"
+LOGS = "worker/io/logs.c"
+SUPERVISE = "worker/shim/supervise.c"
+END = "worker/shim/finish.c"
+REAP = "worker/shim/reap.c"
+JOBLOG = "worker/shim/joblog.c"
+FOLLOW = "client/core/follow.c"
+
+PLANTS = (
+    # ---- what must be durable is not ----
+    Plant("record-not-synced", FILES,
+          "if (file_write_all (fd, data, bytes) < 0 || fsync (fd) < 0)",
+          "if (file_write_all (fd, data, bytes) < 0)", "I2 I7"),
+    Plant("folder-not-synced", FILES,
+          "} else if (fsync (parent) < 0) {", "} else if (parent < 0) {", "I2 I7"),
+    Plant("record-in-place", FILES,
+          'snprintf (temporary, sizeof temporary, ".%s.tmp", base)',
+          'snprintf (temporary, sizeof temporary, "%s", base)', "I2 I7"),
+    Plant("history-not-synced", LINEUP,
+          "file_write_all (self->fd, line, self->width) < 0 || fdatasync (self->fd) < 0",
+          "file_write_all (self->fd, line, self->width) < 0", "I4"),
+    Plant("results-not-synced", RESULTS,
+          "return dir_sync (self->dir, err) < 0 || dir_sync (self->staging, err) < 0 ? -1 : 0;",
+          "return 0;", "I8"),
+    Plant("log-not-synced", END,
+          "sync_log (attempt, log, record);", "(void)sync_log;", "I5"),
+    Plant("result-files-not-synced", END,
+          "sync_results (attempt, record);", "(void)sync_results;", "I8"),
+    Plant("answer-before-write", RUN,
+          "make_durable (self, order->profile, err) < 0) {",
+          "(slot_step (&self->slot, SLOT_EV_RUN, clock_mono_ms ()), "
+          "self->env.started (self->env.arg), make_durable (self, order->profile, err)) < 0) {",
+          "I2"),
+    Plant("end-not-recorded", FINISH,
+          "store_write (self->env.store, &final, err) < 0) {", "false) {", "I2 I7"),
+    Plant("start-before-record", SUPERVISE,
+          "fork_main (self, err) < 0 || put_shim_record (self, err) < 0 ||\n"
+          "        joblog_first_line (&self->log, attempt->spec.argv, err) < 0 ||\n"
+          "        launch_go (&self->launch, &attempt->spec, err) < 0) {",
+          "fork_main (self, err) < 0 ||\n"
+          "        joblog_first_line (&self->log, attempt->spec.argv, err) < 0 ||\n"
+          "        launch_go (&self->launch, &attempt->spec, err) < 0 ||\n"
+          "        put_shim_record (self, err) < 0) {", "I3"),
+    # ---- a request is taken twice ----
+    Plant("history-forgotten", RUN,
+          "if (store_append (self->env.store, &entry, err) < 0)\n        return -1;\n", "", "I4"),
+    Plant("duplicate-forgotten", WAITING,
+          "return !cancel && run_on_record (self, call, out);", "return false;", "I4"),
+    Plant("answers-forgotten", WAITING,
+          "answers_put (self->answers, &answer);", "(void)answer;", "I4"),
+    Plant("torn-line-kept", LINEUP,
+          "if (st.st_size % (int64_t)width != 0 && "
+          "ftruncate (fd, self->count * (int64_t)width) < 0)\n        goto fail;\n", "", "I4"),
+    Plant("new-id-on-retry", "client/core/ask.c",
+          "    self->sent = self->ever_sent = self->again = true;",
+          "    if (self->again)\n"
+          "        self->id[31] = self->id[31] == '0' ? '1' : '0';\n"
+          "    self->sent = self->ever_sent = self->again = true;", "I4"),
+    Plant("broker-forgets-restart", "broker/core/request.c",
+          "bool known_only = in->request.again && "
+          "in->now->mono_ms < self->started_ms + RETURN_MS;",
+          "bool known_only = false;", "I4"),
+    # ---- more than one at a time ----
+    Plant("two-in-a-slot", "worker/core/slot.c",
+          "return self->state != SLOT_IDLE;",
+          "return self->state != SLOT_IDLE && self->state != SLOT_RUNNING;", "I1 I2"),
+    Plant("slot-lock-dropped", "worker/shim/attempt.c",
+          "int rc = take_slot (self, err);", "int rc = 0;\n    (void)take_slot;", "I1 I3"),
+    Plant("leftovers-not-killed", FINISH,
+          "if (!self->orphaned && self->unkilled == 0)\n        return 1;",
+          "if (self->unkilled == 0)\n        return 1;", "I1"),
+    Plant("kill-not-awaited", SUPERVISE,
+          "if (none_left && self->reap.state == REAP_SWEEPING &&",
+          "(void)none_left;\n    if (self->reap.state == REAP_SWEEPING &&", "I1 I9"),
+    Plant("started-again", LOOK,
+          "out->facts.shim_record = rc == 0 || err.code != STATUS_UNKNOWN;",
+          "out->facts.shim_record = false;", "I3"),
+    Plant("cancel-answered-early", COMMANDS,
+          "life_cancel (self->env.life, call->user, call->id, grace_ms);",
+          "life_cancel (self->env.life, call->user, call->id, grace_ms);\n"
+          "        wait_undo (self, call);\n"
+          "        reply_job (out, STATUS_OK, record);", "I9"),
+    # ---- the end of a job ----
+    Plant("not-drained", REAP,
+          "[REAP_ALL_DEAD] = TO (REAP_DRAINING, DRAIN, OUTCOME_EXITED, 0),",
+          "[REAP_ALL_DEAD] = TO (REAP_DONE, NONE, OUTCOME_EXITED, REAP_FINISH),", "I5"),
+    Plant("short-write-is-whole", JOBLOG,
+          "self->from += (size_t)n;", "self->from += (size_t)(n > 0 ? self->to - self->from : 0);",
+          "I5"),
+    Plant("first-line-twice", SUPERVISE,
+          "fork_main (self, err) < 0 || put_shim_record (self, err) < 0 ||\n"
+          "        joblog_first_line (&self->log, attempt->spec.argv, err) < 0 ||\n",
+          "joblog_first_line (&self->log, attempt->spec.argv, err) < 0 ||\n"
+          "        fork_main (self, err) < 0 || put_shim_record (self, err) < 0 ||\n", "I5"),
+    Plant("failed-results-published", FINISH,
+          "if (!ending_complete (&self->ending))\n        return results_discard",
+          "if (self->ending.kind != ENDING_EXITED)\n        return results_discard", "I8"),
+    Plant("staging-not-removed", FINISH,
+          "return results_discard (results, run_id, err) < 0 ? -1 : 1;", "return 1;", "I8"),
+    Plant("run-id-twice", RESULTS,
+          "    struct results *self = arg;\n    char name[RUN_ID_BYTES];\n",
+          "    struct results *self = arg;\n    char name[RUN_ID_BYTES];\n"
+          "    if (run_id)\n        return exists (self->staging, run_id);\n", "I8 I12"),
+    Plant("over-adopted-again", RECOVER,
+          "    int rc = 0;\n    if (!job_status_terminal (record.status))\n"
+          "        rc = found_add (self, &record, err);\n    else if",
+          "    int rc = 0;\n    if (record.status != JOB_QUEUED)\n"
+          "        rc = found_add (self, &record, err);\n    else if", "I3 I7"),
+    Plant("cancelling-not-recovered", RECOVER,
+          "    struct found *more = realloc (self->found,",
+          "    if (record->status == JOB_CANCELLING)\n        return 0;\n"
+          "    struct found *more = realloc (self->found,", "I2 I12"),
+    Plant("record-before-results", FINISH,
+          "[FINISH_RESULTS] = results_step,\n    [FINISH_RECORD] = record_step,",
+          "[FINISH_RESULTS] = record_step,\n    [FINISH_RECORD] = results_step,", "I8"),
+    Plant("staging-swept", RESULTS,
+          "if (!run_id_valid (item->d_name) || keep (arg, item->d_name))",
+          "(void)keep;\n        (void)arg;\n        if (!run_id_valid (item->d_name))", "I8"),
+    # ---- broker and client ----
+    Plant("reply-to-another", "broker/core/pending.c",
+          "memcpy (item->route, route.data, route.size);",
+          "memcpy (item->route, self->count > 0 ? self->heap[0]->route : route.data, route.size);",
+          "I10"),
+    Plant("not-repeated", "client/core/ask.c",
+          "    self->sent = false;\n    self->due_ms = now_ms;\n}\n\nvoid ask_sent",
+          "    self->sent = false;\n    self->due_ms = self->ever_sent ? INT64_MAX : now_ms;\n}\n\n"
+          "void ask_sent", "I12"),
+    # ---- monitors ----
+    Plant("gap-skipped", FOLLOW,
+          "        fetch (self, FETCH_TO_TARGET, offset);\n        distrust (self, now_ms);\n"
+          "        return FOLLOW_HOLD;\n",
+          "        self->position = offset;\n", "I6"),
+    Plant("event-repeated", FOLLOW,
+          "    if (end <= self->position)\n        return eof ? FOLLOW_TAKE : FOLLOW_DROP;\n"
+          "    span->skip = (size_t)(self->position - offset);\n",
+          "    if (end <= self->position)\n        return eof ? FOLLOW_TAKE : FOLLOW_DROP;\n"
+          "    span->skip = 0;\n", "I6"),
+    Plant("over-is-enough", FOLLOW,
+          "    if (self->eof)\n        step.want = FOLLOW_DONE;",
+          "    if (self->over)\n        step.want = FOLLOW_DONE;", "I6"),
+    Plant("offset-lost", PUBLISH,
+          'value_put_int (map, "offset", cut->offset) < 0 ||',
+          'value_put_int (map, "offset", cut->line > 2 ? cut->offset - 1 : cut->offset) < 0 ||',
+          "I6"),
+    Plant("eof-too-early", LOGS,
+          "piece->over && end >= size", "end >= size", "I6"),
+)

@@ -1,0 +1,123 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: MPL-2.0
+"""Plays EMS in the simulator and has the histories judged.
+
+    sim.py [--seeds FIRST..LAST]   those of the file `seeds`, then these (default 1..10000)
+    sim.py --sweep                 one job, with a crash at each system call
+    sim.py --same FIRST..LAST      the same seeds twice must give the same bytes
+
+A seed that fails is named, with the command that shows it. Exit code: 0 nothing was found.
+"""
+import argparse
+import hashlib
+import os
+import re
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+HERE = Path(__file__).resolve().parent
+JUDGE = HERE.parent / "judge" / "judge.py"
+TOTALS = re.compile(r"^sim: (\d+) seeds, (\d+) events, (\d+) violations$", re.M)
+SHOWN = 20
+# The address sanitizer is told of every switch (coroutine.c); this it says all the same.
+NOISE = re.compile(r"^==\d+==WARNING: ASan doesn't fully support makecontext.*$", re.M)
+
+
+class Found:
+    """What came out of all that was played."""
+
+    def __init__(self):
+        self.seeds = self.events = 0
+        self.problems = []
+
+    def add(self, stderr, judged, codes):
+        for seeds, events, _ in TOTALS.findall(stderr):
+            self.seeds += int(seeds)
+            self.events += int(events)
+        said = TOTALS.sub("", NOISE.sub("", stderr)).strip()
+        judged = [line for line in judged.splitlines() if not line.startswith("judge: ")]
+        self.problems += said.splitlines() + judged
+        if any(codes) and not said and not judged:
+            self.problems.append(f"the simulator and the judge ended with {codes}")
+
+
+def play(binary, arguments):
+    """A simulator that writes into a judge."""
+    simulator = subprocess.Popen([binary, *arguments, "--jobs", "1", "--history", "-"],
+                                 stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    judge = subprocess.Popen([sys.executable, "-B", JUDGE, "--brief"], stdin=simulator.stdout,
+                             stdout=subprocess.PIPE, text=True)
+    simulator.stdout.close()
+    return simulator, judge
+
+
+def collect(pair, found):
+    simulator, judge = pair
+    judged = judge.communicate()[0]
+    stderr = simulator.stderr.read()
+    found.add(stderr, judged, (simulator.wait(), judge.returncode))
+
+
+def parts(first, last, count):
+    """The seeds in about equal parts, one for each processor."""
+    each = (last - first + count) // count
+    return [f"{low}..{min(low + each - 1, last)}" for low in range(first, last + 1, each)]
+
+
+def seeds_of(text):
+    first, _, last = text.partition("..")
+    return int(first), int(last or first)
+
+
+def play_seeds(options, found):
+    old = [line.split()[0] for line in (HERE / "seeds").read_text().splitlines()
+           if line.strip() and not line.startswith("#")]
+    for seed in old:
+        collect(play(options.bin, ["--seed", seed]), found)
+    running = [play(options.bin, ["--seeds", part])
+               for part in parts(*seeds_of(options.seeds), os.cpu_count())]
+    for pair in running:
+        collect(pair, found)
+
+
+def check_same(options):
+    """One order of magnitude is enough: what is not the same is seldom so in few seeds only."""
+    sums = []
+    for _ in range(2):
+        out = subprocess.run([options.bin, "--seeds", options.same, "--history", "-"], check=True,
+                             stdout=subprocess.PIPE, stderr=subprocess.DEVNULL).stdout
+        sums.append(hashlib.sha256(out).hexdigest())
+    if sums[0] != sums[1] or not out:
+        sys.exit(f"sim: the seeds {options.same} gave two different histories")
+    print(f"sim: the seeds {options.same} twice, {len(out)} bytes of history, the same")
+
+
+def main():
+    parser = argparse.ArgumentParser(description="Play EMS in the simulator (tests/README.md).")
+    parser.add_argument("--bin", default="build/bin/ems-sim", help="the simulator")
+    parser.add_argument("--seeds", default="1..10000", metavar="FIRST..LAST")
+    parser.add_argument("--sweep", action="store_true")
+    parser.add_argument("--same", metavar="FIRST..LAST")
+    options = parser.parse_args()
+    options.bin = str(Path(options.bin).resolve())
+    if options.same:
+        return check_same(options)
+    found, began = Found(), time.monotonic()
+    if options.sweep:
+        collect(play(options.bin, ["--sweep"]), found)
+    else:
+        play_seeds(options, found)
+    for line in found.problems[:SHOWN]:
+        print(line)
+    if found.problems:
+        mode = "--sweep " if options.sweep else ""
+        print(f"to see one: {options.bin} {mode}--seed N --trace --history FILE; {JUDGE} FILE")
+    print(f"sim: {found.seeds} {'crashes of one job' if options.sweep else 'seeds'}, "
+          f"{found.events} events, {len(found.problems)} problems, {time.monotonic() - began:.0f} s")
+    sys.exit(1 if found.problems else 0)
+
+
+if __name__ == "__main__":
+    main()

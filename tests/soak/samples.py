@@ -1,0 +1,112 @@
+# SPDX-License-Identifier: MPL-2.0
+"""Memory (PSS) and descriptors of processes that are killed and started again now and then.
+
+A process is warm WARM_S after it was first seen. Two slopes of its memory are fitted by least squares to the
+samples of warm processes, once a second:
+
+- within lives: each life has its own level, and all have one slope. It shows what one process gathers.
+- across lives: one line through everything. It shows what grows with the state folder, too.
+
+The error is the usual standard error of a slope, with samples SAME_S apart taken as independent. A slope is too
+steep if it is above STEEP_MB_H by more than two errors.
+"""
+import collections
+import math
+import os
+import time
+from pathlib import Path
+
+WARM_S = 40
+SAME_S = 5
+STEEP_MB_H = 1
+SHIM_MOST_KB = 1024
+
+
+def pss_kb(pid):
+    """None if there is no such process."""
+    try:
+        for line in Path(f"/proc/{pid}/smaps_rollup").read_text("ascii").splitlines():
+            if line.startswith("Pss:"):
+                return int(line.split()[1])
+    except (FileNotFoundError, ProcessLookupError):
+        pass
+    return None
+
+
+def descriptors(pid):
+    try:
+        return len(os.listdir(f"/proc/{pid}/fd"))
+    except FileNotFoundError:
+        return 0
+
+
+def fit(groups):
+    """(slope, its error) of (t, y) points in groups that have each a level of its own; None: too few."""
+    sum_tt = sum_ty = sum_yy = count = 0
+    for points in groups:
+        mean_t = sum(t for t, _ in points) / len(points)
+        mean_y = sum(y for _, y in points) / len(points)
+        sum_tt += sum((t - mean_t) ** 2 for t, _ in points)
+        sum_ty += sum((t - mean_t) * (y - mean_y) for t, y in points)
+        sum_yy += sum((y - mean_y) ** 2 for _, y in points)
+        count += len(points)
+    free = count / SAME_S - len(groups) - 1
+    if free <= 0 or sum_tt == 0:
+        return None
+    slope = sum_ty / sum_tt
+    # Of all samples only one in SAME_S counts, in the sums as in the degrees of freedom.
+    spread = max(sum_yy - slope * sum_ty, 0) / SAME_S / free
+    return slope, math.sqrt(spread / (sum_tt / SAME_S))
+
+
+class Samples:
+    def __init__(self):
+        self.first = {}  # when a process was first seen: {pid: seconds}
+        self.lives = collections.defaultdict(lambda: collections.defaultdict(list))  # {name: {pid: points}}
+        self.peaks = collections.Counter()
+        self.quiet_descriptors = {}
+
+    def take(self, name, pid):
+        kb = pss_kb(pid)
+        if kb is None:
+            return
+        now_s = time.monotonic()
+        self.peaks[name] = max(self.peaks[name], kb)
+        if now_s - self.first.setdefault(pid, now_s) >= WARM_S:
+            self.lives[name][pid].append((now_s, kb))
+
+    def take_peak(self, name, pid):
+        self.peaks[name] = max(self.peaks[name], pss_kb(pid) or 0)
+
+    def quiet(self, pids):
+        """Now nobody is connected: so many descriptors each process has by itself."""
+        self.quiet_descriptors = {name: descriptors(pid) for name, pid in pids.items()}
+
+    def more_descriptors(self, pids, spare):
+        return [f"{name} has {descriptors(pid)} descriptors; when it started it had "
+                f"{self.quiet_descriptors[name]}" for name, pid in pids.items()
+                if descriptors(pid) > self.quiet_descriptors[name] + spare]
+
+    def slopes(self):
+        """[(name, which, MB per hour, error)]"""
+        found = []
+        for name, lives in sorted(self.lives.items()):
+            groups = list(lives.values())
+            for which, fitted in (("within lives", fit(groups)), ("across", fit([sum(groups, [])]))):
+                if fitted:
+                    found.append((name, which, *(value * 3600 / 1024 for value in fitted)))
+        return found
+
+    def steep(self):
+        """What is wrong with the memory."""
+        wrong = [f"the memory of the {name} grows {which} by {slope:.2f} ± {error:.2f} MB/h"
+                 for name, which, slope, error in self.slopes() if slope - 2 * error > STEEP_MB_H]
+        if self.peaks["shim"] > SHIM_MOST_KB:
+            wrong.append(f"a shim had {self.peaks['shim']} KB")
+        return wrong
+
+    def summary(self):
+        peaks = ", ".join(f"{name} {kb / 1024:.1f}" for name, kb in sorted(self.peaks.items()))
+        slopes = ", ".join(f"{name} {which} {slope:+.2f} ± {error:.2f}"
+                           for name, which, slope, error in self.slopes())
+        return f"peaks in MB: {peaks}; slopes in MB/h: {slopes or 'too short to tell'}"

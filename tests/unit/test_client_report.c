@@ -1,0 +1,431 @@
+/* SPDX-License-Identifier: MPL-2.0 */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+#include <cmocka.h>
+
+#include "json.h"
+#include "params.h"
+#include "report.h"
+
+#define START_MS 1771000000000
+
+static const struct report plain = { .width = 0, .now_ms = START_MS + 90000 };
+
+static void make_job (struct record *job)
+{
+    record_init (job);
+    strcpy (job->job_id, "0123456789ab");
+    strcpy (job->profile, "lab");
+    strcpy (job->worker, "bench-1");
+    strcpy (job->user, "ada");
+    job->attempt = 1;
+    job->status = JOB_RUNNING;
+    job->grace_ms = 2000;
+    job->queued_at_ms = START_MS;
+    job->progress_pct = -1;
+}
+
+static struct value *parse (const char *json)
+{
+    struct err err;
+    struct value *value = json_decode (json, strlen (json), &err);
+    if (!value)
+        fail_msg ("the test's JSON: %s", err.text);
+    return value;
+}
+
+/* The report about the job has this line, or any of that beginning; NULL after the last. */
+static void says (const struct record *job, ...)
+{
+    struct sbuf out;
+    sbuf_init (&out);
+    report_job (job, &plain, &out);
+    va_list lines;
+    va_start (lines, job);
+    for (const char *line; (line = va_arg (lines, const char *));)
+        if (!strstr (sbuf_text (&out), line))
+            fail_msg ("\"%s\" is not in\n%s", line, sbuf_text (&out));
+    va_end (lines);
+    sbuf_free (&out);
+}
+
+static void lacks (const struct record *job, const char *word)
+{
+    struct sbuf out;
+    sbuf_init (&out);
+    report_job (job, &plain, &out);
+    assert_null (strstr (sbuf_text (&out), word));
+    sbuf_free (&out);
+}
+
+static void a_job_that_waits_is_told_without_what_it_has_not (void **state)
+{
+    (void)state;
+    struct record job;
+    make_job (&job);
+    job.status = JOB_QUEUED;
+    says (&job, "Job          0123456789ab\n", "Status       queued\n", "Profile      lab\n",
+          "Worker       bench-1\n", "User         ada\n", "Grace        2",
+          "Queued       2026-02-13T", "Log          0 bytes, 0 lines\n", NULL);
+    static const char *const absent[] = { "Started",  "Finished", "Took",       "Exit code",
+                                          "Signal",   "Cancel",   "Time limit", "Results",
+                                          "Notes",    "Labels",   "Detail",     "Progress",
+                                          "Left over" };
+    for (size_t i = 0; i < sizeof absent / sizeof *absent; i++)
+        lacks (&job, absent[i]);
+    record_clear (&job);
+}
+
+static void a_job_that_runs_is_told_how_far_it_is (void **state)
+{
+    (void)state;
+    struct record job;
+    make_job (&job);
+    job.started_at_ms = START_MS + 30000;
+    job.time_limit_ms = 3600000;
+    job.experiments_total = 7;
+    job.experiments_done = 3;
+    says (&job, "Progress     3/7 experiments\n", "Took         1m00s\n", "Time limit   1h00m\n",
+          NULL);
+    job.progress_pct = 42.5;
+    strcpy (job.current_experiment, "gmst_era");
+    says (&job, "Progress     3/7 experiments (42 %), gmst_era\n", NULL);
+    strcpy (job.current_step, "reference");
+    says (&job, "(42 %), gmst_era: reference\n", NULL);
+    job.status = JOB_COMPLETED;
+    lacks (&job, "gmst_era"); /* nothing is under way any more */
+    record_clear (&job);
+}
+
+static void a_job_that_was_cancelled_is_told_by_whom_and_what_it_took (void **state)
+{
+    (void)state;
+    struct record job;
+    make_job (&job);
+    job.status = JOB_CANCELLED;
+    job.started_at_ms = START_MS;
+    job.finished_at_ms = START_MS + 5000;
+    strcpy (job.cancel.by, "eve");
+    job.cancel.at_ms = START_MS + 3000;
+    job.has_exit_signal = true;
+    job.exit_signal = 15;
+    job.leftovers_killed = 2;
+    job.user_s = 1.5;
+    job.max_rss_kb = 2048;
+    says (&job, "Cancel       by eve at 2026-02-13T", "Signal       15 (Terminated)\n",
+          "Left over    2 processes killed\n", "Took         5",
+          "Resources    user 1.50 s, system 0.00 s, memory 2.0 MiB\n", NULL);
+    lacks (&job, ", killed\n");
+    job.cancel.forced = true;
+    says (&job, ", killed\n", NULL);
+    record_clear (&job);
+}
+
+static void parameters_notes_and_results_are_shown_and_made_safe (void **state)
+{
+    (void)state;
+    struct record job;
+    make_job (&job);
+    job.config = parse ("{\"n\":5,\"fast\":true,\"part\":0.5,\"items\":[\"a\",\"b\",1],"
+                        "\"name\":\"x\",\"none\":null}");
+    job.labels = parse ("{\"series\":\"\\u001b\\u001b[31m\"}");
+    job.notes = strdup ("first\nlight");
+    job.results_dir = strdup ("/s/results/r");
+    strcpy (job.run_id, "2026-02-13_14-30-00");
+    strcpy (job.detail, "because");
+    struct value *labels = job.labels;
+    job.labels = NULL;
+    says (&job, "Parameters   n=5 fast=true part=0.5 items=a,b,1 name=x none=\n",
+          "Notes        first", "Results      /s/results/r\n", "Run          2026-02-13_14-30-00\n",
+          "Detail       because\n", NULL);
+    lacks (&job, "first\nlight"); /* one line a thing */
+    job.labels = labels;
+    says (&job, "Labels       series=", NULL);
+    lacks (&job, "\033");
+    record_clear (&job);
+}
+
+static void every_failure_has_its_words (void **state)
+{
+    (void)state;
+    static const struct {
+        enum job_reason reason;
+        const char *words;
+    } table[] = {
+        { REASON_NONE, "failed: no reason given" },
+        { REASON_EXIT, "failed: exit code 3" },
+        { REASON_SIGNAL, "failed: signal 9 (Kil" },
+        { REASON_TIME_LIMIT, "failed: time limit" },
+        { REASON_LOG_LIMIT, "failed: log limit" },
+        { REASON_SPAWN, "failed: could not be started" },
+        { REASON_LOST, "failed: lost" },
+        { REASON_DISK, "failed: disk" },
+    };
+    struct record job;
+    make_job (&job);
+    job.status = JOB_FAILED;
+    job.has_exit_code = job.has_exit_signal = true;
+    job.exit_code = 3;
+    job.exit_signal = 9;
+    for (size_t i = 0; i < sizeof table / sizeof *table; i++) {
+        struct sbuf out;
+        sbuf_init (&out);
+        job.reason = table[i].reason;
+        report_state (&job, &out);
+        assert_memory_equal (sbuf_text (&out), table[i].words, strlen (table[i].words));
+        sbuf_free (&out);
+    }
+    says (&job, "Exit code    3\n", "Signal       9 (Kil", NULL);
+    record_clear (&job);
+}
+
+static void the_end_says_what_to_look_at_next (void **state)
+{
+    (void)state;
+    struct record job;
+    struct sbuf out;
+    make_job (&job);
+    sbuf_init (&out);
+    job.status = JOB_FAILED;
+    job.reason = REASON_LOST;
+    strcpy (job.detail, "the shim is gone");
+    report_end (&job, true, &out);
+    assert_string_equal (sbuf_text (&out), "job 0123456789ab \033[31mfailed: lost\033[0m\n"
+                                           "the shim is gone\nmore: ems show 0123456789ab\n");
+    sbuf_clear (&out);
+    job.status = JOB_COMPLETED;
+    job.detail[0] = '\0';
+    job.started_at_ms = START_MS;
+    job.finished_at_ms = START_MS + 61000;
+    job.experiments_done = job.experiments_total = 7;
+    job.results_dir = strdup ("/r");
+    report_end (&job, false, &out);
+    assert_string_equal (sbuf_text (&out), "job 0123456789ab completed, 7/7 experiments, took "
+                                           "1m01s\nresults: /r\n");
+    sbuf_free (&out);
+    record_clear (&job);
+}
+
+static void busy_tells_what_is_known_of_the_other_job (void **state)
+{
+    (void)state;
+    struct record job;
+    struct sbuf out;
+    make_job (&job);
+    sbuf_init (&out);
+    job.status = JOB_STARTING;
+    job.user[0] = '\0';
+    report_busy (&job, START_MS, &out);
+    assert_memory_equal (sbuf_text (&out), "busy: job 0123456789ab is starting (lab)\n", 41);
+    sbuf_clear (&out);
+    strcpy (job.user, "ada");
+    job.status = JOB_RUNNING;
+    job.started_at_ms = START_MS;
+    job.experiments_total = 4;
+    report_busy (&job, START_MS + 12000, &out);
+    assert_non_null (strstr (sbuf_text (&out), "(lab, 0/4 experiments, for 12"));
+    assert_non_null (strstr (sbuf_text (&out), ", started by ada)\n"));
+    sbuf_free (&out);
+    record_clear (&job);
+}
+
+static void a_clock_that_was_set_back_makes_no_negative_times (void **state)
+{
+    (void)state;
+    struct record job;
+    make_job (&job);
+    assert_int_equal (report_elapsed_ms (&job, START_MS), -1);
+    job.started_at_ms = START_MS;
+    assert_int_equal (report_elapsed_ms (&job, START_MS - 5), 0);
+    job.finished_at_ms = START_MS - 7;
+    assert_int_equal (report_elapsed_ms (&job, START_MS + 5), 0);
+    record_clear (&job);
+}
+
+/* Lists */
+
+static struct value *job_started (const char *when)
+{
+    struct record job;
+    make_job (&job);
+    struct value *map = record_to_value (&job);
+    strcpy (job.request_id, "0123456789abcdef0123456789abcdef");
+    value_put_string (map, "request_id", job.request_id);
+    value_put (map, "config", value_new_map ());
+    value_put_string (map, "started_at", when);
+    record_clear (&job);
+    return map;
+}
+
+static void the_list_of_jobs_says_how_long_ago_each_began (void **state)
+{
+    (void)state;
+    static const struct {
+        const char *when;
+        const char *ago;
+    } table[] = {
+        { "2026-02-13T16:26:40.000Z", "now" },     { "2026-02-13T16:26:10.000Z", "30s ago" },
+        { "2026-02-13T16:16:40.000Z", "10m ago" }, { "2026-02-13T11:26:40.000Z", "5h ago" },
+        { "2026-02-03T16:26:40.000Z", "10d ago" }, { NULL, " -  " },
+    };
+    struct report how = { .width = 0, .now_ms = START_MS };
+    for (size_t i = 0; i < sizeof table / sizeof *table; i++) {
+        struct err err = { 0 };
+        struct sbuf out;
+        struct value *list = value_new_list ();
+        value_append (list, job_started (table[i].when));
+        sbuf_init (&out);
+        if (report_jobs (list, &how, &out, &err) < 0)
+            fail_msg ("%s", err.text);
+        assert_memory_equal (sbuf_text (&out), "JOB ID", 6);
+        assert_non_null (strstr (sbuf_text (&out), "0123456789ab"));
+        if (!strstr (sbuf_text (&out), table[i].ago))
+            fail_msg ("no \"%s\" in\n%s", table[i].ago, sbuf_text (&out));
+        sbuf_free (&out);
+        value_destroy (&list);
+    }
+}
+
+static void a_list_with_something_else_in_it_is_an_error (void **state)
+{
+    (void)state;
+    struct err err = { 0 };
+    struct sbuf out;
+    sbuf_init (&out);
+    struct value *list = parse ("[{\"job_id\":5}]");
+    assert_int_equal (report_jobs (list, &plain, &out, &err), -1);
+    assert_int_equal (out.size, 0);
+    assert_true (err.text[0]);
+    value_destroy (&list);
+    sbuf_free (&out);
+}
+
+static void expect_list (void (*show) (const struct value *list, const struct report *how,
+                                       struct sbuf *out),
+                         const char *json, const char *text)
+{
+    struct sbuf out;
+    struct value *list = parse (json);
+    sbuf_init (&out);
+    show (list, &plain, &out);
+    assert_string_equal (sbuf_text (&out), text);
+    sbuf_free (&out);
+    value_destroy (&list);
+}
+
+static void workers_are_listed_with_what_they_do (void **state)
+{
+    (void)state;
+    expect_list (report_workers,
+                 "[{\"name\":\"a\",\"state\":\"idle\",\"job_id\":null,\"queued\":0,"
+                 "\"profiles\":[\"lab\",\"other\"]},"
+                 "{\"name\":\"b\",\"state\":\"busy\",\"job_id\":\"0123456789ab\",\"queued\":3,"
+                 "\"profiles\":[]}, 5]",
+                 "WORKER  STATE  JOB ID        QUEUED  PROFILES\n"
+                 "a       idle   -             0       lab other\n"
+                 "b       busy   0123456789ab  3\n"
+                 "               -             0\n");
+}
+
+static void runs_are_listed_with_where_they_are (void **state)
+{
+    (void)state;
+    expect_list (report_runs,
+                 "[{\"run_id\":\"2026-02-13\",\"worker\":\"w\",\"experiments\":[\"a\",\"b\"],"
+                 "\"path\":\"/r\"},"
+                 "{\"run_id\":\"2026-02-14\",\"job_id\":\"0123456789ab\",\"worker\":\"w\","
+                 "\"path\":\"/s\"}]",
+                 "RUN         JOB ID        WORKER  EXPERIMENTS  PATH\n"
+                 "2026-02-13  -             w       2            /r\n"
+                 "2026-02-14  0123456789ab  w       0            /s\n");
+}
+
+static void profiles_are_listed_with_what_their_parameters_take (void **state)
+{
+    (void)state;
+    expect_list (
+        report_profiles,
+        "[{\"name\":\"lab\",\"worker\":\"w\",\"parameters\":["
+        "{\"name\":\"n\",\"type\":\"int\",\"min\":1,\"max\":9,\"default\":5},"
+        "{\"name\":\"code\",\"type\":\"string\",\"pattern\":\"[a-z]+\",\"required\":true}]},"
+        "{\"name\":\"bare\",\"worker\":\"w\",\"parameters\":[]}]",
+        "PROFILE  WORKER  PARAMETER  DEFAULT     TAKES\n"
+        "lab      w       n          5           integer, 1 to 9\n"
+        "                 code       (required)  text like [a-z]+\n"
+        "bare     w       -          -           -\n");
+}
+
+static void what_a_parameter_takes_is_told_by_its_type (void **state)
+{
+    (void)state;
+    static const struct {
+        const char *parameter;
+        const char *takes;
+    } table[] = {
+        { "{\"type\":\"int\"}", "integer" },
+        { "{\"type\":\"int\",\"min\":1}", "integer, at least 1" },
+        { "{\"type\":\"int\",\"max\":9,\"min\":null}", "integer, at most 9" },
+        { "{\"type\":\"int\",\"min\":1,\"max\":9}", "integer, 1 to 9" },
+        { "{\"type\":\"bool\"}", "a switch" },
+        { "{\"type\":\"list\",\"allowed\":[\"a\",\"b\"]}", "list of a, b, or all" },
+        { "{\"type\":\"list\"}", "list of words" },
+        { "{\"type\":\"string\"}", "text" },
+        { "{\"type\":\"string\",\"pattern\":\"x*\"}", "text like x*" },
+        { "{}", "text" },
+        { "{\"type\":\"colour\"}", "colour" },
+    };
+    for (size_t i = 0; i < sizeof table / sizeof *table; i++) {
+        struct sbuf out;
+        struct value *parameter = parse (table[i].parameter);
+        sbuf_init (&out);
+        params_takes (parameter, &out);
+        assert_string_equal (sbuf_text (&out), table[i].takes);
+        sbuf_free (&out);
+        value_destroy (&parameter);
+    }
+}
+
+static void a_profile_without_parameters_has_a_short_help (void **state)
+{
+    (void)state;
+    struct sbuf out;
+    struct value *profile = parse ("{\"name\":\"bare\"}");
+    sbuf_init (&out);
+    params_help (profile, &out);
+    assert_string_equal (sbuf_text (&out), "\nParameters of the profile bare: none\n");
+    sbuf_clear (&out);
+    value_destroy (&profile);
+    profile = parse ("{\"name\":\"p\",\"parameters\":[{\"name\":\"a_b\",\"type\":\"bool\","
+                     "\"default\":false},{\"name\":\"c\",\"required\":true}]}");
+    params_help (profile, &out);
+    assert_non_null (strstr (sbuf_text (&out), "--a-b                a switch (default false)\n"));
+    assert_non_null (strstr (sbuf_text (&out), "--c                  text (required)\n"));
+    sbuf_free (&out);
+    value_destroy (&profile);
+}
+
+int main (void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test (a_job_that_waits_is_told_without_what_it_has_not),
+        cmocka_unit_test (a_job_that_runs_is_told_how_far_it_is),
+        cmocka_unit_test (a_job_that_was_cancelled_is_told_by_whom_and_what_it_took),
+        cmocka_unit_test (parameters_notes_and_results_are_shown_and_made_safe),
+        cmocka_unit_test (every_failure_has_its_words),
+        cmocka_unit_test (the_end_says_what_to_look_at_next),
+        cmocka_unit_test (busy_tells_what_is_known_of_the_other_job),
+        cmocka_unit_test (a_clock_that_was_set_back_makes_no_negative_times),
+        cmocka_unit_test (the_list_of_jobs_says_how_long_ago_each_began),
+        cmocka_unit_test (a_list_with_something_else_in_it_is_an_error),
+        cmocka_unit_test (workers_are_listed_with_what_they_do),
+        cmocka_unit_test (runs_are_listed_with_where_they_are),
+        cmocka_unit_test (profiles_are_listed_with_what_their_parameters_take),
+        cmocka_unit_test (what_a_parameter_takes_is_told_by_its_type),
+        cmocka_unit_test (a_profile_without_parameters_has_a_short_help),
+    };
+    return cmocka_run_group_tests (tests, NULL, NULL);
+}
