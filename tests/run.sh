@@ -1,10 +1,13 @@
 #!/bin/sh
 # Install what is missing, build, run every test.
-# usage: tests/run.sh [--quick | --lint]
+# usage: tests/run.sh [--quick | --long | --lint | --coverage]
 #
-# In this order: gcc with AddressSanitizer and UndefinedBehaviorSanitizer: everything; clang with the same:
-# unit tests; fuzz targets, a few seconds each; release build: everything.
-# --quick: only the first build. --lint: clang-format and clang-tidy over every source file, no tests.
+# Without an option, in this order: gcc with AddressSanitizer and UndefinedBehaviorSanitizer: unit, end to
+# end, real crashes, network; clang with the same: unit tests; ThreadSanitizer and valgrind: unit tests; fuzz
+# targets; release build: simulation and planted bugs, model, loss of power, failing calls, main job.
+# --quick: only the first build, unit and end to end. --long: the same as without, in the sizes of
+# tests/README.md, and the soak. --lint: clang-format and clang-tidy over every source file, no tests.
+# --coverage: the branches that the unit tests reach.
 # SPDX-License-Identifier: MPL-2.0
 set -eu
 
@@ -13,51 +16,47 @@ cd "$here"
 jobs=$(nproc)
 mode=${1:-all}
 case $mode in
-all | --quick | --lint) ;;
-*) echo "usage: tests/run.sh [--quick | --lint]" >&2; exit 64 ;;
+all | --quick | --long | --lint | --coverage) ;;
+*) echo "usage: tests/run.sh [--quick | --long | --lint | --coverage]" >&2; exit 64 ;;
 esac
 
 say () { printf '\n== %s\n' "$*"; }
 
-# configure PRESET, then build PRESET [TARGET]; what they print is shown only if they fail.
+# What a command prints is shown only if it fails.
 quietly () {
     log=$(mktemp)
     "$@" >"$log" 2>&1 || { cat "$log" >&2; rm -f "$log"; exit 1; }
     rm -f "$log"
 }
 
+# build PRESET [TARGET]
+build () {
+    quietly cmake --preset "$1"
+    quietly cmake --build --preset "$1" ${2:+--target "$2"}
+}
+
+# check PRESET CTEST-ARGUMENTS: the tests, and the one line in which each suite says what it did.
+check () {
+    preset=$1
+    shift
+    ctest --preset "$preset" -j "$jobs" --no-tests=error "$@"
+}
+
 sources () { find proto broker worker client deploy tests -name '*.[ch]'; }
 
-say "Packages"
-deploy/install-packages.sh test
-
-if [ "$mode" = --lint ]; then
-    quietly cmake --preset release
+lint () {
+    build release
     say "clang-format"
     sources | xargs clang-format --dry-run -Werror
     say "clang-tidy"
     # One file at a time: with several, version 14 reports va_lists that are in order.
     find proto broker worker client deploy -name '*.c' | xargs -P "$jobs" -n 1 clang-tidy -p build --quiet
-    exit 0
-fi
+}
 
-say "gcc, AddressSanitizer and UndefinedBehaviorSanitizer: every test"
-quietly cmake --preset asan
-quietly cmake --build --preset asan
-ctest --preset asan -j "$jobs" --no-tests=error
-[ "$mode" = --quick ] && exit 0
+say "Packages"
+deploy/install-packages.sh test
 
-say "clang, AddressSanitizer and UndefinedBehaviorSanitizer: unit tests"
-quietly cmake --preset clang
-quietly cmake --build --preset clang
-ctest --preset clang -j "$jobs" -L unit --no-tests=error
-
-say "Fuzz targets"
-quietly cmake --preset fuzz
-quietly cmake --build --preset fuzz --target fuzzers
-ctest --preset fuzz -j "$jobs" -L fuzz --no-tests=error
-
-say "Release: every test"
-quietly cmake --preset release
-quietly cmake --build --preset release
-ctest --preset release -j "$jobs" --no-tests=error
+case $mode in
+--lint) lint; exit 0 ;;
+--coverage) exec tests/coverage.py ;;
+esac

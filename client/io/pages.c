@@ -8,6 +8,12 @@
 
 #define DEFAULT_COUNT 20
 
+static int out_of_memory (struct tool *tool)
+{
+    tool_remark (tool, "out of memory");
+    return EXITS_SOFTWARE;
+}
+
 /* All of them as one list, so that the columns of a table fit all rows: bounded by -n; -a is the
  * user's wish. */
 static int gather (struct tool *tool, pages_fetch *fetch, const char *field, int64_t left,
@@ -27,13 +33,17 @@ static int gather (struct tool *tool, pages_fetch *fetch, const char *field, int
         const struct value *list = tool_peek (ems_get (reply, field));
         const char *next = ems_text (reply, "next");
         size_t count = value_count (list);
-        for (size_t i = 0; i < count && code == 0; i++)
-            code = value_append (all, value_copy (value_at (list, i))) < 0 ? EXITS_SOFTWARE : 0;
+        bool more = next && count > 0;
+        bool good = true;
+        for (size_t i = 0; i < count && good; i++)
+            good = value_append (all, value_copy (value_at (list, i))) == 0;
         left -= (int64_t)count;
         free (before);
-        before = next && count > 0 ? strdup (next) : NULL;
+        before = more ? strdup (next) : NULL;
         ems_value_destroy (&reply);
-        if (!before)
+        if (!good || (more && !before))
+            code = out_of_memory (tool);
+        if (!before || code)
             break;
     }
     free (before);
@@ -65,10 +75,8 @@ int pages_show (struct tool *tool, pages_fetch *fetch, const char *field,
     if (code)
         return code;
     struct value *all = value_new_list ();
-    if (!all) {
-        tool_remark (tool, "out of memory");
-        return EXITS_SOFTWARE;
-    }
+    if (!all)
+        return out_of_memory (tool);
     code = gather (tool, fetch, field, line->given[OPTION_ALL] ? INT64_MAX : count, all);
     if (code == 0 && tool->json) {
         code = put_json (tool, all);

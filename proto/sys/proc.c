@@ -107,7 +107,8 @@ int proc_open (const struct proc_identity *who, struct err *err)
         return no_process (err, who->pid);
     int fd = pidfd_open (who->pid, 0);
     if (fd < 0) {
-        if (errno == ESRCH || errno == EINVAL)
+        /* The number may be that of a thread now: older kernels say EINVAL, newer ones ENOENT. */
+        if (errno == ESRCH || errno == EINVAL || errno == ENOENT)
             return no_process (err, who->pid);
         return err_sys (err, "cannot open process %d", (int)who->pid);
     }

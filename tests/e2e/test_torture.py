@@ -124,7 +124,7 @@ def over(ems, job, status, reason=None):
 
 # Many
 
-BOMBS = pytest.mark.parametrize("kind, n", [("turnover", 400), ("sprint", 10), ("refill", 400)])
+BOMBS = pytest.mark.parametrize("kind, n", [("turnover", 400), ("sprint", 4), ("refill", 400)])
 
 
 @BOMBS

@@ -168,9 +168,16 @@ def attach(trial):
         yield f"I3: the job that went on without a worker is {record['status']}: {record['detail']}"
 
 
+def one_job(system):
+    """There is something to ask for."""
+    if not system.entries("results"):
+        system.finished("quick")
+
+
 def queries(trial):
     """Questions about jobs that are over."""
     system = trial.system
+    one_job(system)
     questions = [("list", {"limit": 5}), ("status", {"job_id": "last"}), ("results", {"limit": 5}),
                  ("logs", {"job_id": "last"}), ("profiles", {}), ("workers", {})]
     right = [system.truth(type, os.urandom(16).hex(), **body) for type, body in questions]
@@ -178,6 +185,9 @@ def queries(trial):
     given = [system.once(type, 0.4, **body) for type, body in questions]
     yield from trial.take_away()
     for (type, _), reply, truth in zip(questions, given, right):
+        # A record that is on a bad spot of the disk is left out of the list.
+        if trial.fault.error == "EIO" and type in ("list", "results"):
+            continue
         if reply and reply.status == 200 and reply.body != truth.body and type != "workers":
             yield f"{type} was answered {reply.body!r:.300}, not {truth.body!r:.300}"
         if reply and reply.status != 200 and not reply.error:
@@ -185,12 +195,14 @@ def queries(trial):
     yield from nothing_is_wrong(trial)
 
 
-TOOL = (("ps",), ("logs", "last"), ("results",), ("show", "last"), ("run", "quick"))
+TOOL = (("--json", "ps"), ("logs", "last"), ("--json", "results"), ("--json", "show", "last"),
+        ("run", "quick"))
 
 
 def tool(trial):
     """The client tool's own calls fail."""
     system = trial.system
+    one_job(system)
     right = [system.tool(*arguments) for arguments in TOOL[:-1]]
     trial.arm()
     for number, arguments in enumerate(TOOL):
@@ -199,7 +211,7 @@ def tool(trial):
             continue  # it waits for the fault to go; that is no lie
         if done.returncode < 0:
             yield f"ems {' '.join(arguments)} was ended by signal {-done.returncode}: {done.stderr}"
-        elif done.returncode > 0 and not done.stderr:
+        elif done.returncode > 0 and not done.stderr and trial.fault.call != "write":
             yield f"ems {' '.join(arguments)} ended with {done.returncode} and without a word"
         elif done.returncode == 0 and number < len(right) and done.stdout != right[number].stdout:
             yield f"ems {' '.join(arguments)} ended with 0 and said {done.stdout!r:.300}"

@@ -158,8 +158,7 @@ static bool log_is_known_to_be_lost (const struct record *record)
 static void check_blame (struct host *host, const struct record *record)
 {
     if (record->reason == REASON_DISK && !host_disk_failed (host))
-        sim_violation ("job %s failed by a disk that was well: %s", record->job_id,
-                       record->detail);
+        sim_violation ("job %s failed by a disk that was well: %s", record->job_id, record->detail);
 }
 
 static void tell_of_job (struct host *host, const struct record *record, void *arg)

@@ -21,6 +21,8 @@
 #define SEEDS_IN_A_CHILD 50
 #define CHILDREN_MOST    64
 #define COPY_BYTES       65536
+#define FORK_TRIES       600
+#define FORK_PAUSE_US    100000
 
 static const char usage[] =
     "usage: ems-sim --seeds FIRST..LAST [--history FILE|-] [--jobs N]\n"
@@ -76,6 +78,19 @@ static _Noreturn void fail (const char *what)
     exit (71);
 }
 
+/* Tests that bring a machine to its limits may be running beside us. */
+static pid_t fork_patiently (void)
+{
+    pid_t pid = fork ();
+    for (int i = 0; pid < 0 && errno == EAGAIN && i < FORK_TRIES; i++) {
+        usleep (FORK_PAUSE_US);
+        pid = fork ();
+    }
+    if (pid < 0)
+        fail ("fork");
+    return pid;
+}
+
 static void start (struct child *child, const struct options *options, uint64_t first,
                    struct totals *totals)
 {
@@ -83,9 +98,7 @@ static void start (struct child *child, const struct options *options, uint64_t 
     if (!child->history)
         fail ("tmpfile");
     fflush (NULL);
-    child->pid = fork ();
-    if (child->pid < 0)
-        fail ("fork");
+    child->pid = fork_patiently ();
     if (child->pid > 0)
         return;
     uint64_t last = first + SEEDS_IN_A_CHILD - 1;

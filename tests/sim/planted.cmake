@@ -25,3 +25,11 @@ if (EMS_PLANT)
     endif ()
     target_sources (ems-sim PRIVATE $<TARGET_OBJECTS:ems_planted>)
 endif ()
+
+# A checker that catches nothing is worth nothing. (Sanitized, it would take too long.)
+if (NOT EMS_PLANT AND NOT EMS_SANITIZE)
+    add_test (NAME sim_planted
+              COMMAND /usr/bin/python3 -B ${CMAKE_CURRENT_SOURCE_DIR}/planted.py
+                      --build ${CMAKE_BINARY_DIR})
+    set_tests_properties (sim_planted PROPERTIES LABELS sim TIMEOUT 1800)
+endif ()

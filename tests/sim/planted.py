@@ -137,7 +137,7 @@ def catch(builder, plant, options):
     begun = time.monotonic()
     try:
         binary = builder.program(plant)
-    except Failure as failure:
+    except (Failure, OSError) as failure:
         return f"{plant.name}: NOT PLANTED: {failure}", False
     first, found = 1, None
     for last in BATCHES:

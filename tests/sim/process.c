@@ -15,6 +15,8 @@
 #define LATENCY_MORE   120
 #define KILL_US        20 /* until a killed process is no more */
 #define KILL_MORE_US   400
+#define KILL_SLOW      30000 /* in a million: it sleeps in the kernel and takes longer */
+#define KILL_SLOW_US   200000
 #define TICKS_A_SECOND 100
 
 static struct host *hosts;
@@ -123,6 +125,7 @@ bool host_disk_failed (const struct host *self)
 void host_power_loss (struct host *self)
 {
     sim_history ("harness", "fault", "\"kind\":\"power\",\"target\":\"%s\"", self->name);
+    sim_take_branch ();
     net_power_loss (self->name);
     for (struct process *at = self->first; at; at = at->next)
         if (at->state == PROCESS_RUNNING) {
@@ -334,7 +337,10 @@ static void die_soon (struct process *self, int signal)
     if (self->state != PROCESS_RUNNING)
         return;
     self->status = signal;
-    sim_after (KILL_US + (int64_t)sim_random (KILL_MORE_US), kill_due, self);
+    int64_t us = KILL_US + (int64_t)sim_random (KILL_MORE_US);
+    if (sim_chance (KILL_SLOW))
+        us += (int64_t)sim_random (KILL_SLOW_US);
+    sim_after (us, kill_due, self);
 }
 
 void process_kill_soon (struct process *self)

@@ -26,6 +26,7 @@ struct stream {
 static struct {
     uint64_t seed;
     uint64_t chance;
+    uint64_t branch; /* 0: none */
     struct stream streams[STREAMS];
     size_t stream_count;
     int64_t now_us;
@@ -107,6 +108,18 @@ uint64_t sim_random (uint64_t below)
 bool sim_chance (unsigned per_million)
 {
     return per_million > 0 && sim_random (1000000) < per_million;
+}
+
+void sim_branch_at_power (uint64_t branch)
+{
+    sim.branch = branch;
+}
+
+void sim_take_branch (void)
+{
+    if (sim.branch)
+        sim.chance = next_random (&sim.branch);
+    sim.branch = 0;
 }
 
 static struct stream *stream_find (uint64_t name)

@@ -30,6 +30,11 @@ bool sim_chance (unsigned per_million);
  * taken away without changing all that comes after. */
 uint64_t sim_random_of (const char *stream, uint64_t below);
 
+/* From the next loss of power on chance takes another course, that of this number: the same past
+ * with several futures. sim_take_branch is for host_power_loss. */
+void sim_branch_at_power (uint64_t branch);
+void sim_take_branch (void);
+
 typedef void sim_fn (void *arg);
 /* Run fn at that time (now, if it has passed). Events of one time run in the order in which they
  * were asked for. The number names the event for sim_cancel; never 0. */

@@ -15,6 +15,8 @@
 #define SETTLE_MS    30000
 #define WORK_MS      2000
 #define PROBE_SCRIPT "w20"
+#define BRANCHES     4
+#define PLAYS        (2 * BRANCHES) /* for each system call */
 
 /* What is played. */
 static const struct scene {
@@ -44,6 +46,7 @@ struct plan {
     enum victim victim;
     uint64_t call;
     bool power;
+    uint64_t branch; /* what the power leaves on the disk */
 };
 
 struct program {
@@ -57,7 +60,8 @@ static struct {
     struct host *host;
     struct program broker, worker;
     struct client *client;
-    struct errand *run, *cancel, *probe;
+    struct errand *run, *cancel, *look, *probe;
+    char job_id[JOB_ID_BYTES];
     bool ran, probed;
     struct process *first_worker;
     uint64_t shim_calls;
@@ -84,17 +88,24 @@ static void ended (void *arg)
 
 /* ---- what the client does ---- */
 
+static struct value *job_body (void)
+{
+    struct value *body = value_new_map ();
+    value_put_string (body, "job_id", self.job_id);
+    return body;
+}
+
 static void ran (void *arg, struct errand *errand, const struct wire_reply *reply)
 {
     const struct plan *plan = arg;
     (void)errand;
     self.ran = true;
     const struct value *job = reply ? value_get (reply->body, "job") : NULL;
-    if (!plan->scene->cancel || !job)
+    if (!job)
         return;
-    struct value *body = value_new_map ();
-    value_put_string (body, "job_id", value_string (value_get (job, "job_id")));
-    self.cancel = client_ask (self.client, "cancel", NULL, body, NULL, NULL);
+    snprintf (self.job_id, sizeof self.job_id, "%s", value_string (value_get (job, "job_id")));
+    if (plan->scene->cancel)
+        self.cancel = client_ask (self.client, "cancel", NULL, job_body (), NULL, NULL);
 }
 
 static void probed (void *arg, struct errand *errand, const struct wire_reply *reply)
@@ -113,11 +124,23 @@ static bool probe (void)
     return self.probed;
 }
 
+static bool is_over (void)
+{
+    return self.ran && client_is_done (self.client) && machine_is_calm (self.host) &&
+           self.worker.process && self.broker.process;
+}
+
+/* The job is over, and somebody was told so. */
+static bool is_told (void)
+{
+    if (is_over () && !self.look && self.job_id[0])
+        self.look = client_ask (self.client, "status", NULL, job_body (), NULL, NULL);
+    return is_over ();
+}
+
 static bool is_settled (void)
 {
-    bool done = self.ran && client_is_done (self.client) && machine_is_calm (self.host);
-    return done && self.worker.process && self.broker.process && probe () &&
-           machine_is_calm (self.host);
+    return is_over () && probe () && machine_is_calm (self.host);
 }
 
 /* ---- a play ---- */
@@ -136,6 +159,7 @@ static void set_scene (const struct plan *plan)
 {
     memset (&self, 0, sizeof self);
     self.plan = *plan;
+    sim_branch_at_power (1 + plan->branch);
     self.host = machine_new ("bench1");
     self.broker = (struct program){ .start = machine_start_broker, .name = "broker" };
     self.worker = (struct program){ .start = machine_start_worker, .name = "worker-bench1" };
@@ -155,6 +179,20 @@ static void nobody_new (const struct seen_job *job)
     (void)job;
 }
 
+/* Until that is true. */
+static bool wait_for (bool (*is_true) (void))
+{
+    int64_t until_us = sim_now_us () + (int64_t)(SETTLE_MS + WORK_MS) * 1000;
+    bool done = false;
+    while (!done && sim_now_us () < until_us) {
+        int64_t look_us = sim_now_us () + LOOK_US;
+        while (sim_now_us () < look_us && sim_run_until (sim_now_us () + LOOK_US / 20))
+            look_at_shims ();
+        done = is_true ();
+    }
+    return done;
+}
+
 static void play (const struct plan *plan, uint64_t number)
 {
     static const struct net_manner manner = {
@@ -165,16 +203,12 @@ static void play (const struct plan *plan, uint64_t number)
     net_begin (&manner);
     seen_begin (nobody_new, nobody_new);
     set_scene (plan);
+    bool done = wait_for (is_told);
+    /* What somebody was told must be durable, even if the worker only knew it from the disk. */
+    if (done && !plan->power)
+        host_power_loss (self.host);
     sim_history ("harness", "calm", "\"work_ms\":%d", WORK_MS);
-    int64_t until_us = sim_now_us () + (int64_t)(SETTLE_MS + WORK_MS) * 1000;
-    bool done = false;
-    while (!done && sim_now_us () < until_us) {
-        int64_t look_us = sim_now_us () + LOOK_US;
-        while (sim_now_us () < look_us && sim_run_until (sim_now_us () + LOOK_US / 20))
-            look_at_shims ();
-        done = is_settled ();
-    }
-    if (done)
+    if (done && wait_for (is_settled))
         sim_history ("harness", "settled", NULL);
     machine_history_alive (self.host);
     machine_history_files (self.host);
@@ -194,7 +228,7 @@ uint64_t sweep_count (void)
         calls[i][VICTIM_WORKER] = process_calls (self.first_worker);
         calls[i][VICTIM_SHIM] = self.shim_calls;
         for (enum victim victim = 0; victim < VICTIMS; victim++)
-            count += 2 * calls[i][victim];
+            count += PLAYS * calls[i][victim];
     }
     return count;
 }
@@ -204,12 +238,17 @@ void sweep_play (uint64_t index)
     uint64_t left = index;
     for (size_t i = 0; i < SCENES; i++)
         for (enum victim victim = 0; victim < VICTIMS; victim++) {
-            if (left < 2 * calls[i][victim]) {
-                struct plan plan = { &scenes[i], true, victim, left / 2, left % 2 == 1 };
+            if (left < PLAYS * calls[i][victim]) {
+                struct plan plan = { .scene = &scenes[i],
+                                     .crash = true,
+                                     .victim = victim,
+                                     .call = left / PLAYS,
+                                     .power = left % 2 == 1,
+                                     .branch = left % PLAYS / 2 };
                 play (&plan, index);
                 return;
             }
-            left -= 2 * calls[i][victim];
+            left -= PLAYS * calls[i][victim];
         }
     sim_fail ("there is no play %llu in the sweep", (unsigned long long)index);
 }

@@ -3,7 +3,9 @@
  * Where the seeds leave it to chance, this leaves out nothing: a few short scenes (a job that
  * completes, one that fails, one that is cancelled and ignores it) are each played once for every
  * system call that worker or shim make in them, with kill -9 and with a loss of power just before
- * it. The daemons come back, and the end must be as if the client had only waited longer.
+ * it; after the kill the power is lost too, once the job is over and its client was told. Each with
+ * several disks that the power may leave. The daemons come back, and the end must be as if the
+ * client had only waited longer.
  *
  * SPDX-License-Identifier: MPL-2.0 */
 #ifndef SIM_SWEEP_H

@@ -122,7 +122,8 @@ static void cancel (struct actor *actor, const char *job_id, const char *worker)
     if (world_percent (40))
         value_put_int (body, "grace_ms", graces[world_between (0, 3)]);
     fault_tease ();
-    ask (actor, "cancel", world.benches == 1 && world_percent (30) ? NULL : worker, body, cancelled);
+    ask (actor, "cancel", world.benches == 1 && world_percent (30) ? NULL : worker, body,
+         cancelled);
 }
 
 static void carry_out (void *arg)

@@ -96,6 +96,18 @@ static void waiters_are_bounded (void **state)
     waiters_clear (&waiters);
 }
 
+static void nothing_is_destroyed_twice (void **state)
+{
+    (void)state;
+    struct answers *answers = answers_new ();
+    const struct answer answer = { .user = "u", .id = "i", .status = 200 };
+    answers_put (answers, &answer);
+    assert_null (answers_get (answers, "u", "i")->error);
+    answers_destroy (&answers);
+    answers_destroy (&answers);
+    answers_destroy (NULL);
+}
+
 int main (void)
 {
     const struct CMUnitTest tests[] = {
@@ -103,6 +115,7 @@ int main (void)
         cmocka_unit_test (only_the_last_ones_are_kept),
         cmocka_unit_test (waiters_are_taken_by_what_they_wait_for_in_order),
         cmocka_unit_test (waiters_are_bounded),
+        cmocka_unit_test (nothing_is_destroyed_twice),
     };
     return cmocka_run_group_tests (tests, NULL, NULL);
 }

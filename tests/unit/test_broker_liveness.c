@@ -360,6 +360,58 @@ static void the_refs_of_an_earlier_broker_mean_nothing_to_a_new_one (void **stat
     world_nothing_left (world);
 }
 
+static void a_hello_whose_fields_have_the_wrong_type_is_refused (void **state)
+{
+    struct world *world = *state;
+    static const char *const keys[] = { "name", "profiles", "state", "job_id", "queued" };
+    for (size_t i = 0; i < sizeof keys / sizeof *keys; i++) {
+        struct value *head = hello_head ("one", NULL);
+        value_put (head, keys[i], value_new_map ());
+        say (world, "w1", head, NULL);
+        expect_refusal (world, "w1", keys[i]);
+    }
+    static const char *const needed[] = { "name", "profiles", "state" };
+    for (size_t i = 0; i < sizeof needed / sizeof *needed; i++) {
+        struct value *head = hello_head ("one", NULL);
+        struct value *gone = value_take (head, needed[i]);
+        value_destroy (&gone);
+        say (world, "w1", head, NULL);
+        expect_refusal (world, "w1", "missing");
+    }
+    struct value *odd = value_new_list ();
+    value_append (odd, value_new_int (5));
+    struct value *head = hello_head ("one", NULL);
+    value_put (head, "profiles", odd);
+    say (world, "w1", head, NULL);
+    expect_refusal (world, "w1", "no valid name");
+    odd = value_new_list ();
+    value_append (odd, value_new_string ("-x"));
+    head = hello_head ("one", NULL);
+    value_put (head, "profiles", odd);
+    say (world, "w1", head, NULL);
+    expect_refusal (world, "w1", "no valid name");
+    world_nothing_left (world);
+}
+
+static void a_state_that_makes_no_sense_changes_nothing (void **state)
+{
+    struct world *world = *state;
+    join (world, "w1", "one", NULL);
+    tell_state (world, "w1", "busy", "abc123def456", 1);
+    expect_event (world, "worker/one/", "busy", "abc123def456", 1);
+    static const char *const keys[] = { "state", "job_id", "queued" };
+    for (size_t i = 0; i < sizeof keys / sizeof *keys; i++) {
+        struct value *head = report_head ("state", "idle", NULL, 0);
+        value_put (head, keys[i], value_new_list ());
+        say (world, "w1", head, NULL);
+    }
+    tell_state (world, "w1", "idle", NULL, LIMIT_QUEUE + 1);
+    world_nothing_left (world);
+    tell_state (world, "w1", "busy", "bbb123def456", 1);
+    expect_event (world, "worker/one/", "busy", "bbb123def456", 1);
+    world_nothing_left (world);
+}
+
 int main (void)
 {
     const struct CMUnitTest tests[] = {
@@ -382,6 +434,8 @@ int main (void)
         WORLD_TEST (a_reply_to_what_another_worker_was_asked_is_dropped),
         WORLD_TEST (one_worker_more_than_the_most_is_refused),
         WORLD_TEST (the_refs_of_an_earlier_broker_mean_nothing_to_a_new_one),
+        WORLD_TEST (a_hello_whose_fields_have_the_wrong_type_is_refused),
+        WORLD_TEST (a_state_that_makes_no_sense_changes_nothing),
     };
     return cmocka_run_group_tests (tests, NULL, NULL);
 }

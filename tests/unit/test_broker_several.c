@@ -629,6 +629,39 @@ static void with_one_worker_left_everything_is_passed_straight_through (void **s
     world_nothing_left (world);
 }
 
+/* A list of one match, of which one field is something else. */
+static struct value *odd_match (const char *key, struct value *item)
+{
+    struct value *body = matches (JOB_A, EARLY);
+    struct value *list = value_take (body, "matches");
+    struct value *match = value_copy (value_at (list, 0));
+    value_put (match, key, item);
+    value_destroy (&list);
+    list = value_new_list ();
+    value_append (list, match);
+    value_put (body, "matches", list);
+    return body;
+}
+
+static void a_worker_whose_matches_make_no_sense_counts_as_silent (void **state)
+{
+    struct world *world = *state;
+    three_workers (world);
+    for (int i = 0; i < 5; i++) {
+        ask_broker (world, "c1", i, "status", NULL, 0, map_of ("job_id", JOB_A));
+        struct value *body = i == 0   ? odd_match ("job_id", value_new_int (5))
+                             : i == 1 ? odd_match ("job_id", value_new_string ("xyz"))
+                             : i == 2 ? odd_match ("queued_at", value_new_nil ())
+                             : i == 3 ? odd_match ("queued_at", value_new_string ("today"))
+                                      : map_of ("matches", "none");
+        reply_to (world, "w1", expect_find (world, "w1", "job_id", JOB_A, NULL), 99, 200, NULL,
+                  body);
+        answer_find (world, "w2", "job_id", JOB_A, NULL, NULL);
+        answer_find (world, "w3", "job_id", JOB_A, NULL, NULL);
+        expect_reply (world, "c1", i, 503, "\"one\" did not say");
+    }
+}
+
 int main (void)
 {
     const struct CMUnitTest tests[] = {
@@ -666,6 +699,7 @@ int main (void)
         WORLD_TEST (what_all_workers_refuse_is_refused),
         WORLD_TEST (too_many_lists_at_once_are_refused),
         WORLD_TEST (with_one_worker_left_everything_is_passed_straight_through),
+        WORLD_TEST (a_worker_whose_matches_make_no_sense_counts_as_silent),
     };
     return cmocka_run_group_tests (tests, NULL, NULL);
 }

@@ -140,6 +140,29 @@ static void a_path_that_is_too_long_is_refused (void **state)
     assert_int_equal (err.code, 400);
 }
 
+static void an_endpoint_has_its_most_and_events_their_place_beside_it (void **state)
+{
+    (void)state;
+    struct place place;
+    struct err err = { 0 };
+    char endpoint[ENDPOINT_BYTES + 10];
+    memset (endpoint, 'x', sizeof endpoint);
+    memcpy (endpoint, "ipc:///", 7);
+    endpoint[sizeof endpoint - 1] = '\0';
+    struct place_hints hints = { .endpoint = endpoint };
+    assert_int_equal (place_find (&hints, "/work", &place, &err), -1);
+    assert_int_equal (err.code, 400);
+    static const char *const bare[] = { "tcp://host:5570", "ipc://x", "ipc:///clientsx" };
+    for (size_t i = 0; i < sizeof bare / sizeof *bare; i++) {
+        hints.endpoint = bare[i];
+        assert_int_equal (place_find (&hints, "/work", &place, &err), 0);
+        assert_string_equal (place.events, "");
+    }
+    hints = (struct place_hints){ .xdg_state_home = "relative", .home = "/h" };
+    assert_int_equal (place_find (&hints, "/work", &place, &err), 0);
+    assert_string_equal (place.state, "/h/.local/state/ems");
+}
+
 int main (void)
 {
     const struct CMUnitTest tests[] = {
@@ -149,6 +172,7 @@ int main (void)
         cmocka_unit_test (empty_settings_count_as_none),
         cmocka_unit_test (with_nothing_to_go_by_it_says_what_to_give),
         cmocka_unit_test (a_path_that_is_too_long_is_refused),
+        cmocka_unit_test (an_endpoint_has_its_most_and_events_their_place_beside_it),
     };
     return cmocka_run_group_tests (tests, NULL, NULL);
 }

@@ -505,6 +505,55 @@ static void every_byte_comes_once_whatever_is_dropped (void **state)
     }
 }
 
+static void an_eof_of_what_is_known_already_ends_nothing_early (void **state)
+{
+    (void)state;
+    struct follow follow;
+    struct follow_span span;
+    follow_init (&follow, 10, true, false, T0);
+    follow_link (&follow, true, T0);
+    follow_event (&follow, 0, 5, true, T0, &span); /* of an older log: it ends before us */
+    assert_false (follow.eof);
+    follow_logs_reply (&follow, 0, 5, 20, true, T0, &span);
+    assert_false (follow.eof);
+    assert_int_equal (span.bytes, 0);
+    follow_sync_event (&follow, follow.epoch, T0);
+    follow_sync_event (&follow, follow.epoch, T0); /* once is enough */
+    assert_true (follow.synced);
+    follow_status_event (&follow, false, T0);
+    assert_false (follow.over);
+}
+
+static void while_a_question_is_open_it_is_not_asked_again (void **state)
+{
+    (void)state;
+    struct follow follow;
+    follow_init (&follow, 0, true, false, T0);
+    follow_worker_event (&follow);
+    assert_int_equal (follow_next (&follow, T0).want, FOLLOW_ASK_STATUS);
+    follow_worker_event (&follow);
+    assert_int_equal (follow_next (&follow, T0).want, FOLLOW_WAIT);
+    follow_status_reply (&follow, false, 0, T0);
+    assert_int_equal (follow_next (&follow, T0).want, FOLLOW_ASK_STATUS);
+    follow_status_reply (&follow, true, 5, T0);
+    assert_int_equal (follow_next (&follow, T0).want, FOLLOW_ASK_LOGS);
+    assert_int_equal (follow_next (&follow, T0).want, FOLLOW_WAIT);
+    assert_int_equal (follow_next (&follow, T0).until_ms, INT64_MAX);
+}
+
+static void a_refused_log_of_a_running_job_means_to_ask_how_it_is (void **state)
+{
+    (void)state;
+    struct follow follow;
+    follow_init (&follow, 10, true, false, T0);
+    (void)follow_next (&follow, T0 + FOLLOW_APART_MS);
+    follow_status_reply (&follow, false, 20, T0 + FOLLOW_APART_MS);
+    assert_int_equal (follow_next (&follow, T0 + FOLLOW_APART_MS).want, FOLLOW_ASK_LOGS);
+    follow_logs_refused (&follow);
+    assert_false (follow.eof);
+    assert_int_equal (follow_next (&follow, T0 + FOLLOW_APART_MS).want, FOLLOW_ASK_STATUS);
+}
+
 int main (void)
 {
     const struct CMUnitTest tests[] = {
@@ -531,6 +580,9 @@ int main (void)
         cmocka_unit_test (a_job_that_is_over_needs_no_events),
         cmocka_unit_test (without_the_log_only_the_status_counts),
         cmocka_unit_test (every_byte_comes_once_whatever_is_dropped),
+        cmocka_unit_test (an_eof_of_what_is_known_already_ends_nothing_early),
+        cmocka_unit_test (while_a_question_is_open_it_is_not_asked_again),
+        cmocka_unit_test (a_refused_log_of_a_running_job_means_to_ask_how_it_is),
     };
     return cmocka_run_group_tests (tests, NULL, NULL);
 }

@@ -8,6 +8,7 @@
 #include <string.h>
 #include <cmocka.h>
 
+#include "limits.h"
 #include "profile.h"
 #include "settings.h"
 #include "zpl.h"
@@ -413,6 +414,33 @@ static void a_wrong_profile_is_refused_with_line_key_and_reason (void **state)
     refuse (PARAMETERS "            x\n                type = \"bool\"\n            x\n"
                        "                type = \"bool\"\n",
             "stands here and on line 5");
+    refuse (COMMAND "    p\n" COMMAND, "line 4: profiles/p: stands here and on line 2");
+    refuse (COMMAND "    -p\n" COMMAND, "line 4: profiles/-p: is not a name for a profile");
+    refuse (COMMAND "        environment = \"_A,PYTHONUNBUFFERED\"\n", "always set");
+    refuse (COMMAND "        environment\n        environment = \"A\"\n", "environment");
+    refuse (COMMAND "        environment = \"1A\"\n", "\"1A\" is not possible");
+    refuse (PARAMETERS "            results_dir\n                type = \"int\"\n",
+            "is not a name");
+    refuse (PARAMETERS "            -x\n                type = \"int\"\n", "is not a name");
+    refuse (PARAMETERS "            x\n                type\n", "type");
+    refuse (PARAMETERS "            x\n                type = \"int\"\n                min = a\n",
+            "x/min");
+    refuse (PARAMETERS "            x\n                type = \"int\"\n                max = a\n",
+            "x/max");
+    refuse (PARAMETERS
+            "            x\n                type = \"int\"\n                required = maybe\n",
+            "x/required");
+    refuse (PARAMETERS
+            "            x\n                type = \"bool\"\n                default = maybe\n",
+            "x/default");
+    refuse (PARAMETERS
+            "            x\n                type = \"string\"\n                pattern\n",
+            "x/pattern");
+    refuse (PARAMETERS
+            "            x\n                type = \"string\"\n                default\n",
+            "x/default");
+    refuse (PARAMETERS "            x\n                type = \"list\"\n                allowed\n",
+            "x/allowed");
 }
 
 static void a_configuration_without_profiles_is_refused (void **state)
@@ -452,6 +480,90 @@ static void an_argument_that_the_system_would_not_take_is_refused (void **state)
     profiles_clear (&profiles);
 }
 
+/* A configuration with `count` of something in it: `begin`, then `item` for each number. */
+static struct config *with_many (const char *begin, const char *item, int count)
+{
+    struct err err;
+    size_t room = strlen (begin) + (size_t)count * (strlen (item) + 16) + 1;
+    char *text = malloc (room);
+    size_t used = (size_t)snprintf (text, room, "%s", begin);
+    for (int i = 0; i < count; i++) {
+        const char *mark = strchr (item, '#');
+        used += (size_t)snprintf (text + used, room - used, "%.*s%d%s", (int)(mark - item), item, i,
+                                  mark + 1);
+    }
+    struct config *root = zpl_parse (text, "test", &err);
+    free (text);
+    assert_non_null (root);
+    return root;
+}
+
+static void of_everything_there_is_a_most (void **state)
+{
+    (void)state;
+    static const struct {
+        const char *begin;
+        const char *item;
+        int most;
+        const char *words;
+    } table[] = {
+        { "profiles\n", "    p#\n        command = \"/bin/p\"\n", LIMIT_PROFILES, "65 profiles" },
+        { "profiles\n    p\n" PARAMETERS, "            x#\n                type = \"int\"\n",
+          LIMIT_PARAMETERS, "65 parameters" },
+        { "profiles\n    p\n" COMMAND "        arguments\n", "            argument = \"#\"\n",
+          LIMIT_ARGUMENTS, "257 arguments" },
+    };
+    for (size_t i = 0; i < sizeof table / sizeof *table; i++)
+        for (int more = 0; more <= 1; more++) {
+            struct profiles profiles = { 0 };
+            struct err err = { 0 };
+            struct config *root = with_many (table[i].begin, table[i].item, table[i].most + more);
+            int rc = profiles_from_config (config_child (root, "profiles"), &profiles, &err);
+            assert_int_equal (rc, more ? -1 : 0);
+            assert_true (!more || strstr (err.text, table[i].words));
+            profiles_clear (&profiles);
+            config_destroy (&root);
+        }
+}
+
+static void a_profile_without_parameters_refuses_each_and_says_so (void **state)
+{
+    (void)state;
+    struct profiles profiles;
+    struct err err = { 0 };
+    char parameter[NAME_BYTES];
+    assert_int_equal (load ("profiles\n    p\n" COMMAND, &profiles, &err), 0);
+    struct value *params = value_new_map ();
+    value_put_int (params, "x", 1);
+    assert_null (profile_config (&profiles.items[0], params, parameter, &err));
+    assert_string_equal (parameter, "x");
+    assert_non_null (strstr (err.text, "it takes no parameters"));
+    value_destroy (&params);
+    profiles_clear (&profiles);
+}
+
+static void a_list_of_any_names_says_that_it_takes_names (void **state)
+{
+    (void)state;
+    struct profiles profiles;
+    struct err err = { 0 };
+    char parameter[NAME_BYTES];
+    assert_int_equal (load (strings_profile, &profiles, &err), 0);
+    struct value *params = value_new_map ();
+    value_put_string (params, "name", "a");
+    value_put_string (params, "items", "a, -b");
+    assert_null (profile_config (&profiles.items[0], params, parameter, &err));
+    assert_string_equal (parameter, "items");
+    assert_non_null (strstr (err.text, "it takes all, or a list of names"));
+    value_put_int (params, "tag", 5);
+    value_put_string (params, "items", "\ta , b\t");
+    assert_null (profile_config (&profiles.items[0], params, parameter, &err));
+    assert_string_equal (parameter, "tag");
+    assert_non_null (strstr (err.text, "cannot be of type integer"));
+    value_destroy (&params);
+    profiles_clear (&profiles);
+}
+
 int main (void)
 {
     const struct CMUnitTest tests[] = {
@@ -469,6 +581,9 @@ int main (void)
         cmocka_unit_test (a_wrong_profile_is_refused_with_line_key_and_reason),
         cmocka_unit_test (a_configuration_without_profiles_is_refused),
         cmocka_unit_test (an_argument_that_the_system_would_not_take_is_refused),
+        cmocka_unit_test (of_everything_there_is_a_most),
+        cmocka_unit_test (a_profile_without_parameters_refuses_each_and_says_so),
+        cmocka_unit_test (a_list_of_any_names_says_that_it_takes_names),
     };
     return cmocka_run_group_tests (tests, load_shipped, unload);
 }

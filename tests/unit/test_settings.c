@@ -107,6 +107,9 @@ static void a_wrong_file_is_refused_with_line_key_and_reason (void **state)
         { "wroker\n" PROFILES, "line 1: wroker: is not known" },
         { PROFILES PROFILES, "line 4: profiles: stands here and on line 1" },
         { "worker\n", "profiles" },
+        { "worker\n    cgroup\n" PROFILES, "line 2: worker/cgroup" },
+        { "worker\n    workers\n" PROFILES, "line 2: worker/workers" },
+        { "worker\n    publish = \"\"\n    publish = \"a\"\n" PROFILES, "worker/publish" },
     };
     for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++) {
         struct settings settings;
@@ -119,6 +122,19 @@ static void a_wrong_file_is_refused_with_line_key_and_reason (void **state)
     }
 }
 
+static void a_long_name_of_a_host_is_cut (void **state)
+{
+    (void)state;
+    struct settings settings;
+    struct err err;
+    char host[200];
+    memset (host, 'h', sizeof host - 1);
+    host[sizeof host - 1] = '\0';
+    assert_int_equal (load (PROFILES, host, &settings, &err), 0);
+    assert_int_equal (strlen (settings.name), NAME_BYTES - 1);
+    settings_clear (&settings);
+}
+
 int main (void)
 {
     const struct CMUnitTest tests[] = {
@@ -127,6 +143,7 @@ int main (void)
         cmocka_unit_test (a_host_of_any_name_gives_a_worker_a_name),
         cmocka_unit_test (what_the_file_says_counts),
         cmocka_unit_test (a_wrong_file_is_refused_with_line_key_and_reason),
+        cmocka_unit_test (a_long_name_of_a_host_is_cut),
     };
     return cmocka_run_group_tests (tests, NULL, NULL);
 }

@@ -299,6 +299,52 @@ static void a_big_integer_may_be_a_decimal_string (void **state)
     value_destroy (&map);
 }
 
+static void what_differs_in_one_thing_is_not_equal (void **state)
+{
+    (void)state;
+    struct value *values[] = {
+        value_new_nil (),         value_new_bool (false),
+        value_new_bool (true),    value_new_int (0),
+        value_new_real (0.5),     value_new_string (""),
+        value_new_string ("a"),   value_new_string ("b"),
+        value_new_bytes ("a", 1), value_new_bytes ("ab", 2),
+        value_new_bytes ("b", 1), value_new_list (),
+        value_new_map (),         sample (),
+    };
+    size_t count = sizeof values / sizeof *values;
+    for (size_t i = 0; i < count; i++)
+        for (size_t j = 0; j < count; j++)
+            if (value_equal (values[i], values[j]) != (i == j))
+                fail_msg ("%zu and %zu", i, j);
+    struct value *other = sample ();
+    assert_int_equal (value_put_int (other, "i", 8), 0);
+    assert_false (value_equal (values[count - 1], other));
+    struct value *gone = value_take (other, "i");
+    assert_int_equal (value_put_int (other, "j", 7), 0);
+    assert_false (value_equal (values[count - 1], other));
+    value_destroy (&gone);
+    value_destroy (&other);
+    for (size_t i = 0; i < count; i++)
+        value_destroy (&values[i]);
+}
+
+static void a_key_is_not_taken_for_its_beginning (void **state)
+{
+    (void)state;
+    char key[3] = "aa";
+    struct value *map = value_new_map ();
+    /* Enough keys that some share a place in the table. */
+    for (key[0] = 'a'; key[0] <= 'z'; key[0]++)
+        for (key[1] = 'a'; key[1] <= 'z'; key[1]++)
+            assert_int_equal (value_put_int (map, key, key[0] * 256 + key[1]), 0);
+    assert_null (value_get (map, "a"));
+    assert_null (value_get (map, "aaa"));
+    assert_null (value_get (map, ""));
+    for (key[0] = 'a'; key[0] <= 'z'; key[0]++)
+        assert_int_equal (value_int (value_get (map, (key[1] = 'q', key))), key[0] * 256 + 'q');
+    value_destroy (&map);
+}
+
 int main (void)
 {
     const struct CMUnitTest tests[] = {
@@ -315,6 +361,8 @@ int main (void)
         cmocka_unit_test (absent_and_nil_fields_change_nothing),
         cmocka_unit_test (a_field_that_does_not_fit_is_named_with_what_it_takes),
         cmocka_unit_test (a_big_integer_may_be_a_decimal_string),
+        cmocka_unit_test (what_differs_in_one_thing_is_not_equal),
+        cmocka_unit_test (a_key_is_not_taken_for_its_beginning),
     };
     return cmocka_run_group_tests (tests, NULL, NULL);
 }

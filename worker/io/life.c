@@ -23,6 +23,7 @@ static void status_due (void *arg);
 static void retry (void *arg);
 static void adopt_due (void *arg);
 static void watch_due (void *arg);
+static void send_stop (struct life *self, int64_t grace_ms);
 
 struct life *life_new (const struct life_env *env, struct err *err)
 {
@@ -275,6 +276,8 @@ static void wake_shim (struct life *self)
 static void watch_due (void *arg)
 {
     struct life *self = arg;
+    if (self->unsent)
+        send_stop (self, self->record.cancel.grace_ms);
     wake_shim (self);
     life_watch (self);
 }
@@ -293,8 +296,11 @@ static void send_stop (struct life *self, int64_t grace_ms)
     /* Not connected: a signal is a stop too, with the grace as accepted. */
     if (self->ctl < 0 && self->shim >= 0)
         (void)pidfd_send_signal (self->shim, SIGTERM, NULL, 0);
-    /* If it cannot be sent, the shim is ending: its end of file comes next. */
-    if (self->ctl >= 0 && send (self->ctl, text, (size_t)n, MSG_DONTWAIT | MSG_NOSIGNAL) < 0)
+    /* If it cannot be sent, the shim is ending, and its end of file comes next, or it did not read
+     * for long, and it is sent again. */
+    self->unsent =
+        self->ctl >= 0 && send (self->ctl, text, (size_t)n, MSG_DONTWAIT | MSG_NOSIGNAL) < 0;
+    if (self->unsent)
         worker_note ("cannot tell the shim of job %s to stop: %s", self->record.job_id,
                      strerror (errno));
     wake_shim (self);
@@ -334,6 +340,7 @@ void life_unfollow (struct life *self)
         close (self->shim);
     }
     self->ctl = self->shim = -1;
+    self->unsent = false;
     reactor_disarm (self->env.reactor, &self->watch);
 }
 

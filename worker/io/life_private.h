@@ -49,6 +49,7 @@ struct life {
     struct progress published; /* as in the last status event */
     bool start_pending;        /* `started` is due as soon as the record is durable */
     bool unsaved;              /* the record must be written again */
+    bool unsent;               /* a stop must be sent again */
     bool unsure;               /* how the job stands could not be found out */
     bool may_spawn;            /* and what the next look may do */
     struct reactor_timer status;

@@ -1,6 +1,7 @@
 /* list.c - pages of records and of results, newest first.
  *
  * SPDX-License-Identifier: MPL-2.0 */
+#include <errno.h>
 #include <string.h>
 
 #include "limits.h"
@@ -67,16 +68,27 @@ static int64_t first_index (struct requests *self, const char *before, struct er
     return at;
 }
 
+static bool passes (int number)
+{
+    return number == ENOMEM || number == EMFILE || number == ENFILE;
+}
+
 static int add_job (struct requests *self, struct page *page, struct err *err)
 {
     struct record space;
+    struct err why = { 0 };
     size_t bytes = LIVE_BYTES;
     record_init (&space);
+    errno = 0;
     const struct record *record = life_record (self->env.life);
     if (!record || strcmp (record->job_id, page->last.job_id) != 0)
-        record = store_read (self->env.store, page->last.job_id, &space, &bytes, NULL) < 0 ? NULL
+        record = store_read (self->env.store, page->last.job_id, &space, &bytes, &why) < 0 ? NULL
                                                                                            : &space;
     int rc = 0;
+    /* A record that cannot be read by anybody is not there. One that only cannot be read now must
+     * not be missing. */
+    if (!record && why.code == STATUS_FAILED && passes (errno))
+        rc = err_set (err, STATUS_NO_WORKER, "%s; try again", why.text);
     if (record && page->wanted[record->status]) {
         page->bytes += bytes;
         if (value_append (page->jobs, record_to_value (record)) < 0)

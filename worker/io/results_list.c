@@ -107,6 +107,8 @@ static struct value *experiments (int dirfd, const char *run_id)
     char names[LIMIT_EXPERIMENTS][NAME_BYTES];
     size_t count = 0;
     DIR *dir = open_list (dirfd, run_id);
+    if (!dir && (errno == ENOMEM || errno == EMFILE || errno == ENFILE))
+        return NULL; /* it is not empty: it cannot be read now */
     const struct dirent *item;
     while (dir && count < LIMIT_EXPERIMENTS && (item = readdir (dir)))
         if (name_valid (item->d_name) && is_folder (dir, item))
@@ -166,7 +168,7 @@ struct value *results_list (struct results *self, const char *worker, size_t lim
         lineup_each (&self->ids, page_job, page, err) == 0) {
         list = page_value (self, page, limit, worker);
         if (!list)
-            err_set (err, STATUS_FAILED, "out of memory");
+            err_set (err, STATUS_NO_WORKER, "out of memory or of descriptors; try again");
         else if (page->count > value_count (list))
             memcpy (next, page->runs[value_count (list) - 1].run_id, RUN_ID_BYTES);
     }

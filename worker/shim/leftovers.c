@@ -399,13 +399,11 @@ int job_kill_leftovers (int statefd, const char *job_id, const char *cgroup, int
     struct target target;
     if (target_init (&target, statefd, job_id, err) < 0)
         return -1;
-    int in_group = kill_group (cgroup, job_id, until_ms, err);
-    if (in_group < 0)
-        return -1;
     /* Who forks without end also takes the time to find him; where we may, we take it back. */
     int priority = getpriority (PRIO_PROCESS, 0);
     setpriority (PRIO_PROCESS, 0, -20);
-    int killed = kill_all (statefd, &target, until_ms, err);
+    int in_group = kill_group (cgroup, job_id, until_ms, err);
+    int killed = in_group < 0 ? -1 : kill_all (statefd, &target, until_ms, err);
     setpriority (PRIO_PROCESS, 0, priority);
     return killed < 0 ? -1 : in_group + killed;
 }

@@ -152,7 +152,7 @@ static void kill_round (struct supervisor *self)
 static void step (struct supervisor *self, enum reap_event event, int64_t argument)
 {
     unsigned actions = reap_step (&self->reap, event, argument, clock_mono_ms ());
-    if (actions & REAP_TERM) {
+    if (actions & REAP_TERM && self->launch.pid > 0) { /* -1 would be every process there is */
         kill (self->launch.pid, SIGTERM);
         kill (self->launch.pid, SIGCONT); /* a stopped process would not see it */
     }

@@ -2,7 +2,7 @@
  * end.
  *
  * usage: bomb turnover|sprint|refill N
- * turnover: N processes; each forks a successor in a session of its own and exits, ten times a
+ * turnover: N processes; each forks a successor in a session of its own and exits, five times a
  *           second
  * sprint:   the same without any pause
  * refill:   a tree of N processes; whoever sees a child die forks another in its place.
@@ -25,7 +25,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#define TURNOVER_MS 100
+#define TURNOVER_MS 200
 #define LOOK_MS     20
 #define CHILDREN    3 /* of each process of the tree */
 #define LONGEST_S   60
