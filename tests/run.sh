@@ -35,11 +35,16 @@ build () {
     quietly cmake --build --preset "$1" ${2:+--target "$2"}
 }
 
-# check PRESET CTEST-ARGUMENTS: the tests, and the one line in which each suite says what it did.
+# check PRESET CTEST-ARGUMENTS: the tests, then the one line in which each suite says what it did.
 check () {
-    preset=$1
-    shift
-    ctest --preset "$preset" -j "$jobs" --no-tests=error "$@"
+    folder=$1
+    preset=$2
+    shift 2
+    rc=0
+    ctest --preset "$preset" -j "$jobs" --no-tests=error "$@" || rc=$?
+    grep -hE '^(sim|planted|model|judge|crash|net|torture|hostile|power|syscalls|full disk|fuzz [a-z]+|soak): ' \
+        "$folder/Testing/Temporary/LastTest.log" || true
+    return $rc
 }
 
 sources () { find proto broker worker client deploy tests -name '*.[ch]'; }
@@ -60,3 +65,31 @@ case $mode in
 --lint) lint; exit 0 ;;
 --coverage) exec tests/coverage.py ;;
 esac
+
+say "gcc, AddressSanitizer and UndefinedBehaviorSanitizer"
+build asan
+if [ "$mode" = --quick ]; then
+    check build-asan asan -L 'unit|e2e'
+    exit 0
+fi
+check build-asan asan -LE 'sim|soak'
+
+say "clang, AddressSanitizer and UndefinedBehaviorSanitizer: unit tests"
+build clang
+check build-clang clang -L unit
+
+say "ThreadSanitizer: unit tests"
+build tsan
+check build-tsan tsan -L unit
+
+say "valgrind: unit tests"
+build valgrind
+check build-valgrind valgrind -L unit
+
+say "Fuzz targets"
+build fuzz fuzzers
+check build-fuzz fuzz -L fuzz
+
+say "Release: what is installed; faults that sanitizers do not bear; simulation and model"
+build release
+check build release -L 'sim|planted|model|power|syscalls|main_job'

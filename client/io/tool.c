@@ -141,8 +141,12 @@ void tool_remark (struct tool *self, const char *format, ...)
     self->status_drawn = false;
     sbuf_add_safe (&line, text);
     sbuf_add (&line, "\n");
+    static const char scarce[] = "ems: out of memory, even for the reason\n";
     /* There is nowhere to say that this failed. */
-    (void)file_write_all (STDERR_FILENO, sbuf_text (&line), line.size);
+    if (line.failed)
+        (void)file_write_all (STDERR_FILENO, scarce, sizeof scarce - 1);
+    else
+        (void)file_write_all (STDERR_FILENO, sbuf_text (&line), line.size);
     sbuf_free (&line);
 }
 

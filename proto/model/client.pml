@@ -4,12 +4,25 @@
 
 bit begun; /* without loss of generality client 0 is the first */
 
+/* What is remembered of a request that nobody asks again is of no interest: fewer states. */
+inline over_and_done (c, which)
+{
+    if
+    :: inbox??[eval (which),REF_GOOD] || inbox??[eval (which),REF_GONE]
+    :: else ->
+        told[which] = A_NONE;
+        remembered[which] = A_NONE;
+        target[c] = (IS_CANCEL (which) -> 0 : target[c])
+    fi
+}
+
 /* ask.c ask_answer(), in the step in which it is given; one that is not waited for is dropped. */
 inline hear_run (c, what)
 {
     assert (what != A_OK || record[c] != R_NONE); /* I2: accepted is on record */
     /* An acceptance names the new job, a refusal the one that holds the slot. */
     target[c] = (what == A_OK -> c : 1 - c);
+    over_and_done (c, RUN (c));
     if
     :: asks[c] = CANCEL (c); unsent[c] = 1
     :: asks[c] = NOTHING; unsent[c] = 0
@@ -20,6 +33,7 @@ inline hear_cancel (c, what)
 {
     assert (TERMINAL (record[target[c]]));
     assert (what != A_OK || (record[target[c]] == R_CANCELLED && !TREE (target[c]))); /* I9 */
+    over_and_done (c, CANCEL (c));
     asks[c] = NOTHING;
     unsent[c] = 0
 }

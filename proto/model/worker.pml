@@ -18,6 +18,7 @@ inline put_first_record (j)
 /* life_recover.c look_at_folder(), and results_sweep() for its staging folder */
 inline look_at_folder (j)
 {
+    history[j] = (history[j] && record[j] != R_NONE); /* a line without a record means nothing */
     if
     :: !folder[j]
     /* discard(): nothing is started before there is a record */
@@ -273,7 +274,11 @@ finish: /* life_finish.c results_step(), record_step(), clean_step(), release() 
         goto served;
 
 worker_dies:
+#ifdef LOSE_PENDING
+        deaf = 0;
+#else
         connections_lost ();
+#endif
         forget_all ();
         may_spawn = 0;
         worker_at = AT_BOOT;

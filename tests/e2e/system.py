@@ -21,7 +21,8 @@ ROOT = HERE.parent.parent
 BIN = Path(os.environ.get("EMS_BIN_DIR") or ROOT / "build" / "bin")
 START_S = 30
 WORKER = "bench-1"
-SANITIZER_WORDS = ("runtime error: ", "ERROR: AddressSanitizer", "ERROR: LeakSanitizer")
+SANITIZER_WORDS = ("runtime error: ", "ERROR: AddressSanitizer", "ERROR: LeakSanitizer",
+                   "WARNING: ThreadSanitizer")
 
 
 class System:
@@ -45,7 +46,7 @@ class System:
     def make_environment(self):
         """Nothing of the caller's EMS settings; sanitizers report into our folder."""
         kept = {key: value for key, value in os.environ.items() if not key.startswith("EMS_")}
-        for name in ("ASAN_OPTIONS", "UBSAN_OPTIONS", "LSAN_OPTIONS"):
+        for name in ("ASAN_OPTIONS", "UBSAN_OPTIONS", "LSAN_OPTIONS", "TSAN_OPTIONS"):
             kept[name] = f"{kept.get(name, '')}:log_path={self.base}/sanitizer".lstrip(":")
         kept["UBSAN_OPTIONS"] += ":print_stacktrace=1"
         return kept | {"EMS_STATE": str(self.state), "HOME": str(self.base)}

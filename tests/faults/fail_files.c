@@ -1,6 +1,7 @@
 /* fail_files.c - calls on files that fail.
  *
  * SPDX-License-Identifier: MPL-2.0 */
+#include <errno.h>
 #include <fcntl.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -28,7 +29,10 @@ int open (const char *path, int flags, ...)
 
 int openat (int dirfd, const char *path, int flags, ...)
 {
-    if (failcall_due (CALL_openat, __builtin_return_address (0)))
+    int number = failcall_due (CALL_openat, __builtin_return_address (0));
+    if (number == ENOSPC && !(flags & O_CREAT))
+        errno = EMFILE; /* only a new name needs room */
+    if (number)
         return -1;
     va_list arguments;
     va_start (arguments, flags);

@@ -16,7 +16,7 @@ import ems1  # noqa: E402
 import judge  # noqa: E402
 import system  # noqa: E402
 from control import Control  # noqa: E402
-from disk import FILE, contents, scan  # noqa: E402
+from disk import contents, scan  # noqa: E402
 from ems1 import OVER  # noqa: E402
 from power_checks import RESULTS  # noqa: E402
 

@@ -7,7 +7,9 @@ import msgpack
 
 START = 4096
 HEADER = struct.Struct("=IIIIQQQqqQ")
-(CREATE, WRITE, TRUNCATE, RENAME, UNLINK, LINK, SYNC, SYNC_ALL, SEND, MARK) = range(1, 11)
+OPS = ("", "create", "write", "truncate", "rename", "unlink", "link", "sync", "sync all", "send",
+       "mark")
+(CREATE, WRITE, TRUNCATE, RENAME, UNLINK, LINK, SYNC, SYNC_ALL, SEND, MARK) = range(1, len(OPS))
 FILE, FOLDER, SYMLINK, SOCKET = range(4)
 
 Entry = collections.namedtuple("Entry", "op pid folder object other a b name data")

@@ -23,11 +23,13 @@ from pathlib import Path
 import disk
 import journal
 from power_checks import OVER, Checker, Promises, now_ms
-from power_system import Broken, Lane, judge, procs, until
+from power_system import Broken, Lane, procs, until
+
+import judge  # power_system knows where it is
 
 LANES = 2
 Size = collections.namedtuple("Size", "points random_choices fixed nested nested_points")
-NORMAL = Size(points=4, random_choices=2, fixed=2, nested=2, nested_points=6)
+NORMAL = Size(points=4, random_choices=4, fixed=3, nested=2, nested_points=6)
 LONG = Size(points=60, random_choices=12, fixed=len(disk.FIXED), nested=40, nested_points=40)
 
 
@@ -152,6 +154,11 @@ class Case:
                               if index < point]
         return promises
 
+    def known(self, point):
+        """How much of it others know: of two equal disks with the same of this one is enough."""
+        return (sum(said.index < point for said in self.told),
+                sum(index < point for index, _, _ in self.executed))
+
     def points(self, chance, more):
         """Right before and after every sync, right after each word to others, and others."""
         points = {0, len(self.entries)}
@@ -162,13 +169,11 @@ class Case:
         return sorted(points), sorted(chance.randint(0, len(self.entries)) for _ in range(more))
 
     def describe(self, point):
-        names = {value: name for name, value in vars(journal).items() if name.isupper()}
         lines = []
         for index in range(max(0, point - 12), point):
             entry = self.entries[index]
-            what = entry.data[:60] if entry.op != journal.SEND else entry.data[:16]
-            lines.append(f"    {index} {names[entry.op]} folder {entry.folder} {entry.name.decode()} "
-                         f"object {entry.object} {what!r}")
+            lines.append(f"    {index} {journal.OPS[entry.op]} {entry.object or entry.folder} "
+                         f"{entry.name.decode()} {entry.data[:60]!r}")
         return "\n".join(lines)
 
 
@@ -178,6 +183,7 @@ class Sweep:
     def __init__(self, lane, size, seed, only):
         self.lane, self.size, self.seed, self.only = lane, size, seed, only
         self.failures, self.points, self.disks, self.syncs = [], 0, 0, 0
+        self.seen = set()  # disks, with what was known when the power failed
 
     def scenario(self, name):
         recording = Recording(self.lane)
@@ -222,21 +228,29 @@ class Sweep:
         return (case.name == want[0] and (len(want) < 2 or abs(point - int(want[1])) <= 3)
                 and (len(want) < 3 or kept == want[2]))
 
-    def make(self, case, point, kept):
-        """The disk after the failure, as files; what was on it for certain."""
+    def choose(self, case, point, kept):
+        """What was on the disk for certain, and one of the disks that may be there after the failure."""
         model = getattr(disk, kept.split("-")[0])
         durable = disk.contents(case.disk.after_power_loss(point, lambda _: {}))
         chance = random.Random(f"{self.seed} {case.name} {point} {kept}")
         tree = case.disk.after_power_loss(point, lambda open_: model(open_, chance))
+        return durable, tree, model in disk.FRONT_FIRST
+
+    def make(self, tree):
+        """It, as files."""
         self.lane.reset()
         disk.materialize(tree, self.lane.root)
         self.lane.release_jobs()
-        return durable, model in disk.FRONT_FIRST
 
     def one(self, case, point, kept):
+        durable, tree, front_first = self.choose(case, point, kept)
+        known = (case.name, case.known(point), repr(sorted(disk.contents(tree).items())))
+        if hash(known) in self.seen:
+            return
+        self.seen.add(hash(known))
         self.disks += 1
         try:
-            durable, front_first = self.make(case, point, kept)
+            self.make(tree)
             calm_ms = now_ms()
             asked = self.recover(case, point)
             problems = self.judge(case, point, kept, durable, front_first, calm_ms, asked)
@@ -299,7 +313,7 @@ class Sweep:
     def fail_again(self, case, point, chance):
         """The power fails, and again while the worker that was started then recovers."""
         kept = chance.choice(["nothing", "everything", "weak-0", "ordered-0"])
-        self.make(case, point, kept)
+        self.make(self.choose(case, point, kept)[1])
         start, inodes = disk.scan(self.lane.root)
         path = self.lane.new_journal()
         try:

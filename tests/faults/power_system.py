@@ -14,7 +14,6 @@ HERE = Path(__file__).resolve().parent
 sys.path += [str(HERE.parent / "e2e"), str(HERE.parent / "judge")]
 sys.dont_write_bytecode = True
 
-import judge  # noqa: E402  pylint: disable=unused-import
 import procs  # noqa: E402
 from ems1 import Client  # noqa: E402
 from profiles import zpl  # noqa: E402

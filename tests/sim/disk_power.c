@@ -9,7 +9,7 @@
 
 #define BLOCK_BYTES 512
 
-enum kept { KEPT_NOTHING, KEPT_ALL, KEPT_PREFIX, KEPT_SOME, KEPT_WAYS };
+enum kept { KEPT_NOTHING, KEPT_ALL, KEPT_PREFIX, KEPT_SOME, KEPT_FOLDERS, KEPT_WAYS };
 
 /* ---- names ---- */
 
@@ -32,16 +32,26 @@ static bool lacks_what_came_first (const struct disk *self, const struct op *op)
     return false;
 }
 
+/* Of some folders everything is kept, of others nothing. */
+static bool keeps_folders (const struct op *op, uint64_t salt)
+{
+    for (int i = 0; i < PLACES_OF_OP; i++)
+        if (op->places[i].dir && (op->places[i].dir->number * salt >> 32) % 2 == 0)
+            return false;
+    return true;
+}
+
 static void choose_names (struct disk *self)
 {
     uint64_t count = 0, index = 0;
     for (const struct op *op = self->first; op; op = op->next)
         count++;
     enum kept way = (enum kept)sim_random (KEPT_WAYS);
-    uint64_t prefix = sim_random (count + 1);
+    uint64_t prefix = sim_random (count + 1), salt = sim_random (UINT64_MAX) | 1;
     for (struct op *op = self->first; op; op = op->next, index++) {
         bool keep = way == KEPT_ALL || (way == KEPT_PREFIX && index < prefix) ||
-                    (way == KEPT_SOME && sim_random (2) == 0);
+                    (way == KEPT_SOME && sim_random (2) == 0) ||
+                    (way == KEPT_FOLDERS && keeps_folders (op, salt));
         op->marked = keep && !lacks_what_came_first (self, op);
     }
     ops_apply_marked (self);

@@ -5,11 +5,14 @@
 
 #include <string.h>
 #include "record.h"
+#include "seen.h"
 
 #define LOOK_US   (100 * 1000)
 #define SETTLE_MS 30000
 #define SPARE_MS  2000 /* to end a job: kill, drain, files */
 #define PROBE     "w20x0"
+#define LIST_US   (10 * 1000000)
+#define LIST_MOST 500
 
 static struct {
     struct client *client;
@@ -71,6 +74,36 @@ static bool is_settled (void)
     return probes_are_good () && machines_are_done ();
 }
 
+/* ---- whoever was once accepted is in the list for good ---- */
+
+static void listed (void *arg, struct errand *errand, const struct wire_reply *reply)
+{
+    (void)arg;
+    (void)errand;
+    const struct value *jobs = reply ? value_get (reply->body, "jobs") : NULL;
+    for (size_t at = 0; at < value_count (jobs); at++) {
+        const char *id = value_string (value_get (value_at (jobs, at), "job_id"));
+        for (int i = 0; id && i < seen_count (); i++)
+            if (strcmp (seen_at (i)->job_id, id) == 0)
+                seen_at (i)->listed = true;
+    }
+}
+
+static void check_lists (void)
+{
+    for (int i = 0; i < world.benches; i++) {
+        struct value *body = value_new_map ();
+        value_put_int (body, "limit", LIST_MOST);
+        client_ask (probe.client, "list", host_name (world.bench[i]), body, listed, NULL);
+    }
+    int64_t until_us = sim_now_us () + LIST_US;
+    while (!client_is_done (probe.client) && sim_now_us () < until_us)
+        sim_run_until (sim_now_us () + LOOK_US);
+    for (int i = 0; i < seen_count (); i++)
+        if (!seen_at (i)->listed)
+            sim_violation ("job %s is not in the list any more", seen_at (i)->job_id);
+}
+
 static void tell_what_is_open (void)
 {
     for (int i = 0; i < world.clients; i++)
@@ -101,6 +134,8 @@ void finale_play (void)
         sim_history ("harness", "settled", NULL);
     else
         tell_what_is_open ();
+    if (done)
+        check_lists ();
     for (int i = 0; i < world.benches; i++) {
         machine_history_alive (world.bench[i]);
         machine_history_files (world.bench[i]);

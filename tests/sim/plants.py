@@ -10,6 +10,7 @@ Plant = namedtuple("Plant", "name file old new breaks")
 
 FILES = "proto/sys/files.c"
 LINEUP = "worker/io/lineup.c"
+STORE = "worker/io/store.c"
 LIFE = "worker/io/life.c"
 RUN = "worker/io/life_run.c"
 LOOK = "worker/io/life_look.c"
@@ -36,6 +37,9 @@ PLANTS = (
     Plant("record-in-place", FILES,
           'snprintf (temporary, sizeof temporary, ".%s.tmp", base)',
           'snprintf (temporary, sizeof temporary, "%s", base)', "I2 I7"),
+    Plant("found-not-synced", STORE,
+          "dir_sync (statefd, err) == 0 && dir_sync (self->jobs, err) == 0 &&",
+          "dir_sync (statefd, err) == 0 &&", "I2 I7"),
     Plant("history-not-synced", LINEUP,
           "file_write_all (self->fd, line, self->width) < 0 || fdatasync (self->fd) < 0",
           "file_write_all (self->fd, line, self->width) < 0", "I4"),
@@ -89,9 +93,6 @@ PLANTS = (
     Plant("leftovers-not-killed", FINISH,
           "if (!self->orphaned && self->unkilled == 0)\n        return 1;",
           "if (self->unkilled == 0)\n        return 1;", "I1"),
-    Plant("kill-not-awaited", SUPERVISE,
-          "if (none_left && self->reap.state == REAP_SWEEPING &&",
-          "(void)none_left;\n    if (self->reap.state == REAP_SWEEPING &&", "I1 I9"),
     Plant("started-again", LOOK,
           "out->facts.shim_record = rc == 0 || err.code != STATUS_UNKNOWN;",
           "out->facts.shim_record = false;", "I3"),

@@ -1,6 +1,7 @@
 /* process_private.h - what the files of the simulated kernel share of hosts and processes.
  *
- * process.c: life and death. coroutine.c: stacks and switches. call.c: the way into a system call.
+ * host.c: machines. process.c: life and death. coroutine.c: stacks and switches. call.c: the way
+ * into a system call.
  *
  * SPDX-License-Identifier: MPL-2.0 */
 #ifndef SIM_PROCESS_PRIVATE_H
@@ -92,7 +93,9 @@ struct host {
     enum process_kind crash_next_kind;
 };
 
-struct host *host_first (void);
+#define FIRST_PID 100
+
+void process_free (struct process *);
 
 /* A process that was not there before. Its parent NULL: init. */
 struct process *process_new (struct host *, enum process_kind, const char *name,

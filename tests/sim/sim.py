@@ -43,9 +43,9 @@ class Found:
             self.problems.append(f"the simulator and the judge ended with {codes}")
 
 
-def play(binary, arguments):
+def play(binary, arguments, jobs=1):
     """A simulator that writes into a judge."""
-    simulator = subprocess.Popen([binary, *arguments, "--jobs", "1", "--history", "-"],
+    simulator = subprocess.Popen([binary, *arguments, "--jobs", str(jobs), "--history", "-"],
                                  stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
     judge = subprocess.Popen([sys.executable, "-B", JUDGE, "--brief"], stdin=simulator.stdout,
                              stdout=subprocess.PIPE, text=True)
@@ -83,7 +83,6 @@ def play_seeds(options, found):
 
 
 def check_same(options):
-    """One order of magnitude is enough: what is not the same is seldom so in few seeds only."""
     sums = []
     for _ in range(2):
         out = subprocess.run([options.bin, "--seeds", options.same, "--history", "-"], check=True,
@@ -106,7 +105,7 @@ def main():
         return check_same(options)
     found, began = Found(), time.monotonic()
     if options.sweep:
-        collect(play(options.bin, ["--sweep"]), found)
+        collect(play(options.bin, ["--sweep"], os.cpu_count()), found)
     else:
         play_seeds(options, found)
     for line in found.problems[:SHOWN]:

@@ -15,7 +15,7 @@
 #define SETTLE_MS    30000
 #define WORK_MS      2000
 #define PROBE_SCRIPT "w20"
-#define BRANCHES     4
+#define BRANCHES     6
 #define PLAYS        (2 * BRANCHES) /* for each system call */
 
 /* What is played. */

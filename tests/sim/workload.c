@@ -56,9 +56,11 @@ static void choose_script (char script[JOB_SCRIPT_BYTES])
         used = add_step (script, used, 'i', world_between (1, 3));
     if (world_percent (20))
         used = add_step (script, used, world_percent (50) ? 'f' : 'o', world_between (1, 2));
-    for (int64_t parts = world_between (1, 3); parts > 0; parts--) {
-        used = add_step (script, used, 'w', world_between (1, 400));
-        used = add_step (script, used, 's', sleeps[world_between (0, 7)]);
+    /* A talkative one is for the monitors that cannot keep up. */
+    bool talks = world_percent (20);
+    for (int64_t parts = talks ? 7 : world_between (1, 3); parts > 0; parts--) {
+        used = add_step (script, used, 'w', world_between (1, talks ? 60 : 400));
+        used = add_step (script, used, 's', sleeps[world_between (0, talks ? 4 : 7)]);
     }
     if (world_percent (50))
         used = add_step (script, used, 'r', world_between (1, 5000));

@@ -150,7 +150,7 @@ static void begin (uint64_t seed)
         .near_us = world_between (10, 60),
         .far_us = world_percent (80) ? world_between (50, 500) : world_between (1000, 40000),
         .requests = world_percent (90) ? 1000 : (int)world_between (3, 20),
-        .events = world_percent (60) ? 300 : (int)world_between (3, 30),
+        .events = world_percent (50) ? 300 : (int)world_between (2, 8),
     };
     memset (&world, 0, sizeof world);
     world.chaos_us = sim_now_us () + world_between (1500, 9000) * 1000;

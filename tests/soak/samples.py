@@ -1,8 +1,11 @@
 # SPDX-License-Identifier: MPL-2.0
 """Memory (PSS) and descriptors of processes that are killed and started again now and then.
 
-A process is warm WARM_S after it was first seen. Two slopes of its memory are fitted by least squares to the
-samples of warm processes, once a second:
+The peak is of the whole PSS. Slopes are of its anonymous part, which is what a process itself gathers: the
+share in libraries goes up and down with how many other programs of the machine use them.
+
+A process is warm WARM_S after it was first seen. Two slopes are fitted by least squares to the samples of
+warm processes, once a second:
 
 - within lives: each life has its own level, and all have one slope. It shows what one process gathers.
 - across lives: one line through everything. It shows what grows with the state folder, too.
@@ -16,21 +19,20 @@ import os
 import time
 from pathlib import Path
 
-WARM_S = 40
+WARM_S = 60
 SAME_S = 5
 STEEP_MB_H = 1
 SHIM_MOST_KB = 1024
 
 
 def pss_kb(pid):
-    """None if there is no such process."""
+    """(all of it, the anonymous part); None if there is no such process."""
     try:
-        for line in Path(f"/proc/{pid}/smaps_rollup").read_text("ascii").splitlines():
-            if line.startswith("Pss:"):
-                return int(line.split()[1])
+        lines = Path(f"/proc/{pid}/smaps_rollup").read_text("ascii").splitlines()
     except (FileNotFoundError, ProcessLookupError):
-        pass
-    return None
+        return None
+    fields = {line.split()[0]: int(line.split()[1]) for line in lines if line.startswith("Pss")}
+    return (fields["Pss:"], fields["Pss_Anon:"]) if fields else None
 
 
 def descriptors(pid):
@@ -71,12 +73,12 @@ class Samples:
         if kb is None:
             return
         now_s = time.monotonic()
-        self.peaks[name] = max(self.peaks[name], kb)
+        self.peaks[name] = max(self.peaks[name], kb[0])
         if now_s - self.first.setdefault(pid, now_s) >= WARM_S:
-            self.lives[name][pid].append((now_s, kb))
+            self.lives[name][pid].append((now_s, kb[1]))
 
     def take_peak(self, name, pid):
-        self.peaks[name] = max(self.peaks[name], pss_kb(pid) or 0)
+        self.peaks[name] = max(self.peaks[name], (pss_kb(pid) or (0,))[0])
 
     def quiet(self, pids):
         """Now nobody is connected: so many descriptors each process has by itself."""

@@ -306,6 +306,25 @@ static void every_kind_of_socket_can_be_made (void **state)
     }
 }
 
+/* Else it would wait for ever for one that vanished behind a socket that is forwarded. */
+static void every_socket_that_waits_for_the_other_side_pings_it_in_time (void **state)
+{
+    struct place *place = *state;
+    for (int kind = ENDPOINT_CLIENTS_ROUTER; kind <= ENDPOINT_MONITOR_SUB; kind++) {
+        void *socket = opened (place, (enum endpoint_kind)kind);
+        int ping_ms = -1, pong_ms = -1;
+        size_t bytes = sizeof ping_ms;
+        assert_int_equal (zmq_getsockopt (socket, ZMQ_HEARTBEAT_IVL, &ping_ms, &bytes), 0);
+        assert_int_equal (zmq_getsockopt (socket, ZMQ_HEARTBEAT_TIMEOUT, &pong_ms, &bytes), 0);
+        /* The worker's requests have the beats of its main loop for it. */
+        assert_int_equal (ping_ms == 0, kind == ENDPOINT_WORKER_DEALER);
+        bool waits = kind == ENDPOINT_CLIENT_DEALER || kind == ENDPOINT_MONITOR_SUB ||
+                     kind == ENDPOINT_WORKER_PUB;
+        assert_true (!waits || ping_ms + pong_ms <= 20000);
+        closed (place, socket);
+    }
+}
+
 int main (void)
 {
     const struct CMUnitTest tests[] = {
@@ -323,6 +342,8 @@ int main (void)
         cmocka_unit_test_setup_teardown (a_publisher_is_told_when_its_peer_does_not_keep_up, set_up,
                                          tear_down),
         cmocka_unit_test_setup_teardown (every_kind_of_socket_can_be_made, set_up, tear_down),
+        cmocka_unit_test_setup_teardown (
+            every_socket_that_waits_for_the_other_side_pings_it_in_time, set_up, tear_down),
     };
     return cmocka_run_group_tests (tests, NULL, NULL);
 }

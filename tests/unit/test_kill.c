@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
+#include <pthread.h>
 #include <sched.h>
 #include <setjmp.h>
 #include <signal.h>
@@ -131,6 +132,37 @@ static void the_mark_of_the_job_is_matched_exactly (void **state)
     for (size_t i = 0; i < sizeof strangers / sizeof strangers[0]; i++)
         assert_alive_then_end (strangers[i]);
     assert_int_equal (kill_leftovers (place, ""), 0);
+}
+
+static char state_of (pid_t pid)
+{
+    char path[32], text[512] = "";
+    snprintf (path, sizeof path, "/proc/%d/stat", (int)pid);
+    int fd = open (path, O_RDONLY | O_CLOEXEC);
+    assert_true (fd >= 0 && read (fd, text, sizeof text - 1) > 0);
+    close (fd);
+    return strrchr (text, ')')[2];
+}
+
+/* A process of which only the second thread is left. */
+static pid_t leaderless (char *entry)
+{
+    char *argv[] = { "leaderless", "leaderless", NULL }, *env[] = { entry, NULL };
+    pid_t pid;
+    assert_int_equal (posix_spawn (&pid, "/proc/self/exe", NULL, NULL, argv, env), 0);
+    while (state_of (pid) != 'Z')
+        nanosleep (&(struct timespec){ .tv_nsec = 1000000 }, NULL);
+    assert_int_equal (waitpid (pid, NULL, WNOHANG), 0);
+    return pid;
+}
+
+static void a_process_of_which_the_first_thread_has_ended_is_found_all_the_same (void **state)
+{
+    struct place *place = *state;
+    pid_t ours = leaderless (place->mark), strange = leaderless ("EMS_JOB_ID=" OTHER_JOB);
+    assert_int_equal (kill_leftovers (place, ""), 1);
+    assert_killed (ours);
+    assert_alive_then_end (strange);
 }
 
 static void a_mark_behind_a_megabyte_of_environment_is_found (void **state)
@@ -600,8 +632,19 @@ static void the_list_of_descendants_has_those_that_are_alive (void **state)
 
 #define TEST(name) cmocka_unit_test_setup_teardown (name, setup, teardown)
 
+static void *wait_as_the_last_thread (void *arg)
+{
+    for (;;)
+        pause ();
+    return arg;
+}
+
 int main (int argc, char **argv)
 {
+    pthread_t thread;
+    if (argc == 2 && strcmp (argv[1], "leaderless") == 0 &&
+        pthread_create (&thread, NULL, wait_as_the_last_thread, NULL) == 0)
+        pthread_exit (NULL);
     if (argc == 4 && strcmp (argv[1], "caller") == 0)
         return be_the_caller (argv[2], argv[3]);
     if (argc == 3 && strcmp (argv[1], "wait") == 0)
@@ -609,6 +652,7 @@ int main (int argc, char **argv)
             pause ();
     const struct CMUnitTest tests[] = {
         TEST (the_mark_of_the_job_is_matched_exactly),
+        TEST (a_process_of_which_the_first_thread_has_ended_is_found_all_the_same),
         TEST (a_mark_behind_a_megabyte_of_environment_is_found),
         TEST (more_processes_than_one_round_takes_are_all_killed_and_counted),
         TEST (who_inherited_the_slot_is_killed_without_any_mark),

@@ -16,6 +16,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 #include <cmocka.h>
+#include <pthread.h>
 #include "proc.h"
 
 /* A child that waits to be killed. */
@@ -153,6 +154,37 @@ static void nobody_has_pid_0_or_a_negative_one (void **state)
     assert_int_equal (err.code, STATUS_UNKNOWN);
 }
 
+static pid_t thread_id;
+static pthread_barrier_t thread_runs, thread_may_end;
+
+static void *thread (void *arg)
+{
+    thread_id = gettid ();
+    pthread_barrier_wait (&thread_runs);
+    pthread_barrier_wait (&thread_may_end);
+    return arg;
+}
+
+/* After a restart the pid of a shim may be the number of anything. */
+static void the_number_of_a_thread_is_no_process (void **state)
+{
+    (void)state;
+    struct err err;
+    struct proc_identity who = { 0 };
+    pthread_t other;
+    pthread_barrier_init (&thread_runs, NULL, 2);
+    pthread_barrier_init (&thread_may_end, NULL, 2);
+    assert_int_equal (pthread_create (&other, NULL, thread, NULL), 0);
+    pthread_barrier_wait (&thread_runs);
+    assert_int_equal (proc_identify (getpid (), &who, &err), 0);
+    who.pid = thread_id;
+    int rc = proc_open (&who, &err);
+    pthread_barrier_wait (&thread_may_end);
+    pthread_join (other, NULL);
+    assert_int_equal (rc, -1);
+    assert_int_equal (err.code, STATUS_UNKNOWN);
+}
+
 int main (void)
 {
     const struct CMUnitTest tests[] = {
@@ -163,6 +195,7 @@ int main (void)
         cmocka_unit_test (the_same_pid_on_another_boot_is_another_process),
         cmocka_unit_test (a_boot_id_that_is_none_is_refused),
         cmocka_unit_test (nobody_has_pid_0_or_a_negative_one),
+        cmocka_unit_test (the_number_of_a_thread_is_no_process),
     };
     return cmocka_run_group_tests (tests, NULL, NULL);
 }

@@ -100,8 +100,12 @@ static void gather (const struct life *self, bool may_spawn, struct look *out)
     facts->may_spawn = may_spawn;
     if (!look_for_exit (self, out) || facts->exit_record)
         return;
-    if (look_for_listener (self, out) && look_for_shim (self, out))
-        look_for_spec (self, out);
+    if (!look_for_listener (self, out) || !look_for_shim (self, out) ||
+        !look_for_spec (self, out) || facts->connected || facts->shim_alive)
+        return;
+    /* The shim may have written its outcome after we looked for it, and ended before we looked for
+     * the shim. Now that it is gone, what is not there will not come. */
+    look_for_exit (self, out);
 }
 
 static const enum ending_kind kinds[OUTCOMES] = {

@@ -39,7 +39,9 @@ static int open_folders (struct store *self, int statefd, struct err *err)
         return -1;
     int rc = -1;
     self->jobs = dir_open_make (logs, "jobs", 0750, err);
-    if (self->jobs >= 0 && dir_sync (statefd, err) == 0 &&
+    /* A worker before us may have died between putting a record in its place and making that
+     * durable. We act on what we read: it must not be taken back by a loss of power. */
+    if (self->jobs >= 0 && dir_sync (statefd, err) == 0 && dir_sync (self->jobs, err) == 0 &&
         history_rebuild (logs, self->jobs, err) == 0)
         rc = lineup_open (&self->history, logs, "history", HISTORY_LINE_BYTES, err);
     close (logs);

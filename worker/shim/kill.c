@@ -104,15 +104,12 @@ int descendants_kill (pid_t root)
 {
     struct sweep sweep = { .root = root };
     int found = 0;
-    size_t killed = 0, looked_at = 0;
     add_children (&sweep, root);
-    /* Parents before their children, so that none is reaped or replaced by its parent; and all who
-     * are known before others are looked for, since who forks and exits soon is another. */
-    while (killed < sweep.count || looked_at < sweep.count)
-        if (killed < sweep.count)
-            found += kill_child (&sweep.found[killed++], root);
-        else
-            add_children (&sweep, sweep.found[looked_at++].pid);
+    /* Parents before their children, so that none is reaped or replaced by its parent. */
+    for (size_t i = 0; i < sweep.count; i++) {
+        add_children (&sweep, sweep.found[i].pid);
+        found += kill_child (&sweep.found[i], root);
+    }
     free (sweep.found);
     return found;
 }
