@@ -1,12 +1,11 @@
 #!/bin/sh
 # Install what is missing, build, run every test.
-# usage: tests/run.sh [--quick | --long | --lint | --coverage]
+# usage: tests/run.sh [--quick | --faults | --lint | --coverage]
 #
-# Without an option, in this order: gcc with AddressSanitizer and UndefinedBehaviorSanitizer: unit, end to
-# end, real crashes, network; clang with the same: unit tests; ThreadSanitizer and valgrind: unit tests; fuzz
-# targets; release build: simulation and planted bugs, model, loss of power, failing calls, main job.
-# --quick: only the first build, unit and end to end. --long: the same as without, in the sizes of
-# tests/README.md, and the soak. --lint: clang-format and clang-tidy over every source file, no tests.
+# Without an option, in this order: gcc with AddressSanitizer and UndefinedBehaviorSanitizer: everything; clang
+# with the same: unit tests; fuzz targets, a few seconds each; release build: everything, and the simulation.
+# --quick: only the first build. --faults: the suites that inflict faults for long or need the machine for
+# themselves (tests/README.md). --lint: clang-format and clang-tidy over every source file, no tests.
 # --coverage: the branches that the unit tests reach.
 # SPDX-License-Identifier: MPL-2.0
 set -eu
@@ -16,8 +15,8 @@ cd "$here"
 jobs=$(nproc)
 mode=${1:-all}
 case $mode in
-all | --quick | --long | --lint | --coverage) ;;
-*) echo "usage: tests/run.sh [--quick | --long | --lint | --coverage]" >&2; exit 64 ;;
+all | --quick | --faults | --lint | --coverage) ;;
+*) echo "usage: tests/run.sh [--quick | --faults | --lint | --coverage]" >&2; exit 64 ;;
 esac
 
 say () { printf '\n== %s\n' "$*"; }
@@ -66,30 +65,29 @@ case $mode in
 --coverage) exec tests/coverage.py ;;
 esac
 
-say "gcc, AddressSanitizer and UndefinedBehaviorSanitizer"
-build asan
-if [ "$mode" = --quick ]; then
-    check build-asan asan -L 'unit|e2e'
+if [ "$mode" = --faults ]; then
+    say "Release: loss of power, failing calls"
+    build release
+    check build release -L 'power|syscalls'
+    say "gcc, AddressSanitizer and UndefinedBehaviorSanitizer: crashes, torture, hostile messages, network"
+    build asan
+    check build-asan asan -L 'crash|torture|hostile|net'
     exit 0
 fi
-check build-asan asan -LE 'sim|soak'
+
+say "gcc, AddressSanitizer and UndefinedBehaviorSanitizer: every test"
+build asan
+check build-asan asan -LE 'sim|soak|crash|torture|hostile|net'
+[ "$mode" = --quick ] && exit 0
 
 say "clang, AddressSanitizer and UndefinedBehaviorSanitizer: unit tests"
 build clang
 check build-clang clang -L unit
 
-say "ThreadSanitizer: unit tests"
-build tsan
-check build-tsan tsan -L unit
-
-say "valgrind: unit tests"
-build valgrind
-check build-valgrind valgrind -L unit
-
 say "Fuzz targets"
 build fuzz fuzzers
 check build-fuzz fuzz -L fuzz
 
-say "Release: what is installed; faults that sanitizers do not bear; simulation and model"
+say "Release: every test, and the simulation"
 build release
-check build release -L 'sim|planted|model|power|syscalls|main_job'
+check build release -L 'unit|e2e|judge|sim' -LE 'torture|hostile'

@@ -19,7 +19,7 @@ inline over_and_done (c, which)
 /* ask.c ask_answer(), in the step in which it is given; one that is not waited for is dropped. */
 inline hear_run (c, what)
 {
-    assert (what != A_OK || record[c] != R_NONE); /* I2: accepted is on record */
+    I2 (what != A_OK || record[c] != R_NONE);
     /* An acceptance names the new job, a refusal the one that holds the slot. */
     target[c] = (what == A_OK -> c : 1 - c);
     over_and_done (c, RUN (c));
@@ -31,8 +31,8 @@ inline hear_run (c, what)
 
 inline hear_cancel (c, what)
 {
-    assert (TERMINAL (record[target[c]]));
-    assert (what != A_OK || (record[target[c]] == R_CANCELLED && !TREE (target[c]))); /* I9 */
+    I9 (TERMINAL (record[target[c]]));
+    I9 (what != A_OK || (record[target[c]] == R_CANCELLED && !TREE (target[c])));
     over_and_done (c, CANCEL (c));
     asks[c] = NOTHING;
     unsent[c] = 0

@@ -1,4 +1,4 @@
-/* shim.pml - worker/shim: one process for each attempt. Place s is used for one shim after the other.
+/* shim.pml - worker/shim: one process for each attempt; place s has one after the other.
  *
  * SPDX-License-Identifier: MPL-2.0 */
 
@@ -26,7 +26,7 @@ inline greet (s)
 /* supervise.c put_shim_record(): durable */
 inline put_shim_record (s, j)
 {
-    assert (folder[j]);
+    SURE (folder[j]);
     shim_json[j] = s + 1
 }
 
@@ -93,7 +93,7 @@ end_waits:
             shim_lock[s] = 1;
             SHIM_CRASH_POINT;
             /* supervise.c start(), fork_main() */
-            assert (!TREE (J)); /* I1 */
+            I1 (!TREE (J));
             main[J] = M_GATED;
             parent[J] = s + 1;
             SHIM_CRASH_POINT;
@@ -109,7 +109,9 @@ end_waits:
 #endif
             at = AT_WATCH
         /* ATTEMPT_REFUSED, main.c supervise_refuse(): it waited for 5 s */
-        :: shim_job[s] != 0 && at == AT_ATTEMPT && !TAKEN (J) && SLOT_HELD -> how = R_SPAWN; at = AT_OUTCOME
+        :: shim_job[s] != 0 && at == AT_ATTEMPT && !TAKEN (J) && SLOT_HELD ->
+            how = R_SPAWN;
+            at = AT_OUTCOME
 
         /* launch.c launch_go(): what the report pipe says */
         :: at == AT_WATCH && main[J] == M_EXEC_FAILED ->

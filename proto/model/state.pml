@@ -7,15 +7,74 @@
 
 #define JOBS 2
 
+/* ---- what must hold (design, section 5); check.py can ask for one alone: -DONLY=... ---- */
+
+#ifndef ONLY
+#define ONLY 0
+#endif
+#if ONLY == 0 || ONLY == 1
+#define I1(x) assert (x)
+#else
+#define I1(x) skip
+#endif
+#if ONLY == 0 || ONLY == 2
+#define I2(x) assert (x)
+#else
+#define I2(x) skip
+#endif
+#if ONLY == 0 || ONLY == 3
+#define I3(x) assert (x)
+#else
+#define I3(x) skip
+#endif
+#if ONLY == 0 || ONLY == 4
+#define I4(x) assert (x)
+#else
+#define I4(x) skip
+#endif
+#if ONLY == 0 || ONLY == 7
+#define I7(x) assert (x)
+#else
+#define I7(x) skip
+#endif
+#if ONLY == 0 || ONLY == 8
+#define I8(x) assert (x)
+#else
+#define I8(x) skip
+#endif
+#if ONLY == 0 || ONLY == 9
+#define I9(x) assert (x)
+#else
+#define I9(x) skip
+#endif
+#if ONLY == 0 || ONLY == 12
+#define I12(x) assert (x)
+#else
+#define I12(x) skip
+#endif
+/* Section 3: the outcome that the shim wrote down is the job's, and a stop that comes after the
+ * exit is none. */
+#if ONLY == 0 || ONLY == 30
+#define S3(x) assert (x)
+#else
+#define S3(x) skip
+#endif
+/* What this model takes for granted elsewhere. */
+#if ONLY == 0
+#define SURE(x) assert (x)
+#else
+#define SURE(x) skip
+#endif
+
 /* ---- what the properties look at, beside what there is ---- */
 
 byte faults;           /* still to come: a crash, or a request that is sent twice */
-byte execs[JOBS];      /* I3: how often the orchestrator was started */
+byte execs[JOBS];      /* how often the orchestrator was started */
 byte outcome[JOBS];    /* what exit.json said, also when it is gone */
 bit ended_first[JOBS]; /* the main process was reaped before a stop was seen */
-byte told[4];          /* I4: what was answered, and must be answered again */
+byte told[4];          /* what was answered, and must be answered again */
 
-bit hangs;             /* the jobs of this run of the model never end by themselves */
+bit hangs;             /* the jobs of this run of the model do not end by themselves */
 
 /* ---- requests: client c runs (c), then perhaps cancels (2 + c) ---- */
 
@@ -83,13 +142,13 @@ byte main[JOBS];
 bit main_good[JOBS]; /* a zombie that exited with 0 */
 byte parent[JOBS];   /* shim s forked it: s + 1; 0: that is dead */
 
-/* What the main process starts and leaves behind, at its worst: in a session of its own, without the
- * job's mark. Only slot.lock, which it inherited, tells a worker whose it is. */
+/* What the main process starts and leaves behind, at its worst: in a session of its own, without
+ * the job's mark. Only slot.lock, which it inherited, tells a worker whose it is. */
 bit kid[JOBS];
 
 #define RUNS(j) (main[j] == M_RUNS || main[j] == M_HANGS)
 #define TREE(j) (main[j] >= M_GATED || kid[j]) /* some process of the job is alive */
-#define MAY_RUN(j) (main[j] >= M_GO || kid[j]) /* and is, or may become, the orchestrator's */
+#define MAY_RUN(j) (main[j] >= M_GO || kid[j]) /* and it is, or becomes, the orchestrator's */
 
 byte shim_job[2];   /* 0: there is no such process; else job j's: j + 1 */
 bit shim_lock[2];   /* it has slot.lock */

@@ -11,9 +11,15 @@
 /* life_run.c make_durable(), the last step: from here on it is accepted */
 inline put_first_record (j)
 {
-    assert (record[j] == R_NONE && execs[j] == 0); /* I4: never a second job for a request */
+    I4 (record[j] == R_NONE && execs[j] == 0); /* never a second job for one request */
     record[j] = R_STARTING
 }
+
+#ifdef ADOPT_WHAT_IS_OVER
+#define IS_OVER(j) 0
+#else
+#define IS_OVER(j) TERMINAL (record[j])
+#endif
 
 /* life_recover.c look_at_folder(), and results_sweep() for its staging folder */
 inline look_at_folder (j)
@@ -22,11 +28,11 @@ inline look_at_folder (j)
     if
     :: !folder[j]
     /* discard(): nothing is started before there is a record */
-    :: folder[j] && record[j] == R_NONE -> assert (!TREE (j) && shim_json[j] == 0); folder[j] = 0
-    :: folder[j] && TERMINAL (record[j]) -> clean (j)
+    :: folder[j] && record[j] == R_NONE -> SURE (!TREE (j) && shim_json[j] == 0); folder[j] = 0
+    :: folder[j] && IS_OVER (j) -> clean (j)
     /* adopt(): there is one at most, for a job holds the slot until its end is on record */
-    :: folder[j] && record[j] != R_NONE && !TERMINAL (record[j]) ->
-        assert (slot == S_IDLE);
+    :: folder[j] && record[j] != R_NONE && !IS_OVER (j) ->
+        SURE (slot == S_IDLE);
         slot = S_STARTING;
         job = j;
         started = record_started[j];
@@ -85,7 +91,9 @@ end_serves:
             fi
 
         /* life.c heard(): what was said before the end, unless a reset overtakes it */
-        :: worker_at == AT_SERVICE && ctl != 0 && heard_started -> heard_started = 0; goto hear_started
+        :: worker_at == AT_SERVICE && ctl != 0 && heard_started ->
+            heard_started = 0;
+            goto hear_started
         :: worker_at == AT_SERVICE && ctl != 0 && heard_end ->
             ctl = 0;
             heard_started = 0;
@@ -93,32 +101,36 @@ end_serves:
             goto look
 
         /* life_look.c ended() */
-        :: worker_at == AT_SERVICE && awaits_shim && shim_json[job] == SHIM_DEAD -> awaits_shim = 0; goto look
+        :: worker_at == AT_SERVICE && awaits_shim && shim_json[job] == SHIM_DEAD ->
+            awaits_shim = 0;
+            goto look
 
-        /* life_look.c gather(), act(), core/attach.c: one fact after the other. First look_for_exit(), at
-         * look below; then look_for_listener(): ATTACH_FOLLOW */
+        /* life_look.c gather(), act(), core/attach.c: one fact after the other. First
+         * look_for_exit(), at `look` below; then look_for_listener(): ATTACH_FOLLOW */
         :: worker_at == AT_LOOK_LISTENER && listener[job] != 0 ->
             may_spawn = 0;
             worker_at = AT_SERVICE;
             follow (listener[job] - 1)
         :: worker_at == AT_LOOK_LISTENER && listener[job] == 0 -> worker_at = AT_LOOK_SHIM
-        /* look_for_shim(): ATTACH_SPAWN: nothing ever ran */
-        :: worker_at == AT_LOOK_SHIM && shim_json[job] == 0 && may_spawn -> goto start_shim
-        /* ATTACH_SPAWN_FAILED */
-        :: worker_at == AT_LOOK_SHIM && shim_json[job] == 0 && !may_spawn -> ending = R_SPAWN; goto collect_orphan
-        /* ATTACH_WAIT: it does not listen any more, so it is about to end */
+        /* look_for_shim(): ATTACH_WAIT: it does not listen any more, so it is about to end */
         :: worker_at == AT_LOOK_SHIM && (shim_json[job] == 1 || shim_json[job] == 2) ->
             may_spawn = 0;
             worker_at = AT_SERVICE;
             awaits_shim = 1;
             stop_again (shim_json[job] - 1)
-        :: worker_at == AT_LOOK_SHIM && shim_json[job] == SHIM_DEAD -> worker_at = AT_LOOK_AGAIN
+        :: worker_at == AT_LOOK_SHIM && (shim_json[job] == 0 || shim_json[job] == SHIM_DEAD) ->
+            worker_at = AT_LOOK_AGAIN
+        /* look_for_exit() again: the shim may have written its outcome after that, and ended */
 #ifndef LOOK_FOR_OUTCOME_ONCE
-        /* look_for_exit() again: the shim may have written its outcome after we looked, and ended */
         :: worker_at == AT_LOOK_AGAIN && exit_json[job] != 0 -> goto collect
 #endif
-        /* ATTACH_LOST */
-        :: worker_at == AT_LOOK_AGAIN && (exit_json[job] == 0 || LOOKS_ONCE) -> ending = R_LOST; goto collect_orphan
+        :: worker_at == AT_LOOK_AGAIN && (exit_json[job] == 0 || LOOKS_ONCE) ->
+            if
+            :: shim_json[job] == 0 && may_spawn -> goto start_shim /* ATTACH_SPAWN: nothing ran */
+            :: shim_json[job] == 0 && !may_spawn -> ending = R_SPAWN /* ATTACH_SPAWN_FAILED */
+            :: shim_json[job] != 0 -> ending = R_LOST /* ATTACH_LOST */
+            fi;
+            goto collect_orphan
 
         /* life_finish.c drain_step(): requests are taken until the log was read to its end */
         :: worker_at == AT_SERVICE && slot == S_FINISHING -> goto finish
@@ -132,7 +144,7 @@ take_run: /* commands.c call_run(), after waiting.c run_on_record() */
         :: history[rq] && record[rq] != R_NONE ->
             if
             :: record[rq] == R_STARTING || (record[rq] == R_CANCELLING && !started) ->
-                assert (slot != S_IDLE && job == rq);
+                SURE (slot != S_IDLE && job == rq);
                 waiter[rq] = ref
             :: else -> reply_run (rq, ref, A_OK)
             fi;
@@ -176,7 +188,8 @@ take_cancel: /* commands.c call_cancel() */
         /* cancel_other(): it is over */
         :: else ->
             if
-            :: record[TARGET (rq)] == R_CANCELLED && record_cancel[TARGET (rq)] == CLIENT (rq) + 1 ->
+            :: record[TARGET (rq)] == R_CANCELLED &&
+               record_cancel[TARGET (rq)] == CLIENT (rq) + 1 ->
                 reply_cancel (CLIENT (rq), ref, A_OK)
             :: else -> reply_cancel (CLIENT (rq), ref, A_OVER)
             fi;
@@ -243,7 +256,6 @@ collect_orphan: /* life_look.c without_outcome(), life_finish.c kill_step() */
 #ifndef LEAVE_LEFTOVERS
         kill_leftovers (job);
 #endif
-        !SLOT_HELD;
         goto served;
 
 finish: /* life_finish.c results_step(), record_step(), clean_step(), release() */
@@ -253,8 +265,8 @@ finish: /* life_finish.c results_step(), record_step(), clean_step(), release() 
 #endif
         if
         /* results.c results_publish(): after a crash it may be done already */
-        :: ending == R_COMPLETED -> assert (staging[job] != published[job]); published[job] = 1
-        :: else -> assert (!published[job]) /* results_discard() */
+        :: ending == R_COMPLETED -> SURE (staging[job] != published[job]); published[job] = 1
+        :: else -> I8 (!published[job]) /* results_discard() */
         fi;
         staging[job] = 0;
         CRASH_POINT;

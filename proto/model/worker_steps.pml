@@ -11,10 +11,10 @@
 
 /* ---- records ---- */
 
-/* store.c store_write(): durable. One that is terminal is never left: I7. */
+/* store.c store_write(): durable */
 inline put_record (j, status)
 {
-    assert (record[j] != R_NONE && !TERMINAL (record[j]));
+    I7 (record[j] != R_NONE && !TERMINAL (record[j]));
     record[j] = status;
     record_started[j] = started
 }
@@ -22,9 +22,9 @@ inline put_record (j, status)
 /* life_finish.c record_step() */
 inline put_last_record (j, status)
 {
-    assert (!MAY_RUN (j));
-    assert (outcome[j] == 0 || status == outcome[j]);  /* what the shim wrote down counts */
-    assert (status != R_CANCELLED || !ended_first[j]); /* an exit before the stop counts */
+    SURE (!MAY_RUN (j));
+    S3 (outcome[j] == 0 || status == outcome[j]);
+    S3 (status != R_CANCELLED || !ended_first[j]);
     started = 0;
     put_record (j, status);
     outcome[j] = 0;
@@ -33,18 +33,18 @@ inline put_last_record (j, status)
 
 /* ---- answers: requests.c, waiting.c ---- */
 
-/* What was said is said again: I4. waiting.c wait_remember() */
+/* waiting.c wait_remember(): what was said is said again */
 inline remember (rq, what)
 {
-    assert (told[rq] == A_NONE || told[rq] == what);
+    I4 (told[rq] == A_NONE || told[rq] == what);
     told[rq] = what;
     remembered[rq] = what
 }
 
-/* agent.c agent_reply(). What it says must be so when it is given: I2, I9. */
+/* agent.c agent_reply(). What it says must be so when it is given. */
 inline reply_run (c, ref, what)
 {
-    assert (what != A_OK || record[c] != R_NONE);
+    I2 (what != A_OK || record[c] != R_NONE);
     remember (RUN (c), what);
     if
     :: ref == REF_GOOD && !deaf && faults > 0 -> deaf = 1 /* it is lost */
@@ -55,8 +55,8 @@ inline reply_run (c, ref, what)
 
 inline reply_cancel (c, ref, what)
 {
-    assert (TERMINAL (record[target[c]]));
-    assert (what != A_OK || (record[target[c]] == R_CANCELLED && !TREE (target[c])));
+    I9 (TERMINAL (record[target[c]]));
+    I9 (what != A_OK || (record[target[c]] == R_CANCELLED && !TREE (target[c])));
     remember (CANCEL (c), what);
     if
     :: ref == REF_GOOD && !deaf && faults > 0 -> deaf = 1
@@ -69,7 +69,9 @@ inline reply_cancel (c, ref, what)
 inline answer_run (c)
 {
     if
-    :: waiter[RUN (c)] != REF_NONE -> reply_run (c, waiter[RUN (c)], A_OK); waiter[RUN (c)] = REF_NONE
+    :: waiter[RUN (c)] != REF_NONE ->
+        reply_run (c, waiter[RUN (c)], A_OK);
+        waiter[RUN (c)] = REF_NONE
     :: else
     fi
 }
@@ -84,7 +86,9 @@ inline answer_runs ()
 inline answer_cancel (c, what)
 {
     if
-    :: waiter[CANCEL (c)] != REF_NONE -> reply_cancel (c, waiter[CANCEL (c)], what); waiter[CANCEL (c)] = REF_NONE
+    :: waiter[CANCEL (c)] != REF_NONE ->
+        reply_cancel (c, waiter[CANCEL (c)], what);
+        waiter[CANCEL (c)] = REF_NONE
     :: else
     fi
 }
@@ -127,8 +131,8 @@ inline spawn_shim (s)
     follow (s)
 }
 
-/* leftovers.c job_kill_leftovers(): the main process bears the job's mark, what bears none is found by the
- * lock; until there is nothing, and the lock is free */
+/* leftovers.c job_kill_leftovers(): the main process bears the job's mark, what bears none is found
+ * by the lock; until there is nothing and the lock is free */
 inline kill_leftovers (j)
 {
     if
@@ -137,14 +141,15 @@ inline kill_leftovers (j)
     fi;
     CRASH_POINT;
 #ifndef NO_SLOT_LOCK
-    kid[j] = 0
+    kid[j] = 0;
 #endif
+    !SLOT_HELD
 }
 
-/* ---- kill -9: what is in its memory is gone; the stop that it sent is in the shim's socket ---- */
+/* ---- kill -9: its memory is gone; a stop that it sent stays in the shim's socket ---- */
 
-/* What must be said again after a restart: that the run was accepted, and that the cancel which is on
- * record did it. The rest may be judged anew. */
+/* What must be said again after a restart: that the run was accepted, and that the cancel which is
+ * on record did it. The rest may be judged anew. */
 inline loosen (rq)
 {
     if

@@ -164,8 +164,9 @@ def follow(world, who, how, worker, job_id):
     else:
         tool = ems(world, who, *how.split(), job_id)
     code = tool.wait()
-    # A folder in run/ may be of a job that was never accepted; with its worker away none is known.
-    known = code not in (66, 69) and not (how == "ems1" and code)
+    # A folder in run/ may be of a job that was never accepted; with its worker or broker away none is
+    # known, and who had no answer to his first request says so and gives up.
+    known = code not in (66, 69, 75) and not (how == "ems1" and code)
     tool.note_log(worker, job_id, complete=code is not None and known)
     if how == "attach" and known:
         check_code(world, who, worker, job_id, code)

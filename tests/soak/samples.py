@@ -4,11 +4,13 @@
 The peak is of the whole PSS. Slopes are of its anonymous part, which is what a process itself gathers: the
 share in libraries goes up and down with how many other programs of the machine use them.
 
-A process is warm WARM_S after it was first seen. Two slopes are fitted by least squares to the samples of
-warm processes, once a second:
+Two slopes are fitted by least squares to samples that are taken once a second:
 
-- within lives: each life has its own level, and all have one slope. It shows what one process gathers.
-- across lives: one line through everything. It shows what grows with the state folder, too.
+- across lives: one line through the memory of all processes of a kind at the same age (AGES_S after each was
+  first seen). It shows what grows with the state folder, whoever was killed and started in between.
+- within lives: each life has its own level, and all have one slope, from the age FULL_S on. It shows what
+  one process gathers. It takes so long because a worker keeps its last 1024 answers, by design, and
+  at one job a second they are not complete before; shorter lives tell nothing.
 
 The error is the usual standard error of a slope, with samples SAME_S apart taken as independent. A slope is too
 steep if it is above STEEP_MB_H by more than two errors.
@@ -19,7 +21,9 @@ import os
 import time
 from pathlib import Path
 
-WARM_S = 60
+AGES_S = (60, 170)
+FULL_S = 1200
+FEWEST_LIVES = 3
 SAME_S = 5
 STEEP_MB_H = 1
 SHIM_MOST_KB = 1024
@@ -64,7 +68,9 @@ def fit(groups):
 class Samples:
     def __init__(self):
         self.first = {}  # when a process was first seen: {pid: seconds}
-        self.lives = collections.defaultdict(lambda: collections.defaultdict(list))  # {name: {pid: points}}
+        # {name: {pid: points}}
+        self.same_age = collections.defaultdict(lambda: collections.defaultdict(list))
+        self.lives = collections.defaultdict(lambda: collections.defaultdict(list))
         self.peaks = collections.Counter()
         self.quiet_descriptors = {}
 
@@ -74,7 +80,10 @@ class Samples:
             return
         now_s = time.monotonic()
         self.peaks[name] = max(self.peaks[name], kb[0])
-        if now_s - self.first.setdefault(pid, now_s) >= WARM_S:
+        age_s = now_s - self.first.setdefault(pid, now_s)
+        if AGES_S[0] <= age_s <= AGES_S[1]:
+            self.same_age[name][pid].append((now_s, kb[1]))
+        elif age_s >= FULL_S:
             self.lives[name][pid].append((now_s, kb[1]))
 
     def take_peak(self, name, pid):
@@ -92,9 +101,10 @@ class Samples:
     def slopes(self):
         """[(name, which, MB per hour, error)]"""
         found = []
-        for name, lives in sorted(self.lives.items()):
-            groups = list(lives.values())
-            for which, fitted in (("within lives", fit(groups)), ("across", fit([sum(groups, [])]))):
+        for name, lives in sorted(self.same_age.items()):
+            across = [sum(lives.values(), [])] if len(lives) >= FEWEST_LIVES else []
+            for which, fitted in (("across lives", fit(across)),
+                                  ("within lives", fit(list(self.lives[name].values())))):
                 if fitted:
                     found.append((name, which, *(value * 3600 / 1024 for value in fitted)))
         return found

@@ -1,8 +1,8 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: MPL-2.0
 """Hours of ordinary life: one job a second, 200 lines a second, 20 monitors, and a kill -9 every minute
-(broker, worker, shim in turn). tests/judge says whether the invariants held; memory, descriptors and disk
-must not grow beyond what the jobs leave.
+(broker, worker, shim in turn; see inflict). tests/judge says whether the invariants held; memory,
+descriptors and disk must not grow beyond what the jobs leave.
 
 usage: soak.py [--minutes M] [--seed N] [--no-slopes]
 
@@ -33,6 +33,8 @@ LINES = 200
 PAUSE_MS = 700  # of each second; the rest is for starting and ending
 PERIOD_S = 600
 KILL_S = 60
+HALF_HOUR_S = 1800
+TARGETS = ("broker", "worker-1", "shim")
 SETTLE_S = 60
 WORK_MS = 3000
 SPARE_DESCRIPTORS = 4
@@ -81,6 +83,7 @@ class Soak:
         self.samples = Samples()
         self.jobs, self.latest = 0, None  # the job that monitors follow next
         self.stopped = threading.Event()  # for this period
+        self.began_s = time.monotonic()
         self.kill_every_s = min(KILL_S, minutes * 60 / 5)
 
     # Actors
@@ -124,10 +127,12 @@ class Soak:
             Monitor(self.world, f"monitor-{period}-{number}-{seen}", "worker-1", job_id).watch()
 
     def inflict(self):
-        """A kill every minute, and what was killed is started again at once."""
-        targets = ["broker", "worker-1", "shim"]
+        """A kill every minute, and what was killed is started again at once. Every other half hour only
+        shims are killed, so that broker and worker become old enough to be measured."""
         while not self.stopped.wait(self.kill_every_s * self.chance.uniform(0.9, 1.1)):
-            target = targets[sum(self.world.kills.values()) % 3]
+            target = TARGETS[sum(self.world.kills.values()) % 3]
+            if (time.monotonic() - self.began_s) // HALF_HOUR_S % 2:
+                target = "shim"
             if target == "shim":
                 live = wait_until(lambda: [place for place in self.world.live_jobs()
                                            if self.world.process(*place, "main")], 5)

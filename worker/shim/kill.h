@@ -28,7 +28,7 @@ int cgroup_populated (const char *path);   /* any process in it: 1, 0; -1 unread
 int cgroup_events_open (const char *path); /* its cgroup.events: POLLPRI tells a change; -1 */
 /* Processor time that it ever used; 0, or -1 unreadable. */
 int cgroup_usage (const char *path, double *user_s, double *system_s);
-int cgroup_kill (const char *path, struct err *err);   /* starts it; does not wait */
+int cgroup_kill (const char *path, struct err *err); /* starts it; does not wait */
 /* The same process by process: the kernel spares those whose first thread has ended. */
 void cgroup_kill_each (const char *path);
 int cgroup_remove (const char *path, struct err *err); /* absent is fine; 409 if populated */

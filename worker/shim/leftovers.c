@@ -22,7 +22,7 @@
 #include "jobdir.h"
 #include "kill.h"
 
-/* Killed in one round; what is more is found in the next. */
+/* So many are killed and not dead yet; what is more is found in the next round. */
 #define ROUND    64
 #define ROUND_MS 20
 
@@ -167,12 +167,20 @@ static bool has_ended (int pidfd)
     return poll (&end, 1, 0) > 0;
 }
 
+static bool is_in (const struct round *round, pid_t pid)
+{
+    for (nfds_t i = 0; i < round->count; i++)
+        if (round->pids[i] == pid)
+            return true;
+    return false;
+}
+
 /* Hold the process before looking who it is, so that the signal cannot reach another one. */
 static int round_add (struct round *round, const char *process, const struct target *target,
                       struct err *err)
 {
     pid_t pid = (pid_t)strtol (process, NULL, 10);
-    if (pid <= 1 || pid == getpid ())
+    if (pid <= 1 || pid == getpid () || is_in (round, pid))
         return 0;
     int fd = pidfd_open (pid, 0);
     if (fd < 0) /* EINVAL: it was reaped this moment */
@@ -195,7 +203,6 @@ static int round_add (struct round *round, const char *process, const struct tar
 
 static int round_kill (struct round *round, const struct target *target, struct err *err)
 {
-    round->count = 0;
     DIR *dir = opendir ("/proc");
     if (!dir)
         return err_sys (err, "cannot look through /proc");
@@ -216,11 +223,11 @@ static int time_left (int64_t until_ms)
     return left < 0 ? 0 : left > 60000 ? 60000 : (int)left;
 }
 
-/* How many of them have ended, after a short wait. Who takes longer is found in the next round: to
- * wait for each before looking for more would give those that fork all the time in between. */
-static int round_wait (struct round *round, int64_t until_ms)
+/* Wait a little for them to end, and keep those that have not: to wait for each before looking for
+ * more would give those that fork all the time in between. */
+static void round_wait (struct round *round, int64_t until_ms)
 {
-    int ended = 0;
+    nfds_t kept = 0;
     int64_t now_ms = clock_mono_ms ();
     if (until_ms > now_ms + ROUND_MS)
         until_ms = now_ms + ROUND_MS;
@@ -229,10 +236,20 @@ static int round_wait (struct round *round, int64_t until_ms)
         do
             ready = poll (&round->pidfds[i], 1, time_left (until_ms));
         while (ready < 0 && errno == EINTR);
-        ended += ready > 0;
-        close (round->pidfds[i].fd);
+        if (ready > 0) {
+            close (round->pidfds[i].fd);
+            continue;
+        }
+        round->pidfds[kept] = round->pidfds[i];
+        round->pids[kept++] = round->pids[i];
     }
-    return ended;
+    round->count = kept;
+}
+
+static void round_clear (struct round *round)
+{
+    while (round->count > 0)
+        close (round->pidfds[--round->count].fd);
 }
 
 /* 5 ms of patience between two looks at something that gives no notice. */
@@ -360,27 +377,32 @@ static int target_init (struct target *self, int statefd, const char *job_id, st
     return rc;
 }
 
-/* One round: how many were found, or -1; those that are dead are added to *killed. */
-static int round_go (const struct target *target, int64_t until_ms, int *killed, struct err *err)
+/* One round: 1 if anybody was there, 0 if not, or -1; those that were not known before are added to
+ * *killed. */
+static int round_go (struct round *round, const struct target *target, int64_t until_ms,
+                     int *killed, struct err *err)
 {
-    struct round round;
-    int rc = round_kill (&round, target, err);
-    *killed += round_wait (&round, until_ms);
-    if (rc == 0 && round.count > 0 && time_left (until_ms) == 0)
+    nfds_t known = round->count;
+    int rc = round_kill (round, target, err);
+    *killed += (int)(round->count - known);
+    bool any = round->count > 0;
+    round_wait (round, until_ms);
+    if (rc == 0 && any && time_left (until_ms) == 0)
         return err_set (err, STATUS_FAILED,
                         "process %d of the job does not die, or there are new ones all the time",
-                        (int)round.pids[0]);
-    return rc < 0 ? -1 : (int)round.count;
+                        (int)round->pids[0]);
+    return rc < 0 ? -1 : any;
 }
 
-static int kill_all (int statefd, const struct target *target, int64_t until_ms, struct err *err)
+static int kill_rounds (struct round *round, int statefd, const struct target *target,
+                        int64_t until_ms, struct err *err)
 {
     int killed = 0;
     for (;;) {
-        int found = round_go (target, until_ms, &killed, err);
-        if (found < 0)
+        int any = round_go (round, target, until_ms, &killed, err);
+        if (any < 0)
             return -1;
-        if (found > 0)
+        if (any > 0)
             continue;
         pid_t holder = 0;
         int held = lock_held (statefd, SLOT_LOCK, &holder, err);
@@ -390,6 +412,14 @@ static int kill_all (int statefd, const struct target *target, int64_t until_ms,
             return err_set (err, STATUS_CONFLICT, SLOT_LOCK " is held by process %d", (int)holder);
         pause_shortly ();
     }
+}
+
+static int kill_all (int statefd, const struct target *target, int64_t until_ms, struct err *err)
+{
+    struct round round = { .count = 0 };
+    int killed = kill_rounds (&round, statefd, target, until_ms, err);
+    round_clear (&round);
+    return killed;
 }
 
 int job_kill_leftovers (int statefd, const char *job_id, const char *cgroup, int64_t deadline_ms,
