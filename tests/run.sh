@@ -66,9 +66,9 @@ case $mode in
 esac
 
 if [ "$mode" = --faults ]; then
-    say "Release: loss of power, failing calls"
+    say "Release: loss of power, failing calls, model"
     build release
-    check build release -L 'power|syscalls'
+    check build release -L 'power|syscalls|model'
     say "gcc, AddressSanitizer and UndefinedBehaviorSanitizer: crashes, torture, hostile messages, network"
     build asan
     check build-asan asan -L 'crash|torture|hostile|net'
@@ -77,7 +77,7 @@ fi
 
 say "gcc, AddressSanitizer and UndefinedBehaviorSanitizer: every test"
 build asan
-check build-asan asan -LE 'sim|soak|crash|torture|hostile|net'
+check build-asan asan -LE 'sim|soak|crash|torture|hostile|net|model'
 [ "$mode" = --quick ] && exit 0
 
 say "clang, AddressSanitizer and UndefinedBehaviorSanitizer: unit tests"

@@ -5,6 +5,7 @@ Where the programs are: EMS_BIN_DIR, else build/bin of the tree.
 """
 import json
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -21,6 +22,8 @@ ROOT = HERE.parent.parent
 BIN = Path(os.environ.get("EMS_BIN_DIR") or ROOT / "build" / "bin")
 START_S = 30
 WORKER = "bench-1"
+# What LeakSanitizer says when kill -9 strikes the process that it looks at; or nothing.
+DIED_MEANWHILE = re.compile(r"(==\d+==Unable to get registers from thread \d+\.\n)*")
 SANITIZER_WORDS = ("runtime error: ", "ERROR: AddressSanitizer", "ERROR: LeakSanitizer",
                    "WARNING: ThreadSanitizer")
 
@@ -163,7 +166,8 @@ class System:
 
     def sanitizer_reports(self):
         """Reports in files of their own, and those that came to stderr all the same."""
-        reports = [path for path in self.base.glob("sanitizer*") if path.stat().st_size]
+        reports = [path for path in self.base.glob("sanitizer*")
+                   if not DIED_MEANWHILE.fullmatch(path.read_text(errors="replace"))]
         reports += [path for path in self.base.glob("*.stderr")
                     if any(word in path.read_text(errors="replace") for word in SANITIZER_WORDS)]
         return [f"{path.name}: {path.read_text(errors='replace')}" for path in reports]

@@ -140,8 +140,9 @@ SCENARIOS = {one.__name__: one for one in (completed, cancelled, taken_over, end
 class Case:
     """A journal with all that leads to it; the power may fail at any point of it."""
 
-    def __init__(self, name, the_disk, entries, requests, promises):
+    def __init__(self, name, the_disk, entries, requests, promises, front_first=True):
         self.name, self.disk, self.entries, self.requests = name, the_disk, entries, requests
+        self.front_first = front_first  # of the disk that it starts with
         self.before = promises  # when the journal starts
         self.told, self.executed = journal.told(entries), journal.executions(entries)
 
@@ -234,7 +235,7 @@ class Sweep:
         durable = disk.contents(case.disk.after_power_loss(point, lambda _: {}))
         chance = random.Random(f"{self.seed} {case.name} {point} {kept}")
         tree = case.disk.after_power_loss(point, lambda open_: model(open_, chance))
-        return durable, tree, model in disk.FRONT_FIRST
+        return durable, tree, case.front_first and model in disk.FRONT_FIRST
 
     def make(self, tree):
         """It, as files."""
@@ -313,7 +314,8 @@ class Sweep:
     def fail_again(self, case, point, chance):
         """The power fails, and again while the worker that was started then recovers."""
         kept = chance.choice(["nothing", "everything", "weak-0", "ordered-0"])
-        self.make(self.choose(case, point, kept)[1])
+        _, tree, front_first = self.choose(case, point, kept)
+        self.make(tree)
         start, inodes = disk.scan(self.lane.root)
         path = self.lane.new_journal()
         try:
@@ -325,7 +327,7 @@ class Sweep:
         the_disk = disk.Disk(start, inodes, entries)
         self.compare(case.name, the_disk)
         again = Case(f"{case.name}:{point}:{kept}+", the_disk, entries, case.requests,
-                     case.promises(point))
+                     case.promises(point), front_first)
         points = chance.sample(again.points(chance, 0)[0], self.size.nested_points)
         self.points += len(points)
         for second in sorted(points):

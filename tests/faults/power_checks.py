@@ -123,12 +123,12 @@ class Checker:
         if record["reason"] != "lost":
             return head + output
         whole = head + output
+        known = self.durable.get(f"s/logs/{record['job_id']}.log", (FILE, b""))[1]
+        if not self.front_first and log.startswith(known) and len(log) <= len(whole + CANCELLED):
+            return log  # behind what was synced this disk may hold anything
         if record["cancel"] and log.endswith(CANCELLED):  # all but the outcome was durable
             whole = log[:-len(CANCELLED)]
             return (whole if (head + output).startswith(whole) else head) + CANCELLED
-        known = self.durable.get(f"s/logs/{record['job_id']}.log", (FILE, b""))[1]
-        if not self.front_first and log.startswith(known) and len(log) <= len(whole):
-            return log  # behind what was synced this disk may hold anything
         return whole[:max(len(log), len(known))]
 
     def check_log(self, job, record):

@@ -183,7 +183,9 @@ def main():
     builder = Builder(options.build.resolve())
     missed = 0
     with concurrent.futures.ThreadPoolExecutor(options.jobs) as pool:
-        for line, caught in pool.map(lambda plant: catch(builder, plant, options), plants):
+        tries = [pool.submit(catch, builder, plant, options) for plant in plants]
+        for done in concurrent.futures.as_completed(tries):
+            line, caught = done.result()
             print(line, flush=True)
             missed += not caught
     print(f"planted: {len(plants)} bugs, {len(plants) - missed} caught within {options.seeds} "

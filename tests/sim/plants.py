@@ -10,7 +10,6 @@ Plant = namedtuple("Plant", "name file old new breaks")
 
 FILES = "proto/sys/files.c"
 LINEUP = "worker/io/lineup.c"
-STORE = "worker/io/store.c"
 LIFE = "worker/io/life.c"
 RUN = "worker/io/life_run.c"
 LOOK = "worker/io/life_look.c"
@@ -37,9 +36,6 @@ PLANTS = (
     Plant("record-in-place", FILES,
           'snprintf (temporary, sizeof temporary, ".%s.tmp", base)',
           'snprintf (temporary, sizeof temporary, "%s", base)', "I2 I7"),
-    Plant("found-not-synced", STORE,
-          "dir_sync (statefd, err) == 0 && dir_sync (self->jobs, err) == 0 &&",
-          "dir_sync (statefd, err) == 0 &&", "I2 I7"),
     Plant("history-not-synced", LINEUP,
           "file_write_all (self->fd, line, self->width) < 0 || fdatasync (self->fd) < 0",
           "file_write_all (self->fd, line, self->width) < 0", "I4"),
@@ -88,8 +84,6 @@ PLANTS = (
     Plant("two-in-a-slot", "worker/core/slot.c",
           "return self->state != SLOT_IDLE;",
           "return self->state != SLOT_IDLE && self->state != SLOT_RUNNING;", "I1 I2"),
-    Plant("slot-lock-dropped", "worker/shim/attempt.c",
-          "int rc = take_slot (self, err);", "int rc = 0;\n    (void)take_slot;", "I1 I3"),
     Plant("leftovers-not-killed", FINISH,
           "if (!self->orphaned && self->unkilled == 0)\n        return 1;",
           "if (self->unkilled == 0)\n        return 1;", "I1"),

@@ -41,6 +41,8 @@ static void daemon_ended (void *arg)
     self->process = NULL;
     sim_history ("harness", "fault", "\"kind\":\"end\",\"target\":\"%s\"", self->name);
     int64_t pause_ms = world.calm ? 100 : world_between (5, world.restart_ms);
+    if (!world.calm && world_percent (20))
+        pause_ms = world_between (0, 2); /* who came before is hardly gone */
     self->restart = sim_after (pause_ms * 1000, daemon_start, self);
 }
 
