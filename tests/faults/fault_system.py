@@ -22,7 +22,7 @@ from power_checks import RESULTS  # noqa: E402
 
 ems1.REPEAT_S = 0.5
 CONVERGE_S = 30
-FAULTY_S = 2.5  # how long an answer is waited for while the fault lasts
+FAULTY_S = 1.2  # how long an answer is waited for while the fault lasts
 PAUSE_S = 0.003
 WORKER = system.WORKER
 CANCELLED = b"Benchmark execution cancelled by user.\n"
@@ -133,7 +133,7 @@ class FaultSystem(system.System):
     def settle(self):
         """A folder that could not be removed is removed by the next worker."""
         try:
-            until(self.idle, "", 2)
+            until(self.idle, "", 1)
         except Broken:
             self.restart("worker")
             until(self.idle, "nothing is under way")

@@ -59,7 +59,7 @@ LIBRARY_ERRORS = {"accept4": ("EMFILE", "ECONNABORTED"), "connect": ("ECONNREFUS
 ONCE_ONLY = ("EINTR", "ECONNABORTED", "SHORT")
 
 Size = collections.namedtuple("Size", "calls forever errors")
-NORMAL = Size(calls=3, forever=1, errors=1)
+NORMAL = Size(calls=2, forever=1, errors=1)
 LONG = Size(calls=10 ** 9, forever=3, errors=10)
 
 
