@@ -47,9 +47,9 @@ class Client:
         self.endpoint, self.kind = endpoint, kind
         self.socket = None
 
-    def close(self):
+    def close(self, linger_ms=0):
         if self.socket:
-            self.socket.close(linger=0)
+            self.socket.close(linger=linger_ms)
             self.socket = None
 
     def do(self, type, **body):
@@ -80,12 +80,14 @@ class Client:
             if reply:
                 time.sleep(0.1)
 
+    def send(self, request):
+        """Sends this request map and leaves before there can be a reply."""
+        self._put(request)
+        self.close(linger_ms=60000)  # what is not on its way yet still goes out
+
     def ask_once(self, request, wait_s):
         """The reply to this one request map, or None if there was none in time."""
-        if not self.socket:
-            self.socket = zmq.Context.instance().socket(self.kind)
-            self.socket.connect(self.endpoint)
-        self.socket.send_multipart([MAGIC, msgpack.packb(request)])
+        self._put(request)
         until = time.monotonic() + wait_s
         while self.socket.poll(max(0, until - time.monotonic()) * 1000):
             reply = self.unpack(self.socket.recv_multipart())
@@ -93,6 +95,12 @@ class Client:
                 return Reply(reply["status"], reply.get("error"), reply.get("body") or {})
         self.close()  # a REQ socket that got no reply cannot send again
         return None
+
+    def _put(self, request):
+        if not self.socket:
+            self.socket = zmq.Context.instance().socket(self.kind)
+            self.socket.connect(self.endpoint)
+        self.socket.send_multipart([MAGIC, msgpack.packb(request)])
 
     @staticmethod
     def unpack(frames):

@@ -33,7 +33,7 @@ def kill_at_some_moment(ems, part, chance):
 
 def ask_without_waiting(ems, type, **body):
     request = {"id": secrets.token_hex(16), "type": type, "body": body}
-    ems.client.ask_once(request, 0)
+    ems.client.send(request)
     return request["id"]
 
 
