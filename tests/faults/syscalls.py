@@ -22,7 +22,7 @@ from control import SHORT
 from fault_paths import OF_LIBRARIES, PATHS, PROGRAMS_OF, Trial
 from fault_system import Broken, FaultSystem
 
-LANES = 2
+LANES = 8
 
 # What each call may fail with.
 ERRORS = {
