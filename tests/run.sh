@@ -1,22 +1,27 @@
 #!/bin/sh
 # Install what is missing, build, run every test.
-# usage: tests/run.sh [--quick | --faults | --lint | --coverage]
+# usage: tests/run.sh [--quick | --long [HOURS] | --lint | --coverage]
 #
-# Without an option, in this order: gcc with AddressSanitizer and UndefinedBehaviorSanitizer: everything; clang
-# with the same: unit tests; fuzz targets, a few seconds each; release build: everything, and the simulation.
-# --quick: only the first build. --faults: the suites that inflict faults for long or need the machine for
-# themselves (tests/README.md). --lint: clang-format and clang-tidy over every source file, no tests.
-# --coverage: the branches that the unit tests reach.
+# Without an option, in this order:
+#   gcc with AddressSanitizer and UndefinedBehaviorSanitizer: unit tests, end to end, crashes, network
+#   clang with the same, gcc with ThreadSanitizer: unit tests
+#   clang with libFuzzer: the fuzz targets, 30 s each
+#   release: unit tests under valgrind, model, simulation, loss of power, failing calls, torture
+# --quick: only the first build, without crashes and network. --long: all of the above, then the same suites as
+# big as they should be once (it takes days), and a soak of 10 minutes, or of HOURS. --lint: clang-format and
+# clang-tidy over every source file, no tests. --coverage: the branches that the unit tests reach.
 # SPDX-License-Identifier: MPL-2.0
 set -eu
 
 here=$(CDPATH='' cd -- "$(dirname -- "$0")/.." && pwd)
 cd "$here"
-jobs=$(nproc)
+cores=$(nproc)
+python=/usr/bin/python3
 mode=${1:-all}
+minutes=$((${2:-0} * 60))
 case $mode in
-all | --quick | --faults | --lint | --coverage) ;;
-*) echo "usage: tests/run.sh [--quick | --faults | --lint | --coverage]" >&2; exit 64 ;;
+all | --quick | --long | --lint | --coverage) ;;
+*) echo "usage: tests/run.sh [--quick | --long [HOURS] | --lint | --coverage]" >&2; exit 64 ;;
 esac
 
 say () { printf '\n== %s\n' "$*"; }
@@ -34,13 +39,15 @@ build () {
     quietly cmake --build --preset "$1" ${2:+--target "$2"}
 }
 
-# check PRESET CTEST-ARGUMENTS: the tests, then the one line in which each suite says what it did.
+# check FOLDER PRESET TESTS-AT-A-TIME CTEST-ARGUMENTS: the tests, then the one line in which each suite says what
+# it did.
 check () {
     folder=$1
     preset=$2
-    shift 2
+    at_a_time=$3
+    shift 3
     rc=0
-    ctest --preset "$preset" -j "$jobs" --no-tests=error "$@" || rc=$?
+    ctest --preset "$preset" -j "$at_a_time" --no-tests=error "$@" || rc=$?
     grep -hE '^(sim|planted|model|judge|crash|net|torture|hostile|power|syscalls|full disk|fuzz [a-z]+|soak): ' \
         "$folder/Testing/Temporary/LastTest.log" || true
     return $rc
@@ -54,40 +61,69 @@ lint () {
     sources | xargs clang-format --dry-run -Werror
     say "clang-tidy"
     # One file at a time: with several, version 14 reports va_lists that are in order.
-    find proto broker worker client deploy -name '*.c' | xargs -P "$jobs" -n 1 clang-tidy -p build --quiet
+    find proto broker worker client deploy -name '*.c' | xargs -P "$cores" -n 1 clang-tidy -p build --quiet
+}
+
+everything () {
+    say "gcc, AddressSanitizer and UndefinedBehaviorSanitizer: unit tests, end to end, crashes, network"
+    build asan
+    # Most of them wait more than they compute.
+    check build-asan asan $((2 * cores)) -LE 'sim|soak|torture|model'
+
+    say "clang, AddressSanitizer and UndefinedBehaviorSanitizer: unit tests"
+    build clang
+    check build-clang clang "$cores" -L unit
+
+    say "gcc, ThreadSanitizer: unit tests"
+    build tsan unit_tests
+    check build-tsan tsan "$cores" -L unit
+
+    say "Fuzz targets"
+    build fuzz fuzzers
+    check build-fuzz fuzz "$cores" -L fuzz
+
+    say "Release: valgrind, model, simulation, loss of power, failing calls, torture"
+    build release
+    check build release $((cores + 1)) -L 'valgrind|model|sim|power|syscalls|torture'
+}
+
+# Each of these can be repeated alone; tests/README.md says how.
+as_big_as_they_should_be () {
+    export EMS_BIN_DIR="$here/build/bin" PYTHONDONTWRITEBYTECODE=1
+    say "Release: unit tests and end to end"
+    check build release "$cores" -L 'unit|e2e|judge' -LE 'torture|hostile'
+    say "A hundred times the simulation, every failing call, all losses of power"
+    $python tests/sim/sim.py --bin build/bin/ems-sim --seeds 1..1000000
+    $python tests/faults/power.py --bin build/bin --helpers build/tests/faults --long
+    $python tests/faults/syscalls.py --bin build/bin --helpers build/tests/faults --long
+    $python tests/faults/full_disk.py --bin build/bin --long
+    say "5 000 crashes, 200 failures of the network, a million wrong messages"
+    $python tests/e2e/rounds.py --rounds 5000
+    $python tests/net/net.py --rounds 200
+    EMS_FLOOD=1000000 $python -m pytest -q tests/e2e/test_hostile_flood.py
+    say "Fuzz targets, an hour each"
+    find build-fuzz/fuzz -maxdepth 1 -name 'fuzz_*' -type f -perm -u+x |
+        xargs -P "$cores" -n 1 $python tests/fuzz/run_fuzz.py --seconds 3600
+    say "Soak"
+    if [ "$minutes" -eq 0 ]; then
+        minutes=10
+    fi
+    $python tests/soak/soak.py --minutes "$minutes"
 }
 
 say "Packages"
 deploy/install-packages.sh test
 
 case $mode in
---lint) lint; exit 0 ;;
+--lint) lint ;;
 --coverage) exec tests/coverage.py ;;
-esac
-
-if [ "$mode" = --faults ]; then
-    say "Release: loss of power, failing calls, model"
-    build release
-    check build release -L 'power|syscalls|model'
-    say "gcc, AddressSanitizer and UndefinedBehaviorSanitizer: crashes, torture, hostile messages, network"
+--quick)
     build asan
-    check build-asan asan -L 'crash|torture|hostile|net'
-    exit 0
-fi
-
-say "gcc, AddressSanitizer and UndefinedBehaviorSanitizer: every test"
-build asan
-check build-asan asan -LE 'sim|soak|crash|torture|hostile|net|model'
-[ "$mode" = --quick ] && exit 0
-
-say "clang, AddressSanitizer and UndefinedBehaviorSanitizer: unit tests"
-build clang
-check build-clang clang -L unit
-
-say "Fuzz targets"
-build fuzz fuzzers
-check build-fuzz fuzz -L fuzz
-
-say "Release: every test, and the simulation"
-build release
-check build release -L 'unit|e2e|judge|sim' -LE 'torture|hostile'
+    check build-asan asan "$cores" -L 'unit|e2e|judge' -LE 'torture|hostile'
+    ;;
+all) everything ;;
+--long)
+    everything
+    as_big_as_they_should_be
+    ;;
+esac
