@@ -27,6 +27,11 @@ size_t measure_steps (const struct options *options)
     return options->performance ? STEP_PERFORMANCE : STEP_ACCURACY;
 }
 
+size_t measure_rounds (const struct options *options)
+{
+    return options->ci ? 1 : options->perf_rounds;
+}
+
 static void rows_free (struct rows *rows)
 {
     free (rows->in);
@@ -140,7 +145,7 @@ out:
 static int measure_speed (const struct experiment *e, const struct options *options,
                           const struct rows *rows, struct outcome *out)
 {
-    size_t rounds = options->ci ? 1 : options->perf_rounds;
+    size_t rounds = measure_rounds (options);
     if (perf_measure (e->reference_op, rows->in, options->n, e->inputs_count, rounds, &out->erfa) <
             0 ||
         perf_measure (e->candidate_op, rows->in, options->n, e->inputs_count, rounds,

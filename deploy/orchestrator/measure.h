@@ -32,6 +32,9 @@ struct outcome {
 /* Steps as the progress lines count them. */
 size_t measure_steps (const struct options *options);
 
+/* How often speed is measured. */
+size_t measure_rounds (const struct options *options);
+
 /* Carries it out; prints a progress line at each step. 0, or -1 with *err filled - or with
  * stop_signal () set, then *err says nothing. out->complete stays false: that is the caller's. */
 int measure (const struct experiment *experiment, const struct options *options,

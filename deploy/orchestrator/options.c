@@ -24,6 +24,11 @@ const char options_usage[] =
     "Results go to the folder in EMS_RESULTS_DIR, named EMS_RUN_ID on the screen;\n"
     "without them, to results/<UTC time> below the working folder.\n"
     "\n"
+    "With EMS_RESUME=1 the run in that folder is continued: experiments that are\n"
+    "complete there, and were made with the same --n, --seed, --no-perf and\n"
+    "--perf-rounds by the same versions, are kept; all others are made. Without it\n"
+    "earlier results of the experiments asked for are removed first.\n"
+    "\n"
     "Exit codes: 0 all complete; 1 an experiment failed, or with --ci a bound is\n"
     "broken; 64 wrong usage; 70 out of memory; 74 cannot write; 128+n signal n.\n";
 
@@ -61,6 +66,14 @@ static int parse_number (const char *option, const char *value, int64_t min, int
     return 0;
 }
 
+bool options_ask_for (const struct options *self, const struct experiment *e)
+{
+    for (size_t i = 0; i < self->experiments_count; i++)
+        if (self->experiments[i] == e)
+            return true;
+    return false;
+}
+
 static int add_experiment (struct options *self, const char *name, size_t length,
                            struct lab_err *err)
 {
@@ -71,10 +84,9 @@ static int add_experiment (struct options *self, const char *name, size_t length
                             "frame_rotation_bpn, gmst_era, equ_ecl, equ_horizontal, "
                             "solar_position, lunar_position and kepler_solver",
                             quote (name, length).text);
-    for (size_t i = 0; i < self->experiments_count; i++)
-        if (self->experiments[i] == found)
-            return lab_err_set (err, LAB_EXIT_USAGE,
-                                "--experiments names %s twice; name each one once", found->name);
+    if (options_ask_for (self, found))
+        return lab_err_set (err, LAB_EXIT_USAGE, "--experiments names %s twice; name each one once",
+                            found->name);
     self->experiments[self->experiments_count++] = found;
     return 0;
 }

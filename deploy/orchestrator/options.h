@@ -34,6 +34,8 @@ struct options {
  * (LAB_EXIT_USAGE) saying what was wrong with what, and what would be right. */
 int options_parse (struct options *self, int argc, char *const argv[], struct lab_err *err);
 
+bool options_ask_for (const struct options *self, const struct experiment *e);
+
 /* What --help prints. */
 extern const char options_usage[];
 

@@ -8,6 +8,7 @@
 #include <libnova/libnova.h>
 #include <math.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/utsname.h>
 #include <time.h>
@@ -22,6 +23,27 @@ void report_time (char out[REPORT_TIME_BYTES])
     gmtime_r (&now.tv_sec, &utc);
     strftime (seconds, sizeof seconds, "%Y-%m-%dT%H:%M:%S", &utc);
     snprintf (out, REPORT_TIME_BYTES, "%s.%03ldZ", seconds, now.tv_nsec / 1000000);
+}
+
+/* As short as it can be and still be read back as the very same double, which cJSON's own
+ * numbers are not: so a figure from a file is as good as one just made (restore.h). */
+static cJSON *figure_of (double value)
+{
+    char text[32];
+    if (!isfinite (value))
+        return cJSON_CreateNull ();
+    for (int digits = 15; digits <= 17; digits++) {
+        snprintf (text, sizeof text, "%.*g", digits, value);
+        double read_back = strtod (text, NULL);
+        if (memcmp (&read_back, &value, sizeof value) == 0)
+            break;
+    }
+    return cJSON_CreateRaw (text);
+}
+
+static void add_figure (cJSON *to, const char *key, double value)
+{
+    cJSON_AddItemToObject (to, key, figure_of (value));
 }
 
 /* Numbers that can pass 2^53 are strings: many readers of JSON only have doubles. */
@@ -61,7 +83,7 @@ static void add_worst_case (cJSON *to, const struct outcome *outcome, size_t m)
     cJSON *worst = cJSON_AddObjectToObject (to, "worst_case");
     cJSON_AddNumberToObject (worst, "index", (double)outcome->worst_case[m]);
     for (size_t i = 0; i < e->inputs_count; i++)
-        cJSON_AddNumberToObject (worst, e->input_names[i], outcome->worst_input[m][i]);
+        add_figure (worst, e->input_names[i], outcome->worst_input[m][i]);
 }
 
 static void add_metric (cJSON *to, const struct outcome *outcome, size_t m)
@@ -72,9 +94,8 @@ static void add_metric (cJSON *to, const struct outcome *outcome, size_t m)
     cJSON_AddStringToObject (object, "about", metric->about);
     cJSON_AddStringToObject (object, "unit", metric->unit);
     cJSON_AddNumberToObject (object, "count", (double)stats->count);
-    /* cJSON writes a figure that is not a number as null. */
     for (int i = 0; i < STAT_COUNT; i++)
-        cJSON_AddNumberToObject (object, stats_name ((enum stat)i), stats->figure[i]);
+        add_figure (object, stats_name ((enum stat)i), stats->figure[i]);
     cJSON_AddNumberToObject (object, "nan", (double)stats->nan);
     cJSON_AddNumberToObject (object, "inf", (double)stats->inf);
     if (stats->count + stats->nan + stats->inf > 0)
@@ -90,18 +111,19 @@ static void add_metric (cJSON *to, const struct outcome *outcome, size_t m)
 static void add_perf (cJSON *to, const char *name, const struct perf *perf)
 {
     cJSON *object = cJSON_AddObjectToObject (to, name);
-    cJSON_AddNumberToObject (object, "median_ns", perf->median_ns);
-    cJSON_AddNumberToObject (object, "mean_ns", perf->mean_ns);
-    cJSON_AddNumberToObject (object, "deviation_ns", perf->deviation_ns);
-    cJSON_AddNumberToObject (object, "min_ns", perf->min_ns);
-    cJSON_AddNumberToObject (object, "max_ns", perf->max_ns);
+    add_figure (object, "median_ns", perf->median_ns);
+    add_figure (object, "mean_ns", perf->mean_ns);
+    add_figure (object, "deviation_ns", perf->deviation_ns);
+    add_figure (object, "min_ns", perf->min_ns);
+    add_figure (object, "max_ns", perf->max_ns);
     if (perf->interval_known) {
-        const double ends[2] = { perf->interval_low_ns, perf->interval_high_ns };
-        cJSON_AddItemToObject (object, "interval95_ns", cJSON_CreateDoubleArray (ends, 2));
+        cJSON *interval = cJSON_AddArrayToObject (object, "interval95_ns");
+        cJSON_AddItemToArray (interval, figure_of (perf->interval_low_ns));
+        cJSON_AddItemToArray (interval, figure_of (perf->interval_high_ns));
     } else {
         cJSON_AddNullToObject (object, "interval95_ns");
     }
-    cJSON_AddNumberToObject (object, "cv", perf->cv);
+    add_figure (object, "cv", perf->cv);
     cJSON_AddNumberToObject (object, "rounds", (double)perf->rounds);
     cJSON_AddNumberToObject (object, "warmup_rounds", PERF_WARMUP_ROUNDS);
     cJSON_AddNumberToObject (object, "ops_per_round", (double)perf->ops_per_round);
@@ -122,8 +144,8 @@ static void add_performance (cJSON *to, const struct outcome *outcome)
     cJSON_AddStringToObject (performance, "clock", "CPU time of the process, ns per operation");
     add_perf (performance, "libnova", &outcome->libnova);
     add_perf (performance, "erfa", &outcome->erfa);
-    cJSON_AddNumberToObject (performance, "speedup_vs_reference",
-                             outcome->erfa.median_ns / outcome->libnova.median_ns);
+    add_figure (performance, "speedup_vs_reference",
+                outcome->erfa.median_ns / outcome->libnova.median_ns);
 }
 
 static void add_models (cJSON *to, const struct experiment *e)
@@ -207,8 +229,8 @@ static void add_outcomes (cJSON *to, const struct outcome *outcomes, size_t coun
         add_fingerprint (entry, &outcomes[i]);
         cJSON_AddNumberToObject (entry, "bounds_exceeded", (double)outcome_exceeded (&outcomes[i]));
         cJSON *files = cJSON_AddArrayToObject (entry, "files");
-        cJSON_AddItemToArray (files, cJSON_CreateString ("libnova.json"));
-        cJSON_AddItemToArray (files, cJSON_CreateString ("summary.md"));
+        cJSON_AddItemToArray (files, cJSON_CreateString (REPORT_JSON));
+        cJSON_AddItemToArray (files, cJSON_CreateString (REPORT_SUMMARY));
         cJSON_AddItemToArray (complete, entry);
     }
 }
@@ -249,16 +271,21 @@ static void add_machine (cJSON *to)
     cJSON_AddNumberToObject (machine, "memory_bytes", memory);
 }
 
-char *report_manifest (const struct options *options, const char *run_id, const char *started_at,
-                       const struct outcome *outcomes, size_t count)
+char *report_manifest (const struct options *options, const char *run_id,
+                       const struct attempts *attempts, const struct outcome *outcomes,
+                       size_t count)
 {
     char now[REPORT_TIME_BYTES];
     cJSON *root = cJSON_CreateObject ();
     cJSON_AddNumberToObject (root, "schema", REPORT_SCHEMA);
     cJSON_AddStringToObject (root, "run_id", run_id);
-    cJSON_AddStringToObject (root, "started_at", started_at);
+    cJSON_AddStringToObject (root, "started_at", attempts_started_at (attempts));
     report_time (now);
     cJSON_AddStringToObject (root, "finished_at", now);
+    if (!attempts_add_to (attempts, root)) {
+        cJSON_Delete (root);
+        return NULL;
+    }
     add_asked (root, options);
     add_outcomes (root, outcomes, count);
     add_machine (root);

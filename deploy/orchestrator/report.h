@@ -7,11 +7,16 @@
 
 #include <stddef.h>
 
+#include "orchestrator/attempts.h"
 #include "orchestrator/measure.h"
 #include "orchestrator/options.h"
 
 #define REPORT_SCHEMA  1
 #define REPORT_PROGRAM "lab-orchestrator"
+/* The files: two in each experiment's folder, one above them. */
+#define REPORT_JSON     "libnova.json"
+#define REPORT_SUMMARY  "summary.md"
+#define REPORT_MANIFEST "manifest.json"
 /* The build gives the version of the whole project. */
 #ifdef EMS_VERSION
 #define REPORT_VERSION EMS_VERSION
@@ -24,7 +29,8 @@ enum { REPORT_TIME_BYTES = 48 };
 /* Now, as UTC ISO 8601 with milliseconds and Z. */
 void report_time (char out[REPORT_TIME_BYTES]);
 
-/* libnova.json: the same bytes for the same inputs, but for run_id, versions and performance. */
+/* libnova.json: the same bytes for the same inputs, but for run_id, versions and performance.
+ * Its figures are exact: an outcome read back from it (restore.h) gives the same files. */
 char *report_json (const struct options *options, const char *run_id,
                    const struct outcome *outcome);
 
@@ -32,8 +38,9 @@ char *report_json (const struct options *options, const char *run_id,
 char *report_summary (const struct options *options, const char *run_id,
                       const struct outcome *outcome);
 
-/* manifest.json */
-char *report_manifest (const struct options *options, const char *run_id, const char *started_at,
-                       const struct outcome *outcomes, size_t count);
+/* manifest.json. The run started when its first attempt did. */
+char *report_manifest (const struct options *options, const char *run_id,
+                       const struct attempts *attempts, const struct outcome *outcomes,
+                       size_t count);
 
 #endif

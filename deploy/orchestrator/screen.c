@@ -27,7 +27,7 @@ static struct cell format_value (const struct metric *metric, double value)
     return cell;
 }
 
-void screen_header (const struct options *options, const char *run_id)
+void screen_header (const struct options *options, const char *run_id, size_t attempt, size_t kept)
 {
     puts (DOUBLE_RULE);
     puts (" EMS Lab — Benchmark Run");
@@ -43,7 +43,43 @@ void screen_header (const struct options *options, const char *run_id)
     else
         puts ("  Performance:   disabled");
     printf ("  CI mode:       %s\n", options->ci ? "yes" : "no");
+    if (attempt > 0)
+        printf ("  Resumed:       attempt %zu, %zu of %zu experiments kept\n", attempt, kept,
+                options->experiments_count);
     puts (DOUBLE_RULE "\n");
+}
+
+void screen_attempts_unknown (const char *reason)
+{
+    printf ("  ⚠ Earlier attempts are not known: %s.\n", reason);
+}
+
+void screen_kept (const char *folder, const char *experiment)
+{
+    printf ("  ✓ Kept %s/%s: complete, made with the same parameters\n", folder, experiment);
+}
+
+void screen_again (const char *experiment, const char *reason)
+{
+    printf ("  ⚠ %s is made again: %s.\n", experiment, reason);
+}
+
+void screen_replaced (const char *experiment)
+{
+    printf ("  ⚠ An earlier result of %s was removed: this run is not resumed.\n", experiment);
+}
+
+void screen_left_alone (const char *experiment)
+{
+    printf ("  ⚠ An earlier result of %s is left alone: this run was not asked for it.\n",
+            experiment);
+}
+
+void screen_nothing_left (size_t total)
+{
+    printf ("[PROGRESS] step=experiment_start current=%zu total=%zu | Nothing is left to do: all "
+            "experiments are complete\n",
+            total, total);
 }
 
 void screen_experiment (const struct experiment *e, size_t number, size_t total)

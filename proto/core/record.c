@@ -15,6 +15,7 @@ enum kind {
     KIND_MAP,     /* struct value *, at most size items; NULL is nil */
     KIND_LABELS,  /* the same, of short strings */
     KIND_INT,     /* int64_t from min to max */
+    KIND_PLACE,   /* the same from 1; 0 is nil */
     KIND_MAYBE,   /* the same; nil unless the bool at `flag` says so */
     KIND_TIME,    /* int64_t, as ISO text; 0 is nil */
     KIND_REAL,    /* double, 0 or more */
@@ -73,17 +74,33 @@ static const struct field fields[] = {
     { NULL, "notes", .kind = KIND_OWNED, AT (notes), .size = LIMIT_NOTES_BYTES },
     { NULL, "labels", .kind = KIND_LABELS, AT (labels), .size = LIMIT_LABELS },
     { NULL, "priority", .kind = KIND_INT, AT (priority), .max = LIMIT_PRIORITY },
+    { NULL, "position", .kind = KIND_PLACE, AT (position), .min = 1, .max = INT64_MAX },
+    { NULL, "arrival", COUNT (arrival) },
+    { "after", "job_id", TEXT (after.job_id), .form = &job_id_form },
+    { "after", "any", .kind = KIND_BOOL, AT (after.any) },
+    { NULL, "not_before", TIME (not_before_ms) },
+    { NULL, "preempt", .kind = KIND_BOOL, AT (preempt) },
+    { NULL, "preemptions", COUNT (preemptions) },
+    { NULL, "preempted_by", TEXT (preempted_by), .form = &job_id_form },
     { NULL, "worker", TEXT (worker), .form = &name_form },
     { NULL, "user", TEXT (user), .form = &name_form },
     { NULL, "request_id", TEXT (request_id), .form = &request_id_form },
     { NULL, "run_id", TEXT (run_id), .form = &run_id_form },
     { NULL, "results_dir", .kind = KIND_OWNED, AT (results_dir), .size = LIMIT_PATH_BYTES,
       .form = &path_form },
+    { NULL, "resumed_from", TEXT (resumed_from), .form = &job_id_form },
+    { NULL, "partial", .kind = KIND_BOOL, AT (partial) },
+    { NULL, "kept", .kind = KIND_BOOL, AT (kept) },
     { NULL, "grace_ms", .kind = KIND_INT, AT (grace_ms), .max = LIMIT_GRACE_MS },
     { NULL, "time_limit_ms", .kind = KIND_INT, AT (time_limit_ms), .max = LIMIT_TIME_LIMIT_MS },
+    { NULL, "silence_limit_ms", .kind = KIND_INT, AT (silence_limit_ms),
+      .max = LIMIT_TIME_LIMIT_MS },
+    { NULL, "log_limit_bytes", COUNT (log_limit_bytes) },
     { NULL, "queued_at", TIME (queued_at_ms) },
     { NULL, "started_at", TIME (started_at_ms) },
     { NULL, "finished_at", TIME (finished_at_ms) },
+    { NULL, "paused_at", TIME (paused_at_ms) },
+    { NULL, "paused_ms", COUNT (paused_ms) },
     { "exit", "code", .kind = KIND_MAYBE, AT (exit_code), .max = 255,
       .flag = offsetof (struct record, has_exit_code) },
     { "exit", "signal", .kind = KIND_MAYBE, AT (exit_signal), .min = 1, .max = 127,
@@ -107,76 +124,6 @@ static const struct field fields[] = {
 };
 
 #define FIELDS (sizeof fields / sizeof *fields)
-
-static const char *const status_names[JOB_STATUSES] = {
-    [JOB_QUEUED] = "queued", [JOB_STARTING] = "starting",     [JOB_RUNNING] = "running",
-    [JOB_PAUSED] = "paused", [JOB_CANCELLING] = "cancelling", [JOB_COMPLETED] = "completed",
-    [JOB_FAILED] = "failed", [JOB_CANCELLED] = "cancelled",
-};
-
-static const char *const reason_names[JOB_REASONS] = {
-    [REASON_EXIT] = "exit",
-    [REASON_SIGNAL] = "signal",
-    [REASON_TIME_LIMIT] = "time_limit",
-    [REASON_LOG_LIMIT] = "log_limit",
-    [REASON_SPAWN] = "spawn",
-    [REASON_LOST] = "lost",
-    [REASON_DISK] = "disk",
-};
-
-const char *job_status_name (enum job_status status)
-{
-    return (unsigned)status < JOB_STATUSES ? status_names[status] : "unknown";
-}
-
-int job_status_parse (const char *name, enum job_status *out)
-{
-    for (unsigned i = 0; i < JOB_STATUSES; i++) {
-        if (strcmp (name, status_names[i]) == 0) {
-            *out = (enum job_status)i;
-            return 0;
-        }
-    }
-    return -1;
-}
-
-bool job_status_terminal (enum job_status status)
-{
-    return status == JOB_COMPLETED || status == JOB_FAILED || status == JOB_CANCELLED;
-}
-
-const char *job_reason_name (enum job_reason reason)
-{
-    return (unsigned)reason < JOB_REASONS ? reason_names[reason] : NULL;
-}
-
-void record_init (struct record *self)
-{
-    *self = (struct record){ .attempt = 1, .priority = DEFAULT_PRIORITY, .progress_pct = -1 };
-}
-
-void record_clear (struct record *self)
-{
-    value_destroy (&self->config);
-    value_destroy (&self->labels);
-    free (self->notes);
-    free (self->results_dir);
-    record_init (self);
-}
-
-int record_copy (struct record *to, const struct record *from, struct err *err)
-{
-    *to = *from;
-    to->config = from->config ? value_copy (from->config) : NULL;
-    to->labels = from->labels ? value_copy (from->labels) : NULL;
-    to->notes = from->notes ? strdup (from->notes) : NULL;
-    to->results_dir = from->results_dir ? strdup (from->results_dir) : NULL;
-    if (!to->config == !from->config && !to->labels == !from->labels &&
-        !to->notes == !from->notes && !to->results_dir == !from->results_dir)
-        return 0;
-    record_clear (to);
-    return err_set (err, STATUS_FAILED, "out of memory while copying a record");
-}
 
 static struct value *new_time (int64_t wall_ms)
 {
@@ -209,6 +156,8 @@ static struct value *field_write (const struct field *field, const struct record
         if (!*(const bool *)(base + field->flag))
             return value_new_nil ();
         return value_new_int (*(const int64_t *)at);
+    case KIND_PLACE:
+        return *(const int64_t *)at ? value_new_int (*(const int64_t *)at) : value_new_nil ();
     case KIND_INT:
         return value_new_int (*(const int64_t *)at);
     case KIND_TIME:
@@ -241,6 +190,13 @@ static size_t group_write (const struct record *self, size_t first, struct value
     return i;
 }
 
+/* A group that is nil as a whole while its first field is. */
+static bool group_absent (const char *group, const struct record *record)
+{
+    return (strcmp (group, "cancel") == 0 && record->cancel.by[0] == '\0') ||
+           (strcmp (group, "after") == 0 && record->after.job_id[0] == '\0');
+}
+
 struct value *record_to_value (const struct record *self)
 {
     struct value *map = value_new_map ();
@@ -250,7 +206,7 @@ struct value *record_to_value (const struct record *self)
         const char *group = fields[i].group;
         struct value *into = group ? value_new_map () : map;
         i = into ? group_write (self, i, into) : 0;
-        if (group && i > 0 && strcmp (group, "cancel") == 0 && self->cancel.by[0] == '\0') {
+        if (group && i > 0 && group_absent (group, self)) {
             value_destroy (&into);
             into = value_new_nil ();
         }
@@ -370,12 +326,8 @@ static int read_reason (const struct field *field, const struct value *map, enum
     int rc = value_read_string (map, field->name, LIMIT_STRING_BYTES, &name, err);
     if (rc != 1)
         return rc;
-    for (unsigned i = REASON_NONE + 1; i < JOB_REASONS; i++) {
-        if (strcmp (name, reason_names[i]) == 0) {
-            *out = (enum job_reason)i;
-            return 1;
-        }
-    }
+    if (job_reason_parse (name, out) == 0)
+        return 1;
     return refuse (field, name, "a reason of failure", err);
 }
 
@@ -403,6 +355,7 @@ static int field_read (const struct field *field, const struct value *map, struc
         *(bool *)(base + field->flag) = rc == 1;
         return rc;
     case KIND_INT:
+    case KIND_PLACE:
         return value_read_big (map, field->name, field->min, field->max, at, err);
     case KIND_TIME:
         return read_time (field, map, at, err);
@@ -438,6 +391,8 @@ static int fields_read (const struct value *map, struct record *out, struct err 
     }
     if (out->cancel.by[0] == '\0' && value_type (value_get (map, "cancel")) != VALUE_NIL)
         return err_set (err, STATUS_BAD_REQUEST, "\"cancel\": \"by\" is missing");
+    if (out->after.job_id[0] == '\0' && value_type (value_get (map, "after")) != VALUE_NIL)
+        return err_set (err, STATUS_BAD_REQUEST, "\"after\": \"job_id\" is missing");
     return 0;
 }
 

@@ -31,6 +31,9 @@ enum job_reason {
     REASON_SPAWN,
     REASON_LOST,
     REASON_DISK,
+    REASON_SILENT,     /* wrote nothing for too long */
+    REASON_DEPENDENCY, /* what it was to start after did not complete */
+    REASON_PREEMPTED,  /* waits again, since it was stopped for another job */
     JOB_REASONS
 };
 
@@ -48,16 +51,33 @@ struct record {
     char *notes;          /* owned; NULL: none */
     struct value *labels; /* owned map of strings; NULL: none */
     int64_t priority;
+    int64_t position; /* in the line, from 1; 0: not in it. Derived when told, never durable */
+    int64_t arrival;  /* its number among all that its worker accepted, from 0 */
+    struct {
+        char job_id[JOB_ID_BYTES]; /* "": none */
+        bool any;                  /* however that one ends; else only if it completes */
+    } after;
+    int64_t not_before_ms;           /* wall clock; 0: at any time */
+    bool preempt;                    /* it may stop a job of lower priority */
+    int64_t preemptions;             /* how often it was stopped for another one */
+    char preempted_by[JOB_ID_BYTES]; /* while it is being stopped for that one; else "" */
     char worker[NAME_BYTES];
     char user[NAME_BYTES];
     char request_id[REQUEST_ID_BYTES];
     char run_id[RUN_ID_BYTES]; /* "" until started */
-    char *results_dir;     /* owned; absolute path of the published folder; NULL until completed */
-    int64_t grace_ms;      /* as accepted */
-    int64_t time_limit_ms; /* as accepted; 0: none */
-    int64_t queued_at_ms;  /* times: wall clock, ms since 1970 UTC; 0: not yet */
+    char *results_dir; /* owned; absolute path of the published folder; NULL until completed */
+    char resumed_from[JOB_ID_BYTES]; /* the job whose checkpoint it goes on from; "": none */
+    bool partial;                    /* what it left is kept in results/.partial/<run_id> */
+    bool kept;                       /* retention leaves it alone */
+    int64_t grace_ms;                /* as accepted */
+    int64_t time_limit_ms;           /* as accepted; 0: none */
+    int64_t silence_limit_ms;        /* the same */
+    int64_t log_limit_bytes;         /* the same */
+    int64_t queued_at_ms;            /* times: wall clock, ms since 1970 UTC; 0: not yet */
     int64_t started_at_ms;
     int64_t finished_at_ms;
+    int64_t paused_at_ms; /* 0: it is not paused */
+    int64_t paused_ms;    /* the pauses that are over, of all attempts together */
     bool has_exit_code;
     int64_t exit_code;
     bool has_exit_signal;
@@ -96,6 +116,7 @@ int record_from_value (const struct value *map, struct record *out, struct err *
 const char *job_status_name (enum job_status status);
 int job_status_parse (const char *name, enum job_status *out); /* 0 or -1 */
 bool job_status_terminal (enum job_status status);
-const char *job_reason_name (enum job_reason reason); /* NULL for REASON_NONE */
+const char *job_reason_name (enum job_reason reason);          /* NULL for REASON_NONE */
+int job_reason_parse (const char *name, enum job_reason *out); /* 0 or -1 */
 
 #endif

@@ -2,7 +2,11 @@
 """Fixtures of the end-to-end tests. A test that fails shows what its daemons said."""
 import pytest
 
+from shimjob import disk_job, job, open_folder, plain_shim, small_disk, use_cgroup
 from system import System
+
+# Fixtures of others.
+__all__ = ["disk_job", "job", "open_folder", "plain_shim", "small_disk", "use_cgroup"]
 
 
 @pytest.fixture

@@ -5,93 +5,30 @@ Run: EMS_BIN_DIR=build/bin /usr/bin/python3 -m pytest tests/e2e/test_lab_orchest
 Nothing here waits for a time; it waits for a line or an exit, with a generous deadline.
 """
 
-import json
 import os
 import re
 import resource
-import selectors
 import signal
 import subprocess
 import time
 
 import pytest
 
-EXPERIMENTS = [
-    "frame_rotation_bpn",
-    "gmst_era",
-    "equ_ecl",
-    "equ_horizontal",
-    "solar_position",
-    "lunar_position",
-    "kepler_solver",
-]
-STEPS = ["start", "generate_inputs", "adapter_erfa", "adapter_libnova", "accuracy"]
-FIGURES = ["p50", "p90", "p95", "p99", "max", "min", "mean", "rms"]
-RUN_ID = "2026-01-02_03-04-05"
-DEADLINE_S = 120
-
-STEP_LINE = re.compile(r"\[PROGRESS\] experiment=(\w+) step=(\w+) current=(\d+) total=(\d+) \| (.+)")
-START_LINE = re.compile(
-    r"\[PROGRESS\] step=experiment_start current=(\d+) total=(\d+) \| Experiment (\d+)/(\d+): (\w+)"
+from lab import (
+    DEADLINE_S,
+    EXPERIMENTS,
+    FIGURES,
+    RUN_ID,
+    START_LINE,
+    STEP_LINE,
+    STEPS,
+    environment,
+    load,
+    program,
+    read_until,
+    run,
+    start,
 )
-
-
-def program():
-    folder = os.environ.get("EMS_BIN_DIR")
-    assert folder, "EMS_BIN_DIR must name the folder with the built programs"
-    path = os.path.join(os.path.abspath(folder), "lab-orchestrator")
-    assert os.access(path, os.X_OK), f"{path} is not there: build first"
-    return path
-
-
-def environment(results=None, run_id=RUN_ID):
-    env = {k: v for k, v in os.environ.items() if not k.startswith("EMS_R")}
-    if results is not None:
-        env["EMS_RESULTS_DIR"] = str(results)
-        env["EMS_RUN_ID"] = run_id
-    return env
-
-
-def run(arguments, results=None, **more):
-    return subprocess.run(
-        [program(), *arguments],
-        env=environment(results),
-        capture_output=True,
-        timeout=DEADLINE_S,
-        check=False,
-        **more,
-    )
-
-
-def start(arguments, results, cwd=None):
-    return subprocess.Popen(
-        [program(), *arguments],
-        env=environment(results),
-        cwd=cwd,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-    )
-
-
-def read_until(process, text):
-    """Everything up to the line with text; fails if it does not come."""
-    seen = b""
-    end = time.monotonic() + DEADLINE_S
-    with selectors.DefaultSelector() as selector:
-        selector.register(process.stdout, selectors.EVENT_READ)
-        while text.encode() not in seen:
-            assert selector.select(max(0, end - time.monotonic())), f"no {text!r} in {seen!r}"
-            piece = os.read(process.stdout.fileno(), 65536)
-            assert piece, f"ended before {text!r}: {seen!r}"
-            seen += piece
-    return seen
-
-
-def load(path):
-    def refuse(constant):
-        raise AssertionError(f"{constant} is not JSON")
-
-    return json.loads(path.read_text(encoding="utf-8"), parse_constant=refuse)
 
 
 @pytest.fixture(scope="module", name="full")
@@ -217,6 +154,8 @@ def test_manifest_says_what_was_asked_and_what_is_complete(full):
     stamp = r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z"
     assert re.fullmatch(stamp, manifest["started_at"])
     assert manifest["started_at"] <= manifest["finished_at"]
+    attempt = {"started_at": manifest["started_at"], "run_id": RUN_ID, "resumed": False, "kept": []}
+    assert manifest["attempts"] == [attempt]
 
 
 def test_the_same_seed_gives_the_same_accuracy_whatever_else_runs(full, tmp_path):
@@ -273,8 +212,27 @@ def test_a_second_run_in_the_same_folder_replaces_the_first(tmp_path):
         done = run(["--experiments=gmst_era", "--n=3", "--no-perf", "--seed", seed], tmp_path)
         assert done.returncode == 0, done.stderr
     assert load(tmp_path / "gmst_era" / "libnova.json")["inputs"]["seed"] == "2"
+    assert len(load(tmp_path / "manifest.json")["attempts"]) == 1
+    assert "An earlier result of gmst_era was removed" in done.stdout.decode()
     assert sorted(os.listdir(tmp_path)) == ["gmst_era", "manifest.json"]
 
+
+def test_a_second_run_of_something_else_says_what_it_leaves_alone(tmp_path):
+    assert run(["--experiments=gmst_era", "--n=3", "--no-perf"], tmp_path).returncode == 0
+    done = run(["--experiments=equ_ecl", "--n=3", "--no-perf"], tmp_path)
+    assert done.returncode == 0
+    assert "An earlier result of gmst_era is left alone" in done.stdout.decode()
+    assert [entry["experiment"] for entry in load(tmp_path / "manifest.json")["complete"]] == ["equ_ecl"]
+    assert sorted(os.listdir(tmp_path)) == ["equ_ecl", "gmst_era", "manifest.json"]
+
+
+def test_a_run_that_did_not_come_to_its_end_has_no_manifest_of_an_earlier_one(tmp_path):
+    assert run(["--experiments=gmst_era", "--n=3", "--no-perf"], tmp_path).returncode == 0
+    process = start(["--experiments=gmst_era", "--n=1000000", "--no-perf"], tmp_path)
+    read_until(process, "step=generate_inputs ")
+    process.kill()
+    process.communicate()
+    assert os.listdir(tmp_path) == [".attempts.json"]
 
 def test_lines_come_at_once_into_a_pipe(tmp_path):
     process = start(["--experiments=lunar_position", "--n=1000000", "--no-perf"], tmp_path)
@@ -325,7 +283,7 @@ def test_a_run_id_that_is_no_name_is_refused(tmp_path, run_id):
 
 def test_help_and_version():
     done = run(["--help"])
-    assert done.returncode == 0 and all(name in done.stdout.decode() for name in EXPERIMENTS)
+    assert done.returncode == 0 and all(name in done.stdout.decode() for name in [*EXPERIMENTS, "EMS_RESUME"])
     done = run(["--version"])
     assert done.returncode == 0 and done.stdout.startswith(b"lab-orchestrator ")
 
@@ -347,7 +305,7 @@ def test_a_write_that_fails_leaves_no_torn_file(tmp_path):
     )
     assert done.returncode == 74
     assert "libnova.json" in done.stderr.decode() and "File too large" in done.stderr.decode()
-    assert os.listdir(tmp_path) == []
+    assert os.listdir(tmp_path) == [".attempts.json"]
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
@@ -371,7 +329,7 @@ def test_a_signal_ends_it_at_once_and_cleanly(tmp_path, number, experiment, wait
     assert time.monotonic() - sent < 2
     assert process.returncode == 128 + number
     assert errors == b""
-    assert os.listdir(tmp_path) == []
+    assert os.listdir(tmp_path) == [".attempts.json"]
 
 
 def test_a_signal_leaves_what_was_complete(tmp_path):
@@ -380,7 +338,7 @@ def test_a_signal_leaves_what_was_complete(tmp_path):
     process.terminate()
     process.communicate(timeout=DEADLINE_S)
     assert process.returncode == 128 + signal.SIGTERM
-    assert os.listdir(tmp_path) == ["kepler_solver"]
+    assert sorted(os.listdir(tmp_path)) == [".attempts.json", "kepler_solver"]
     assert sorted(os.listdir(tmp_path / "kepler_solver")) == ["libnova.json", "summary.md"]
 
 
@@ -390,4 +348,4 @@ def test_a_reader_that_goes_away_ends_it(tmp_path):
     process.stdout.close()
     assert process.wait(timeout=DEADLINE_S) == 128 + signal.SIGPIPE
     process.stderr.close()
-    assert not [name for name in os.listdir(tmp_path) if name.startswith(".")]
+    assert os.listdir(tmp_path) == [".attempts.json"]

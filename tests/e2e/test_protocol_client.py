@@ -17,7 +17,9 @@ RECORD = {"job_id", "status", "reason", "detail", "attempt", "profile", "config"
           "priority", "worker", "user", "request_id", "run_id", "results_dir", "grace_ms",
           "time_limit_ms", "queued_at", "started_at", "finished_at", "exit", "cancel",
           "current_experiment", "current_step", "experiments", "progress_pct", "log", "resources",
-          "leftovers_killed"}
+          "leftovers_killed", "position", "arrival", "after", "not_before", "preempt",
+          "preemptions", "preempted_by", "resumed_from", "partial", "kept", "silence_limit_ms",
+          "log_limit_bytes", "paused_at", "paused_ms"}
 
 
 @pytest.fixture(params=["DEALER", "REQ"])

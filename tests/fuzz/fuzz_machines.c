@@ -24,13 +24,22 @@ static bool over (const struct story *story)
     return story->reap.state == REAP_DONE;
 }
 
-/* The first cause decides; only a log that broke can still turn "exited" into "disk". */
+static bool running (enum reap_state state)
+{
+    return state >= REAP_RUNNING && state <= REAP_PAUSED;
+}
+
+/* The first cause decides; only a stop can still turn "preempted" into "cancelled", and a log
+ * that broke or got too long "exited" into "disk" or "log_limit". */
 static void check_cause (struct story *story, enum reap_event event, enum reap_state before)
 {
-    if (event == REAP_STOP && before == REAP_RUNNING)
+    if (event == REAP_STOP && running (before))
         must (!story->cause_known && story->reap.outcome == OUTCOME_CANCELLED,
               "a stop before the end is a cancel");
-    if (story->cause_known)
+    bool stopped = event == REAP_STOP && before <= REAP_KILLING;
+    if (story->cause_known && story->cause == OUTCOME_PREEMPTED && stopped)
+        must (story->reap.outcome == OUTCOME_CANCELLED, "so is one of who makes room");
+    else if (story->cause_known)
         must (story->reap.outcome == story->cause, "the first cause stays");
     story->cause_known = story->reap.outcome != OUTCOME_EXITED;
     story->cause = story->reap.outcome;
@@ -53,7 +62,8 @@ static void feed_event (struct story *story, enum reap_event event, int64_t argu
     enum reap_state before = story->reap.state;
     struct reap old = story->reap;
     unsigned actions = reap_step (&story->reap, event, argument, story->now_ms);
-    must (story->reap.state >= before, "no state is entered again");
+    must (story->reap.state >= before || (running (before) && running (story->reap.state)),
+          "no state is entered again, but that a pause ends");
     if (before == REAP_DONE)
         must (actions == 0 && memcmp (&old, &story->reap, sizeof old) == 0, "done is done");
     story->started = story->started || (event == REAP_STARTED && before == REAP_STARTING);
@@ -89,11 +99,11 @@ static void play_reap (struct feed feed)
 {
     struct story story = { .now_ms = 1000 };
     int64_t grace_ms = feed_size (&feed) % (LIMIT_GRACE_MS + 1);
-    reap_init (&story.reap, grace_ms, feed_size (&feed) % 10000000);
+    reap_init (&story.reap, grace_ms, feed_size (&feed) % 10000000, feed_size (&feed) % 1000000);
     while (feed.left > 0) {
         enum reap_event event = feed_choice (&feed, REAP_EVENTS);
         int64_t argument = 0;
-        if (event == REAP_STOP)
+        if (event == REAP_STOP || event == REAP_PREEMPT)
             argument = feed_size (&feed) % (LIMIT_GRACE_MS + 1);
         else if (event == REAP_MAIN_EXITED)
             argument = (int64_t)feed_byte (&feed) - 64;

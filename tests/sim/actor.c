@@ -36,6 +36,8 @@ struct actor {
     char piece[PIECE_MOST]; /* made, but not written yet */
     size_t piece_bytes;
     unsigned long on_term;
+    bool held_up; /* there was something to do while it was stopped */
+    int pending;  /* a signal that came meanwhile; 0: none */
     struct pipe *pipe;
 };
 
@@ -224,6 +226,10 @@ static void go (void *arg)
     unsigned long number = 0;
     if (!process_alive (self->process) || self->ending)
         return;
+    if (self->process->stopped) {
+        self->held_up = true;
+        return;
+    }
     if (self->piece_bytes == 0 && self->left > 0)
         make_piece (self);
     if (self->piece_bytes > 0 && !write_piece (self))
@@ -255,18 +261,40 @@ static void say_and_exit (struct actor *self)
     exit_soon (self, ASKED_TO_END);
 }
 
-static void signalled (void *arg)
+static void take_signal (struct actor *self, int signal)
 {
-    struct actor *self = arg;
-    int signal = self->process->signal;
-    if (signal == SIGCONT || signal == SIGCHLD)
-        return;
     if (signal != SIGTERM || !self->leads || !self->runs || self->on_term == 0)
         end_soon (self, signal);
     else if (self->on_term == 2)
         exit_soon (self, 0);
     else if (self->on_term == 3 && !self->ending)
         say_and_exit (self);
+}
+
+static void go_on (struct actor *self)
+{
+    int pending = self->pending;
+    self->process->stopped = false;
+    self->pending = 0;
+    if (self->held_up)
+        go_soon (self);
+    self->held_up = false;
+    if (pending)
+        take_signal (self, pending);
+}
+
+static void signalled (void *arg)
+{
+    struct actor *self = arg;
+    int signal = self->process->signal;
+    if (signal == SIGSTOP)
+        self->process->stopped = true;
+    else if (signal == SIGCONT)
+        go_on (self);
+    else if (self->process->stopped)
+        self->pending = signal;
+    else if (signal != SIGCHLD)
+        take_signal (self, signal);
 }
 
 /* ---- being born ---- */

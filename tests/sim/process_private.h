@@ -76,6 +76,7 @@ struct process {
     sim_fn *on_signal, *on_end;
     void *on_signal_arg;
     int signal;
+    bool stopped; /* such a one, by SIGSTOP */
 };
 
 struct host {

@@ -38,7 +38,7 @@ static struct process *whose (const struct process *self, const char *path, cons
 
 static ssize_t put_stat (const struct process *process, char *out)
 {
-    char state = process_alive (process) ? 'S' : 'Z';
+    char state = !process_alive (process) ? 'Z' : process->stopped ? 'T' : 'S';
     pid_t parent = process->parent ? process->parent->pid : 1;
     return snprintf (out, PROCFS_TEXT,
                      "%d (%s) %c %d %d %d 0 0 0 0 0 0 0 0 0 0 0 0 0 1 0 %" PRIu64 " 0 0\n",
@@ -108,6 +108,8 @@ ssize_t procfs_read (const struct process *self, const char *path, char out[PROC
         return put_command_line (process, out);
     if (strncmp (rest, "task/", 5) == 0 && strstr (rest, "/children"))
         return put_children (process, out);
+    if (strncmp (rest, "task/", 5) == 0 && strstr (rest, "/stat"))
+        return put_stat (process, out);
     if (strncmp (rest, "fdinfo/", 7) == 0)
         return put_fdinfo (process, rest + 7, out);
     return -ENOENT;

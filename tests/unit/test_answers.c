@@ -56,9 +56,9 @@ static void only_the_last_ones_are_kept (void **state)
     answers_destroy (&answers);
 }
 
-static struct waiter waiter_of (int64_t ref, bool cancel)
+static struct waiter waiter_of (int64_t ref, enum ask_kind kind)
 {
-    return (struct waiter){ .ref = ref, .cancel = cancel };
+    return (struct waiter){ .ref = ref, .kind = kind };
 }
 
 static void waiters_are_taken_by_what_they_wait_for_in_order (void **state)
@@ -71,12 +71,12 @@ static void waiters_are_taken_by_what_they_wait_for_in_order (void **state)
         assert_int_equal (waiters_add (&waiters, &waiter), 0);
     }
     for (int i = 0; i < 10; i++) {
-        assert_true (waiters_take (&waiters, true, &out));
+        assert_true (waiters_take (&waiters, ASK_CANCEL, &out));
         assert_int_equal (out.ref, 2 * i + 1);
     }
-    assert_false (waiters_take (&waiters, true, &out));
+    assert_false (waiters_take (&waiters, ASK_CANCEL, &out));
     for (int i = 0; i < 10; i++) {
-        assert_true (waiters_take (&waiters, false, &out));
+        assert_true (waiters_take (&waiters, ASK_RUN, &out));
         assert_int_equal (out.ref, 2 * i);
     }
     assert_int_equal (waiters.count, 0);
@@ -87,7 +87,7 @@ static void waiters_are_bounded (void **state)
 {
     (void)state;
     struct waiters waiters = { 0 };
-    struct waiter waiter = waiter_of (1, true);
+    struct waiter waiter = waiter_of (1, ASK_CANCEL);
     for (int i = 0; i < LIMIT_WAITERS; i++)
         assert_int_equal (waiters_add (&waiters, &waiter), 0);
     assert_int_equal (waiters_add (&waiters, &waiter), -1);

@@ -98,6 +98,54 @@ static void a_spec_comes_back_as_it_was_written (void **state)
     spec_clear (&back); /* safe twice */
 }
 
+static void the_limits_of_a_spec_come_back_as_they_were_written (void **state)
+{
+    char *argv[] = { "/bin/x", NULL }, *env[] = { NULL };
+    int64_t cpus[] = { 0, 3, SPEC_CPUS - 1 };
+    struct spec spec = { .job_id = JOB,
+                         .attempt = 1,
+                         .argv = argv,
+                         .env = env,
+                         .workdir = "/",
+                         .silence_limit_ms = LIMIT_TIME_LIMIT_MS,
+                         .log_limit_bytes = INT64_MAX,
+                         .cpus = cpus,
+                         .cpu_count = 3,
+                         .has_nice = true,
+                         .nice = -20,
+                         .rlimits = { { "nofile", 64, 128 },
+                                      { "fsize", 1LL << 60, SPEC_UNLIMITED } },
+                         .rlimit_count = 2,
+                         .memory_limit_bytes = INT64_MAX };
+    struct spec back;
+    struct err err;
+    assert_int_equal (spec_write (dir_of (state), &spec, &err), 0);
+    assert_int_equal (spec_read (dir_of (state), &back, &err), 0);
+    assert_int_equal (back.silence_limit_ms, LIMIT_TIME_LIMIT_MS);
+    assert_true (back.log_limit_bytes == INT64_MAX && back.memory_limit_bytes == INT64_MAX);
+    assert_int_equal (back.cpu_count, 3);
+    assert_memory_equal (back.cpus, cpus, sizeof cpus);
+    assert_true (back.has_nice && back.nice == -20);
+    assert_int_equal (back.rlimit_count, 2);
+    for (size_t i = 0; i < 2; i++) {
+        assert_string_equal (back.rlimits[i].name, spec.rlimits[i].name);
+        assert_int_equal (back.rlimits[i].soft, spec.rlimits[i].soft);
+        assert_int_equal (back.rlimits[i].hard, spec.rlimits[i].hard);
+    }
+    spec_clear (&back);
+}
+
+static void a_spec_without_limits_has_none (void **state)
+{
+    struct spec spec;
+    struct err err;
+    put (dir_of (state), JOBDIR_SPEC, good_spec);
+    assert_int_equal (spec_read (dir_of (state), &spec, &err), 0);
+    assert_true (spec.silence_limit_ms == 0 && spec.log_limit_bytes == 0 && spec.cpu_count == 0 &&
+                 !spec.has_nice && spec.rlimit_count == 0 && spec.memory_limit_bytes == 0);
+    spec_clear (&spec);
+}
+
 static void an_argument_that_json_cannot_hold_is_refused_when_written (void **state)
 {
     char *argv[] = { "/bin/x", "\xff", NULL };
@@ -140,6 +188,38 @@ static void refuse_changed (void **state, const char *name, const char *good, co
                                                : exit_record_read (dir_of (state), &ended, &err);
     if (rc != -1 || err.code != STATUS_BAD_REQUEST || strncmp (err.text, name, strlen (name)) != 0)
         fail_msg ("%s with %s: %d, code %d, '%s'", name, with, rc, err.code, err.text);
+}
+
+static void every_wrong_limit_of_a_spec_is_refused (void **state)
+{
+    static const char *const limits[] = {
+        "\"silence_limit_ms\":-1",
+        "\"silence_limit_ms\":\"1\"",
+        "\"log_limit_bytes\":-1",
+        "\"log_limit_bytes\":\"many\"",
+        "\"memory_limit_bytes\":-1",
+        "\"memory_limit_bytes\":1.5",
+        "\"nice\":-21",
+        "\"nice\":20",
+        "\"nice\":\"low\"",
+        "\"cpus\":\"0-3\"",
+        "\"cpus\":[0,-1]",
+        "\"cpus\":[1024]",
+        "\"cpus\":[0,1,0]",
+        "\"cpus\":[\"0\"]",
+        "\"rlimits\":[]",
+        "\"rlimits\":{\"nofile\":64}",
+        "\"rlimits\":{\"nofile\":[64]}",
+        "\"rlimits\":{\"nofile\":[64,64,64]}",
+        "\"rlimits\":{\"nofile\":[64,-2]}",
+        "\"rlimits\":{\"nofile\":[\"64x\",64]}",
+        "\"rlimits\":{\"a_name_of_17_byte\":[1,1]}",
+    };
+    for (size_t i = 0; i < sizeof limits / sizeof limits[0]; i++) {
+        char with[128];
+        snprintf (with, sizeof with, "\"use_cgroup\":true,%s", limits[i]);
+        refuse_changed (state, JOBDIR_SPEC, good_spec, "\"use_cgroup\":true", with);
+    }
 }
 
 static void every_wrong_field_of_a_spec_is_refused (void **state)
@@ -370,6 +450,9 @@ int main (void)
 {
     const struct CMUnitTest tests[] = {
         TEST (a_spec_comes_back_as_it_was_written),
+        TEST (the_limits_of_a_spec_come_back_as_they_were_written),
+        TEST (a_spec_without_limits_has_none),
+        TEST (every_wrong_limit_of_a_spec_is_refused),
         TEST (an_argument_that_json_cannot_hold_is_refused_when_written),
         TEST (files_that_are_not_there_are_404),
         TEST (every_wrong_field_of_a_spec_is_refused),

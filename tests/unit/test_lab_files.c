@@ -160,6 +160,83 @@ static void a_folder_below_a_file_is_refused (void **state)
     assert_non_null (strstr (err.text, "plain"));
 }
 
+static void a_file_is_read_whole (void **state)
+{
+    struct fixture *f = *state;
+    struct lab_err err;
+    char *text;
+    assert_int_equal (files_get (f->fd, "a.json", 3, &text, &err), 0);
+    assert_null (text);
+    assert_int_equal (files_put (f->fd, "a.json", "{}\n", &err), 0);
+    assert_int_equal (files_get (f->fd, "a.json", 3, &text, &err), 0);
+    assert_string_equal (text, "{}\n");
+    free (text);
+}
+
+static void what_is_too_long_or_no_file_is_not_read (void **state)
+{
+    struct fixture *f = *state;
+    struct lab_err err;
+    char *text;
+    assert_int_equal (files_put (f->fd, "a.json", "{}\n", &err), 0);
+    assert_int_equal (files_get (f->fd, "a.json", 2, &text, &err), -1);
+    assert_non_null (strstr (err.text, "File too large"));
+    assert_int_equal (symlinkat ("a.json", f->fd, "link"), 0);
+    assert_int_equal (files_get (f->fd, "link", 9, &text, &err), -1);
+    assert_int_equal (mkfifoat (f->fd, "pipe", 0600), 0);
+    assert_int_equal (files_get (f->fd, "pipe", 9, &text, &err), -1);
+    assert_non_null (strstr (err.text, "pipe is not a plain file"));
+    assert_null (text);
+}
+
+static void a_folder_or_file_is_removed_with_all_that_is_in_it (void **state)
+{
+    struct fixture *f = *state;
+    struct lab_err err;
+    struct workdir folder;
+    assert_int_equal (files_remove (f->fd, "exp", &err), 0);
+    assert_int_equal (workdir_begin (&folder, f->fd, "exp", &err), 0);
+    assert_int_equal (files_put (folder.fd, "a.json", "{}\n", &err), 0);
+    assert_int_equal (workdir_publish (&folder, &err), 0);
+    /* As if an earlier removal was killed in the middle. */
+    assert_int_equal (mkdirat (f->fd, ".exp.tmp", 0700), 0);
+    assert_int_equal (files_remove (f->fd, "exp", &err), 0);
+    assert_false (exists (f, "exp"));
+    assert_false (exists (f, ".exp.tmp"));
+    assert_int_equal (files_put (f->fd, "exp", "a file", &err), 0);
+    assert_int_equal (files_remove (f->fd, "exp", &err), 0);
+    assert_false (exists (f, "exp"));
+    assert_false (exists (f, ".exp.tmp"));
+}
+
+static void what_cannot_be_removed_is_named (void **state)
+{
+    struct fixture *f = *state;
+    struct lab_err err;
+    struct workdir folder;
+    assert_int_equal (mkdirat (f->fd, ".exp.tmp", 0700), 0);
+    assert_int_equal (mkdirat (f->fd, ".exp.tmp/below", 0700), 0);
+    assert_int_equal (files_sweep (f->fd, "exp", &err), -1);
+    assert_non_null (strstr (err.text, ".exp.tmp"));
+    assert_int_equal (workdir_begin (&folder, f->fd, "exp", &err), -1);
+    assert_int_equal (unlinkat (f->fd, ".exp.tmp/below", AT_REMOVEDIR), 0);
+    assert_int_equal (files_sweep (f->fd, "exp", &err), 0);
+    assert_false (exists (f, ".exp.tmp"));
+}
+
+static void a_file_where_a_result_belongs_gives_way (void **state)
+{
+    struct fixture *f = *state;
+    struct lab_err err;
+    struct workdir folder;
+    assert_int_equal (files_put (f->fd, "exp", "a file", &err), 0);
+    assert_int_equal (workdir_begin (&folder, f->fd, "exp", &err), 0);
+    assert_int_equal (files_put (folder.fd, "a.json", "{}\n", &err), 0);
+    assert_int_equal (workdir_publish (&folder, &err), 0);
+    assert_true (exists (f, "exp/a.json"));
+    assert_false (exists (f, ".exp.tmp"));
+}
+
 #define test(name) cmocka_unit_test_setup_teardown (name, set_up, tear_down)
 
 int main (void)
@@ -171,6 +248,11 @@ int main (void)
         test (a_discarded_workdir_is_gone),
         test (what_a_killed_run_left_is_no_obstacle),
         test (a_second_result_replaces_the_first),
+        test (a_file_is_read_whole),
+        test (what_is_too_long_or_no_file_is_not_read),
+        test (a_folder_or_file_is_removed_with_all_that_is_in_it),
+        test (what_cannot_be_removed_is_named),
+        test (a_file_where_a_result_belongs_gives_way),
         test (folders_are_made_with_their_parents),
         test (a_folder_below_a_file_is_refused),
     };

@@ -38,6 +38,7 @@ static int tear_down (void **state)
 {
     struct fixture *f = *state;
     char command[96];
+    assert_int_equal (unsetenv ("EMS_RESUME"), 0);
     snprintf (command, sizeof command, "rm -rf '%s'", f->path);
     assert_int_equal (system (command), 0);
     free (f);
@@ -184,6 +185,116 @@ static void a_reference_without_numbers_fails_the_experiment (void **state)
     assert_int_equal (access (path, F_OK), -1);
 }
 
+static bool exists (const struct fixture *f, const char *name)
+{
+    char path[160];
+    snprintf (path, sizeof path, "%s/%s", f->path, name);
+    return access (path, F_OK) == 0;
+}
+
+/* How often "made" was measured, in this process. */
+static int measured;
+
+static void count_and_copy (const double *in, double *out)
+{
+    measured++;
+    out[0] = in[0];
+}
+
+static void a_kept_experiment_is_not_made_again_and_counts_as_if_it_were (void **state)
+{
+    struct fixture *f = *state;
+    struct experiment beyond = made_of (count_and_copy, add_five, 4);
+    assert_int_equal (setenv ("EMS_RESUME", "1", 1), 0);
+    assert_int_equal (run_of (&beyond, true), LAB_EXIT_FAILED);
+    int measured_once = measured;
+    assert_int_equal (measured_once, 3);
+    /* The bound is broken still. */
+    assert_int_equal (run_of (&beyond, true), LAB_EXIT_FAILED);
+    assert_int_equal (run_of (&beyond, false), LAB_EXIT_OK);
+    assert_int_equal (measured, measured_once);
+    cJSON *manifest = load (f, "manifest.json");
+    assert_int_equal (entries (manifest, "complete"), 1);
+    assert_int_equal (entries (manifest, "attempts"), 3);
+    const cJSON *entry =
+        cJSON_GetArrayItem (cJSON_GetObjectItemCaseSensitive (manifest, "complete"), 0);
+    assert_int_equal (cJSON_GetObjectItemCaseSensitive (entry, "bounds_exceeded")->valueint, 1);
+    cJSON_Delete (manifest);
+    assert_false (exists (f, ".attempts.json"));
+}
+
+static void a_run_that_is_not_resumed_keeps_nothing (void **state)
+{
+    struct fixture *f = *state;
+    struct experiment e = made_of (count_and_copy, copy, 4);
+    measured = 0;
+    assert_int_equal (run_of (&e, false), LAB_EXIT_OK);
+    assert_int_equal (setenv ("EMS_RESUME", "0", 1), 0);
+    assert_int_equal (run_of (&e, false), LAB_EXIT_OK);
+    assert_int_equal (measured, 6);
+    cJSON *manifest = load (f, "manifest.json");
+    assert_int_equal (entries (manifest, "attempts"), 1);
+    cJSON_Delete (manifest);
+}
+
+/* The bound is not among the parameters, but it is in the file. */
+static void an_experiment_whose_definition_changed_is_made_again (void **state)
+{
+    (void)state;
+    struct experiment e = made_of (count_and_copy, copy, 4);
+    struct experiment changed = made_of (count_and_copy, copy, 3);
+    measured = 0;
+    assert_int_equal (setenv ("EMS_RESUME", "1", 1), 0);
+    assert_int_equal (run_of (&e, false), LAB_EXIT_OK);
+    assert_int_equal (run_of (&changed, false), LAB_EXIT_OK);
+    assert_int_equal (measured, 6);
+}
+
+static void one_that_failed_is_tried_again (void **state)
+{
+    struct fixture *f = *state;
+    struct experiment bad = made_of (not_a_number, copy, 4);
+    struct experiment good = made_of (copy, copy, 4);
+    assert_int_equal (run_of (&bad, false), LAB_EXIT_FAILED);
+    assert_int_equal (setenv ("EMS_RESUME", "1", 1), 0);
+    assert_int_equal (run_of (&good, false), LAB_EXIT_OK);
+    cJSON *manifest = load (f, "manifest.json");
+    assert_int_equal (entries (manifest, "failed"), 0);
+    assert_int_equal (entries (manifest, "attempts"), 2);
+    cJSON_Delete (manifest);
+}
+
+static void attempts_that_cannot_be_read_are_no_obstacle (void **state)
+{
+    struct fixture *f = *state;
+    struct experiment e = made_of (count_and_copy, copy, 4);
+    char path[160];
+    measured = 0;
+    assert_int_equal (run_of (&e, false), LAB_EXIT_OK);
+    snprintf (path, sizeof path, "%s/.attempts.json", f->path);
+    FILE *file = fopen (path, "w");
+    assert_non_null (file);
+    fputs ("{\"attempts\":[", file);
+    fclose (file);
+    assert_int_equal (setenv ("EMS_RESUME", "1", 1), 0);
+    assert_int_equal (run_of (&e, false), LAB_EXIT_OK);
+    assert_int_equal (measured, 3);
+    cJSON *manifest = load (f, "manifest.json");
+    assert_int_equal (entries (manifest, "attempts"), 1);
+    cJSON_Delete (manifest);
+}
+
+static void what_cannot_be_swept_ends_the_run_with_a_reason (void **state)
+{
+    struct fixture *f = *state;
+    struct experiment e = made_of (copy, copy, 4);
+    char command[160];
+    snprintf (command, sizeof command, "mkdir -p '%s/.manifest.json.tmp/below'", f->path);
+    assert_int_equal (system (command), 0);
+    assert_int_equal (run_of (&e, false), LAB_EXIT_IO);
+    assert_false (exists (f, "made"));
+}
+
 #define test(name) cmocka_unit_test_setup_teardown (name, set_up, tear_down)
 
 int main (void)
@@ -193,6 +304,12 @@ int main (void)
         test (a_bound_holds_on_both_sides_of_zero),
         test (a_candidate_without_numbers_is_a_finding),
         test (a_reference_without_numbers_fails_the_experiment),
+        test (a_kept_experiment_is_not_made_again_and_counts_as_if_it_were),
+        test (a_run_that_is_not_resumed_keeps_nothing),
+        test (an_experiment_whose_definition_changed_is_made_again),
+        test (one_that_failed_is_tried_again),
+        test (attempts_that_cannot_be_read_are_no_obstacle),
+        test (what_cannot_be_swept_ends_the_run_with_a_reason),
     };
     return cmocka_run_group_tests (tests, NULL, NULL);
 }

@@ -8,9 +8,11 @@
 #include <setjmp.h>
 #include <cmocka.h>
 #include "answers.h"
+#include "frozen.h"
 #include "history.h"
 #include "out_of_memory.h"
 #include "progress.h"
+#include "queue.h"
 #include "settings.h"
 #include "zpl.h"
 
@@ -20,6 +22,11 @@ static const char text[] = "worker\n"
                            "    p\n"
                            "        command = \"/bin/p\"\n"
                            "        workdir = \"/srv\"\n"
+                           "        cpus = \"0-1\"\n"
+                           "        experiment_grace_ms\n"
+                           "            alpha = 5\n"
+                           "        rlimits\n"
+                           "            core = 0\n"
                            "        arguments\n"
                            "            argument = \"--n={n}\"\n"
                            "            argument = \"{fast?--fast}\"\n"
@@ -201,6 +208,39 @@ static bool note_progress (struct err *err)
     return good;
 }
 
+static bool freeze (struct err *err)
+{
+    struct profile back;
+    struct value *map = frozen_to_value (&profiles.items[0]);
+    int rc = map ? frozen_from_value (map, &back, err) : err_set (err, STATUS_FAILED, "map");
+    value_destroy (&map);
+    if (rc < 0) {
+        assert_int_equal (err->code, STATUS_FAILED); /* it is not the file that is wrong */
+        return false;
+    }
+    assert_int_equal (back.terms.cpu_count, 2);
+    assert_int_equal (terms_grace (&back.terms, "alpha", 0), 5);
+    profile_clear (&back);
+    return true;
+}
+
+static bool stand_in_line (struct err *err)
+{
+    struct queue queue;
+    (void)err;
+    bool good = true;
+    queue_init (&queue);
+    for (int i = 0; i < 70 && good; i++) {
+        struct queue_entry entry = { .arrival = i };
+        snprintf (entry.job_id, sizeof entry.job_id, "%012x", i);
+        good = queue_add (&queue, &entry) == 0;
+        assert_int_equal (queue.count, good ? i + 1 : i);
+        assert_int_equal (queue_position (&queue, entry.job_id), good ? i + 1 : 0);
+    }
+    queue_clear (&queue);
+    return good;
+}
+
 static void a_configuration_that_does_not_fit_is_refused (void **state)
 {
     (void)state;
@@ -219,6 +259,7 @@ static void a_profile_is_described_whole_or_not_at_all (void **state)
     (void)state;
     sweep (describe);
     sweep (replace_command);
+    sweep (freeze);
 }
 
 static void small_things_of_the_worker_survive (void **state)
@@ -227,6 +268,7 @@ static void small_things_of_the_worker_survive (void **state)
     sweep (split);
     sweep (remember_answer);
     sweep (wait_in_line);
+    sweep (stand_in_line);
     sweep (note_progress);
 }
 

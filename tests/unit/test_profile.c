@@ -83,8 +83,8 @@ static void the_shipped_profile_runs_everything_by_default (void **state)
     assert_string_equal (line_of (lab, NULL, &err),
                          "/usr/bin/lab-orchestrator --experiments=all --n=1000 --seed=42 "
                          "--perf-rounds=5");
-    assert_int_equal (lab->grace_ms, 2000);
-    assert_int_equal (lab->time_limit_ms, 0);
+    assert_int_equal (lab->terms.grace_ms, 2000);
+    assert_int_equal (lab->terms.time_limit_ms, 0);
     assert_null (profiles_find (profiles, "Lab"));
 }
 

@@ -22,11 +22,17 @@ static const char full_json[] =
     "\"detail\":\"gr\xc3\xbcn\",\"attempt\":2,\"profile\":\"lab\","
     "\"config\":{\"experiments\":[\"gmst_era\"],\"n\":1000,\"no_perf\":true},"
     "\"notes\":\"first light\",\"labels\":{\"who\":\"me\"},\"priority\":31,"
+    "\"position\":7,\"arrival\":41,\"after\":{\"job_id\":\"0123456789ab\",\"any\":true},"
+    "\"not_before\":\"2026-02-13T14:29:59.999Z\",\"preempt\":true,\"preemptions\":2,"
+    "\"preempted_by\":\"ba9876543210\","
     "\"worker\":\"bench-1\",\"user\":\"root\","
     "\"request_id\":\"00112233445566778899aabbccddeeff\",\"run_id\":\"2026-02-13_14-30-00\","
-    "\"results_dir\":\"/srv/results/2026-02-13_14-30-00\",\"grace_ms\":2000,"
-    "\"time_limit_ms\":60000,\"queued_at\":\"2026-02-13T14:29:59.999Z\","
+    "\"results_dir\":\"/srv/results/2026-02-13_14-30-00\","
+    "\"resumed_from\":\"aaaaaaaaaaaa\",\"partial\":true,\"kept\":true,\"grace_ms\":2000,"
+    "\"time_limit_ms\":60000,\"silence_limit_ms\":1000,"
+    "\"log_limit_bytes\":\"9223372036854775807\",\"queued_at\":\"2026-02-13T14:29:59.999Z\","
     "\"started_at\":\"2026-02-13T14:30:00.000Z\",\"finished_at\":\"2026-02-13T14:31:00.001Z\","
+    "\"paused_at\":\"2026-02-13T14:30:30.000Z\",\"paused_ms\":1500,"
     "\"exit\":{\"code\":null,\"signal\":15},"
     "\"cancel\":{\"by\":\"root\",\"at\":\"2026-02-13T14:30:59.000Z\",\"forced\":true,"
     "\"grace_ms\":500,\"request_id\":\"ffffffffffffffffffffffffffffffff\"},"
@@ -40,9 +46,13 @@ static const char full_json[] =
 static const char fresh_json[] =
     "{\"job_id\":\"abc123def456\",\"status\":\"queued\",\"reason\":null,\"detail\":null,"
     "\"attempt\":1,\"profile\":null,\"config\":null,\"notes\":null,\"labels\":null,"
-    "\"priority\":16,\"worker\":null,\"user\":null,\"request_id\":null,\"run_id\":null,"
-    "\"results_dir\":null,\"grace_ms\":0,\"time_limit_ms\":0,\"queued_at\":null,"
-    "\"started_at\":null,\"finished_at\":null,\"exit\":{\"code\":null,\"signal\":null},"
+    "\"priority\":16,\"position\":null,\"arrival\":0,\"after\":null,\"not_before\":null,"
+    "\"preempt\":false,\"preemptions\":0,\"preempted_by\":null,\"worker\":null,\"user\":null,"
+    "\"request_id\":null,\"run_id\":null,"
+    "\"results_dir\":null,\"resumed_from\":null,\"partial\":false,\"kept\":false,"
+    "\"grace_ms\":0,\"time_limit_ms\":0,\"silence_limit_ms\":0,\"log_limit_bytes\":0,"
+    "\"queued_at\":null,\"started_at\":null,\"finished_at\":null,\"paused_at\":null,"
+    "\"paused_ms\":0,\"exit\":{\"code\":null,\"signal\":null},"
     "\"cancel\":null,\"current_experiment\":null,\"current_step\":null,"
     "\"experiments\":{\"done\":0,\"total\":0},\"progress_pct\":null,"
     "\"log\":{\"bytes\":0,\"lines\":0},"
@@ -207,6 +217,23 @@ static void fields_of_a_wrong_type_or_range_are_refused_by_name (void **state)
         { NULL, "priority", "32", "\"priority\" is 32; it must be an integer from 0 to 31" },
         { NULL, "priority", "-1", "\"priority\" is -1" },
         { NULL, "priority", "1.5", "\"priority\" is a real number; it must be an integer" },
+        { NULL, "position", "0", "\"position\" is 0; it must be an integer of at least 1" },
+        { NULL, "arrival", "-1", "\"arrival\" is -1" },
+        { NULL, "after", "\"last\"", "\"after\" is a string; it must be a map" },
+        { NULL, "after", "{}", "\"after\": \"job_id\" is missing" },
+        { "after", "job_id", "\"last\"", "\"after\": \"job_id\" is \"last\"; it must be 12" },
+        { "after", "any", "1", "\"after\": \"any\" is an integer; it must be a boolean" },
+        { NULL, "not_before", "\"soon\"", "\"not_before\" is \"soon\"; it must be a time" },
+        { NULL, "preempt", "1", "\"preempt\" is an integer; it must be a boolean" },
+        { NULL, "preemptions", "-1", "\"preemptions\" is -1" },
+        { NULL, "preempted_by", "\"me\"", "\"preempted_by\" is \"me\"; it must be 12" },
+        { NULL, "resumed_from", "\"me\"", "\"resumed_from\" is \"me\"; it must be 12" },
+        { NULL, "partial", "0", "\"partial\" is an integer; it must be a boolean" },
+        { NULL, "kept", "0", "\"kept\" is an integer; it must be a boolean" },
+        { NULL, "silence_limit_ms", "-1", "\"silence_limit_ms\" is -1" },
+        { NULL, "log_limit_bytes", "-1", "\"log_limit_bytes\" is -1" },
+        { NULL, "paused_at", "1", "\"paused_at\" is an integer; it must be a string" },
+        { NULL, "paused_ms", "-1", "\"paused_ms\" is -1" },
         { NULL, "worker", "\"\"", "\"worker\" is \"\"; it must be a name" },
         { NULL, "user", "true", "\"user\" is a boolean; it must be a string" },
         { NULL, "request_id", "\"1\"", "\"request_id\" is \"1\"; it must be 32" },

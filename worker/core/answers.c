@@ -72,10 +72,10 @@ int waiters_add (struct waiters *self, const struct waiter *waiter)
     return 0;
 }
 
-bool waiters_take (struct waiters *self, bool cancel, struct waiter *out)
+bool waiters_take (struct waiters *self, enum ask_kind kind, struct waiter *out)
 {
     for (size_t i = 0; i < self->count; i++) {
-        if (self->items[i].cancel != cancel)
+        if (self->items[i].kind != kind)
             continue;
         *out = self->items[i];
         self->count--;

@@ -14,12 +14,21 @@
 #define LIMIT_ANSWERS 1024
 #define LIMIT_WAITERS 1024
 
+/* Requests of which the same id must get the same answer. */
+enum ask_kind {
+    ASK_RUN, /* also rerun: it waits for the start */
+    ASK_CANCEL,
+    ASK_PAUSE,
+    ASK_RESUME,
+    ASK_PRIORITY
+};
+
 /* What was answered to one request; the record of the job goes in as it is when it is asked
  * again, so only its id is kept. */
 struct answer {
     char user[NAME_BYTES];
     char id[REQUEST_ID_BYTES];
-    bool cancel; /* a cancel; otherwise a run */
+    enum ask_kind kind;
     int status;
     char job_id[JOB_ID_BYTES];  /* "": none */
     char parameter[NAME_BYTES]; /* "": none */
@@ -42,7 +51,7 @@ struct waiter {
     int64_t ref; /* the broker's; WAITER_GONE: it was lost with its broker */
     char user[NAME_BYTES];
     char id[REQUEST_ID_BYTES];
-    bool cancel; /* waits for the end of the job; otherwise for its start */
+    enum ask_kind kind;
 };
 
 struct waiters {
@@ -55,6 +64,6 @@ void waiters_clear (struct waiters *self);
 /* 0, or -1 if there are too many or memory is short. */
 int waiters_add (struct waiters *self, const struct waiter *waiter);
 /* Take out the first that waits for that: true and *out, or false. */
-bool waiters_take (struct waiters *self, bool cancel, struct waiter *out);
+bool waiters_take (struct waiters *self, enum ask_kind kind, struct waiter *out);
 
 #endif

@@ -11,7 +11,7 @@
 #include "parameter.h"
 #include "template.h"
 
-static void profile_clear (struct profile *self)
+void profile_clear (struct profile *self)
 {
     free (self->command);
     free (self->workdir);
@@ -20,6 +20,8 @@ static void profile_clear (struct profile *self)
     for (size_t i = 0; i < self->parameter_count; i++)
         parameter_clear (&self->parameters[i]);
     free (self->parameters);
+    terms_clear (&self->terms);
+    memset (self, 0, sizeof *self);
 }
 
 void profiles_clear (struct profiles *self)
@@ -137,26 +139,30 @@ static int read_environment (const struct config *item, struct profile *self, st
     return 0;
 }
 
-static int read_times (const struct config *item, struct profile *self, struct err *err)
+/* Every key that a profile can have. */
+static int only_known (const struct config *item, struct err *err)
 {
-    self->grace_ms = DEFAULT_GRACE_MS;
-    if (config_int (item, "grace_ms", 0, LIMIT_GRACE_MS, &self->grace_ms, err) < 0)
-        return -1;
-    return config_int (item, "time_limit_ms", 0, LIMIT_TIME_LIMIT_MS, &self->time_limit_ms, err) < 0
-               ? -1
-               : 0;
+    static const char *const own[] = { "command", "arguments",   "parameters",
+                                       "workdir", "environment", NULL };
+    const char *known[32];
+    size_t count = 0;
+    for (const char *const *key = own; *key; key++)
+        known[count++] = *key;
+    for (const char *const *key = terms_keys; *key; key++)
+        known[count++] = *key;
+    known[count] = NULL;
+    return config_only (item, known, err);
 }
 
 static int read_profile (const struct config *item, struct profile *self, struct err *err)
 {
-    static const char *const known[] = { "command",     "arguments", "parameters",    "workdir",
-                                         "environment", "grace_ms",  "time_limit_ms", NULL };
+    terms_init (&self->terms);
     if (!name_valid (item->name))
         return config_error (item, err,
                              "is not a name for a profile; it takes letters, digits, '.', '_' "
                              "and '-', a letter or digit first");
     snprintf (self->name, sizeof self->name, "%s", item->name);
-    if (config_only (item, known, err) < 0)
+    if (only_known (item, err) < 0)
         return -1;
     int rc = read_path (item, "command", &self->command, err);
     if (rc == 0)
@@ -165,7 +171,7 @@ static int read_profile (const struct config *item, struct profile *self, struct
         read_parameters (item, self, err) < 0 || read_arguments (item, self, err) < 0 ||
         read_environment (item, self, err) < 0)
         return -1;
-    return read_times (item, self, err);
+    return terms_from_config (item, &self->terms, err);
 }
 
 int profiles_from_config (const struct config *section, struct profiles *out, struct err *err)

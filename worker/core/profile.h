@@ -14,9 +14,9 @@
 
 #include "config.h"
 #include "ids.h"
+#include "terms.h"
 #include "value.h"
 
-#define DEFAULT_GRACE_MS    2000
 #define DEFAULT_ENVIRONMENT "PATH,HOME,LANG"
 #define DEFAULT_PATTERN     "[A-Za-z0-9][A-Za-z0-9._-]{0,63}"
 
@@ -52,8 +52,7 @@ struct profile {
     size_t parameter_count;
     char *workdir; /* absolute; NULL: the state folder */
     strings environment;
-    int64_t grace_ms;
-    int64_t time_limit_ms; /* 0: none */
+    struct terms terms;
 };
 
 struct profiles {
@@ -65,6 +64,7 @@ struct profiles {
  * *err names the line, the key and what it takes. */
 int profiles_from_config (const struct config *section, struct profiles *out, struct err *err);
 void profiles_clear (struct profiles *self);
+void profile_clear (struct profile *self); /* one that is not of such a list */
 const struct profile *profiles_find (const struct profiles *self, const char *name); /* or NULL */
 
 /* What the built-in configuration needs: the program of a profile beside the worker. */

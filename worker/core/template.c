@@ -152,7 +152,8 @@ int template_expand (const struct profile *profile, const char *text,
         text += plain;
         if (*text == '\0')
             break;
-        if (place_parse (text, &place) < 0 || !place_known (profile, place.name)) {
+        /* That it names a parameter was checked when the profile was read. */
+        if (place_parse (text, &place) < 0) {
             rc = err_set (err, STATUS_FAILED, "the profile %s has a place that is none",
                           profile->name);
             break;

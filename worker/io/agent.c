@@ -122,7 +122,8 @@ static struct value *head_with_state (struct agent *self, const char *type)
     const char *holder = self->env.holder (self->env.arg);
     struct value *head = head_new (type);
     if (value_put_string (head, "state", holder ? "busy" : "idle") < 0 ||
-        value_put_string (head, "job_id", holder) < 0 || value_put_int (head, "queued", 0) < 0)
+        value_put_string (head, "job_id", holder) < 0 ||
+        value_put_int (head, "queued", (int64_t)self->env.queued (self->env.arg)) < 0)
         value_destroy (&head);
     return head;
 }

@@ -20,6 +20,7 @@ struct agent_env {
     const struct value *profiles; /* list of names */
     /* The job that holds the slot; NULL: idle. */
     const char *(*holder) (void *arg);
+    size_t (*queued) (void *arg); /* jobs that wait */
     /* A request map, byte for byte; answered with agent_reply now or later. */
     void (*request) (void *arg, int64_t ref, const char *user, const void *data, size_t bytes);
     /* A new connection: what was asked over the old one cannot be answered any more. */

@@ -1,29 +1,22 @@
-/* life.c - the slot, the connection to the shim, and the record while the job is alive.
+/* life.c - the slot, and the record of the job that holds it while it is alive.
  *
  * SPDX-License-Identifier: MPL-2.0 */
 #include <errno.h>
-#include <fcntl.h>
-#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <signal.h>
-#include <sys/pidfd.h>
-#include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include "clock.h"
 #include "files.h"
-#include "jobdir.h"
 #include "life_private.h"
 #include "note.h"
+#include "orderfile.h"
 
 static void status_due (void *arg);
 static void retry (void *arg);
 static void adopt_due (void *arg);
-static void watch_due (void *arg);
-static void send_stop (struct life *self, int64_t grace_ms);
 
 struct life *life_new (const struct life_env *env, struct err *err)
 {
@@ -37,7 +30,9 @@ struct life *life_new (const struct life_env *env, struct err *err)
     self->status = (struct reactor_timer){ .fn = status_due, .arg = self };
     self->retry = (struct reactor_timer){ .fn = retry, .arg = self };
     self->adopt = (struct reactor_timer){ .fn = adopt_due, .arg = self };
-    self->watch = (struct reactor_timer){ .fn = watch_due, .arg = self };
+    life_shim_init (self);
+    life_pause_init (self);
+    life_queue_init (self);
     slot_init (&self->slot, clock_mono_ms ());
     record_init (&self->record);
     self->runfd = dir_open_make (env->statefd, "run", 0750, err);
@@ -53,6 +48,8 @@ void life_destroy (struct life **self_p)
         return;
     life_drop (self);
     reactor_disarm (self->env.reactor, &self->adopt);
+    reactor_disarm (self->env.reactor, &self->line);
+    queue_clear (&self->queue);
     if (self->runfd >= 0)
         close (self->runfd);
     free (self->found);
@@ -60,10 +57,16 @@ void life_destroy (struct life **self_p)
     *self_p = NULL;
 }
 
+bool life_requeues (const struct life *self)
+{
+    return ending_requeues (&self->ending, &self->record);
+}
+
 /* The numbers that are read from the log. */
 static void refresh (struct life *self)
 {
-    if (!self->tail || job_status_terminal (self->record.status))
+    if (!self->tail || job_status_terminal (self->record.status) ||
+        self->record.status == JOB_QUEUED)
         return;
     progress_to_record (tail_progress (self->tail), &self->record);
     self->record.log_bytes = tail_bytes (self->tail);
@@ -78,7 +81,7 @@ const struct record *life_record (struct life *self)
     return &self->record;
 }
 
-static void publish_now (struct life *self)
+void life_publish (struct life *self)
 {
     reactor_disarm (self->env.reactor, &self->status);
     if (self->tail)
@@ -92,7 +95,7 @@ static void status_due (void *arg)
     struct life *self = arg;
     /* What is not durable is not published; life_save will do it. */
     if (!self->unsaved && self->slot.state != SLOT_FINISHING)
-        publish_now (self);
+        life_publish (self);
 }
 
 static void moved (void *arg)
@@ -121,7 +124,12 @@ int life_hold (struct life *self, int dirfd, struct err *err)
         .ended = drained,
         .arg = self,
     };
+    struct err why = { 0 };
     progress_init (&self->published);
+    self->has_frozen = orderfile_read (dirfd, &self->frozen, &why) == 0;
+    /* One that cannot be read now may be read later; one that is none is of no use to anybody. */
+    if (!self->has_frozen && why.code == STATUS_FAILED)
+        return err_set (err, why.code, "%s", why.text);
     self->tail = tail_new (&env, self->record.job_id, err);
     if (!self->tail)
         return -1;
@@ -133,17 +141,40 @@ void life_drop (struct life *self)
 {
     reactor_disarm (self->env.reactor, &self->status);
     reactor_disarm (self->env.reactor, &self->retry);
+    reactor_disarm (self->env.reactor, &self->settle);
     life_unfollow (self);
     tail_destroy (&self->tail);
     if (self->dirfd >= 0)
         close (self->dirfd);
     self->dirfd = -1;
     record_clear (&self->record);
-    self->unsure = self->may_spawn = false;
-    self->start_pending = self->unsaved = self->draining = self->drained = self->orphaned = false;
+    if (self->has_frozen)
+        profile_clear (&self->frozen);
+    self->has_frozen = false;
+    memset (self->due, 0, sizeof self->due);
+    self->ending = (struct ending){ 0 };
+    self->unsure = self->may_spawn = self->partial = false;
+    self->unsaved = self->draining = self->drained = self->orphaned = false;
     self->spawn_error[0] = '\0';
     self->unkilled = 0;
     self->unkilled_listed = 0;
+}
+
+static void tell_due (struct life *self)
+{
+    for (int i = 0; i < LIFE_EVENTS; i++) {
+        bool due = self->due[i];
+        self->due[i] = false;
+        if (due)
+            self->env.happened (self->env.arg, (enum life_event)i);
+    }
+}
+
+void life_happened (struct life *self, enum life_event event)
+{
+    self->due[event] = true;
+    if (!self->unsaved)
+        tell_due (self);
 }
 
 void life_save (struct life *self)
@@ -157,21 +188,8 @@ void life_save (struct life *self)
         return;
     }
     self->unsaved = false;
-    publish_now (self);
-    if (self->start_pending) {
-        self->start_pending = false;
-        self->env.started (self->env.arg);
-    }
-}
-
-/* To a shim that lives and did not let us in. */
-static void reconnect (struct life *self)
-{
-    int ctl = ctl_connect (self->dirfd, NULL);
-    if (ctl >= 0)
-        life_follow (self, ctl);
-    else
-        reactor_arm (self->env.reactor, &self->retry, clock_mono_ms () + LIFE_RETRY_MS);
+    life_publish (self);
+    tell_due (self);
 }
 
 static void retry (void *arg)
@@ -186,7 +204,7 @@ static void retry (void *arg)
     if (!slot_busy (&self->slot) || self->ctl >= 0)
         return;
     if (self->shim >= 0)
-        reconnect (self);
+        life_reconnect (self);
     else
         life_look (self, self->may_spawn);
 }
@@ -196,175 +214,56 @@ static void adopt_due (void *arg)
     life_adopt (arg);
 }
 
-/* When the main process was started, as its shim noted. */
-static int64_t started_at (const struct life *self)
+/* The wish as it goes on record; false if one is there already. */
+static bool note_cancel (struct record *record, const char *user, const char *request_id)
 {
-    struct shim_record shim;
-    if (shim_record_read (self->dirfd, &shim, NULL) < 0)
-        return clock_wall_ms ();
-    return shim.started_at_ms;
+    if (record->cancel.by[0] != '\0')
+        return false;
+    snprintf (record->cancel.by, sizeof record->cancel.by, "%s", user);
+    snprintf (record->cancel.request_id, sizeof record->cancel.request_id, "%s", request_id);
+    record->cancel.at_ms = clock_wall_ms ();
+    record->status = JOB_CANCELLING;
+    pause_end (record, record->cancel.at_ms);
+    return true;
 }
 
-static void started (struct life *self)
+/* What would go back into the line shall not. */
+static void cancel_while_finishing (struct life *self, const char *user, const char *request_id)
 {
-    enum slot_act act = slot_step (&self->slot, SLOT_EV_STARTED, clock_mono_ms ());
-    if (act == SLOT_REFUSE)
+    if (!life_requeues (self) || self->step > FINISH_RECORD)
         return;
-    if (self->record.started_at_ms == 0)
-        self->record.started_at_ms = started_at (self);
-    if (act == SLOT_NOTE && self->unsaved) {
-        self->start_pending = true;
-    } else if (act == SLOT_NOTE) {
-        self->env.started (self->env.arg);
-    } else if (self->record.status == JOB_STARTING) {
-        self->record.status = JOB_RUNNING;
-        self->start_pending = true;
-        life_save (self);
-    }
-}
-
-/* Who looks at a job that stands still must see why. */
-static void stalled (struct life *self, bool full)
-{
-    snprintf (self->record.detail, sizeof self->record.detail, "%s", full ? LIFE_FULL : "");
-    if (!self->unsaved)
-        publish_now (self);
-}
-
-/* What the shim says. It is gone at its word or at the end of file. */
-static void heard (void *arg)
-{
-    struct life *self = arg;
-    for (;;) {
-        char text[CTL_MESSAGE_BYTES];
-        ssize_t n = recv (self->ctl, text, sizeof text, MSG_DONTWAIT);
-        if (n < 0 && errno == EINTR)
-            continue;
-        if (n < 0 && errno == EAGAIN)
-            return;
-        if (n == 7 && memcmp (text, "started", 7) == 0)
-            started (self);
-        if (n == 4 && (memcmp (text, "full", 4) == 0 || memcmp (text, "room", 4) == 0))
-            stalled (self, text[0] == 'f');
-        if (n <= 0 || (n == 6 && memcmp (text, "exited", 6) == 0))
-            break;
-    }
-    life_unfollow (self);
-    life_reap (self);
-    life_look (self, false);
-}
-
-/* A shim that was stopped can neither stop its job nor see its end, and a job has the rights to
- * stop it. To one that runs a SIGCONT is nothing: it does not even wake up. */
-static void wake_shim (struct life *self)
-{
-    struct shim_record record;
-    struct err ignored; /* without its start record it has started nothing that could stop it */
-    if (self->shim >= 0) {
-        (void)pidfd_send_signal (self->shim, SIGCONT, NULL, 0);
-        return;
-    }
-    if (shim_record_read (self->dirfd, &record, &ignored) < 0)
-        return;
-    int pidfd = proc_open (&record.shim, &ignored);
-    if (pidfd < 0)
-        return;
-    (void)pidfd_send_signal (pidfd, SIGCONT, NULL, 0);
-    close (pidfd);
-}
-
-static void watch_due (void *arg)
-{
-    struct life *self = arg;
-    if (self->unsent)
-        send_stop (self, self->record.cancel.grace_ms);
-    wake_shim (self);
-    life_watch (self);
-}
-
-void life_watch (struct life *self)
-{
-    /* Somebody waits for the end of a job that is cancelled. */
-    int64_t pause_ms = self->record.status == JOB_CANCELLING ? LIFE_RETRY_MS : LIFE_WATCH_MS;
-    reactor_arm (self->env.reactor, &self->watch, clock_mono_ms () + pause_ms);
-}
-
-static void send_stop (struct life *self, int64_t grace_ms)
-{
-    char text[CTL_MESSAGE_BYTES];
-    int n = snprintf (text, sizeof text, "stop %" PRId64, grace_ms);
-    /* Not connected: a signal is a stop too, with the grace as accepted. */
-    if (self->ctl < 0 && self->shim >= 0)
-        (void)pidfd_send_signal (self->shim, SIGTERM, NULL, 0);
-    /* If it cannot be sent, the shim is ending, and its end of file comes next, or it did not read
-     * for long, and it is sent again. */
-    self->unsent =
-        self->ctl >= 0 && send (self->ctl, text, (size_t)n, MSG_DONTWAIT | MSG_NOSIGNAL) < 0;
-    if (self->unsent)
-        worker_note ("cannot tell the shim of job %s to stop: %s", self->record.job_id,
-                     strerror (errno));
-    wake_shim (self);
-    life_watch (self);
-}
-
-void life_stop_again (struct life *self)
-{
-    if (self->record.status != JOB_CANCELLING)
-        return;
-    slot_step (&self->slot, SLOT_EV_CANCEL, clock_mono_ms ());
-    send_stop (self, self->record.cancel.grace_ms);
-}
-
-void life_follow (struct life *self, int ctl)
-{
-    struct err err;
-    if (reactor_add_fd (self->env.reactor, ctl, heard, self, &err) < 0) {
-        worker_note ("cannot follow job %s: %s; trying again", self->record.job_id, err.text);
-        close (ctl);
-        reactor_arm (self->env.reactor, &self->retry, clock_mono_ms () + LIFE_RETRY_MS);
-        return;
-    }
-    self->ctl = ctl;
-    life_watch (self);
-    life_stop_again (self);
-}
-
-void life_unfollow (struct life *self)
-{
-    if (self->ctl >= 0) {
-        reactor_remove_fd (self->env.reactor, self->ctl);
-        close (self->ctl);
-    }
-    if (self->shim >= 0) {
-        reactor_remove_fd (self->env.reactor, self->shim);
-        close (self->shim);
-    }
-    self->ctl = self->shim = -1;
-    self->unsent = false;
-    reactor_disarm (self->env.reactor, &self->watch);
+    note_cancel (&self->record, user, request_id);
+    self->record.cancel.grace_ms = self->record.grace_ms;
+    if (self->step > FINISH_RESULTS)
+        self->step = FINISH_RESULTS;
 }
 
 void life_cancel (struct life *self, const char *user, const char *request_id, int64_t grace_ms)
 {
-    if (slot_step (&self->slot, SLOT_EV_CANCEL, clock_mono_ms ()) != SLOT_STOP)
+    enum slot_act act = slot_step (&self->slot, SLOT_EV_CANCEL, clock_mono_ms ());
+    if (act == SLOT_JOIN)
+        cancel_while_finishing (self, user, request_id);
+    if (act != SLOT_STOP)
         return;
     struct record *record = &self->record;
-    bool first = record->status != JOB_CANCELLING;
+    refresh (self);
     if (grace_ms < 0)
-        grace_ms = record->grace_ms;
-    if (first) {
-        snprintf (record->cancel.by, sizeof record->cancel.by, "%s", user);
-        snprintf (record->cancel.request_id, sizeof record->cancel.request_id, "%s", request_id);
-        record->cancel.at_ms = clock_wall_ms ();
-        record->status = JOB_CANCELLING;
-    }
+        grace_ms = self->has_frozen ? terms_grace (&self->frozen.terms, record->current_experiment,
+                                                   record->grace_ms)
+                                    : record->grace_ms;
+    bool first = note_cancel (record, user, request_id);
     /* A full disk must not keep anybody from stopping what fills it: the stop goes out even if
      * the note has to wait, and the answer waits for both. */
     if (first || grace_ms < record->cancel.grace_ms) {
         record->cancel.grace_ms = grace_ms;
         life_save (self);
     }
-    send_stop (self, grace_ms);
+    life_tell (self);
+}
+
+int life_check_grace (const struct life *self, int64_t grace_ms, struct err *err)
+{
+    return self->has_frozen ? terms_check_grace (&self->frozen.terms, grace_ms, err) : 0;
 }
 
 void life_reap (struct life *self)

@@ -1,6 +1,7 @@
-/* life.h - the life of the job that holds the slot: accepted, started, watched, stopped, put on
+/* life.h - the life of jobs: accepted, in the line, started, watched, paused, stopped, put on
  * record. The order of things is what makes crashes harmless.
  *
+ * One job holds the slot; the others wait in the line, of which only what orders it is in memory.
  * The slot machine says what is legal; this shell performs it. Nothing is published or answered
  * before it is durable; what cannot be made durable now is tried again until it can.
  *
@@ -10,12 +11,22 @@
 
 #include "profile.h"
 #include "publish.h"
+#include "queue.h"
 #include "reactor.h"
 #include "record.h"
 #include "results.h"
 #include "store.h"
 
 struct life;
+
+/* What happened to the job that holds the slot; it is on record. */
+enum life_event {
+    LIFE_STARTED, /* it runs */
+    LIFE_PAUSED,
+    LIFE_RESUMED,
+    LIFE_ENDED, /* it is over, or waits again; life_record is the last one still */
+    LIFE_EVENTS
+};
 
 struct life_env {
     struct reactor *reactor;
@@ -27,9 +38,8 @@ struct life_env {
     const char *shim;   /* path of ems-shim */
     const char *worker; /* our name */
     bool use_cgroup;
-    reactor_fn *changed; /* the slot was taken or freed */
-    reactor_fn *started; /* the job runs, and that is on record */
-    reactor_fn *ended;   /* it is over, and that is on record; life_record is the last one still */
+    reactor_fn *changed; /* the slot was taken or freed, or the line is longer or shorter */
+    void (*happened) (void *arg, enum life_event event);
     /* Something of the job cannot be killed; we go on trying. */
     void (*stuck) (void *arg, const struct err *err);
     void *arg;
@@ -48,6 +58,8 @@ const struct record *life_record (struct life *self);
 /* Do jobs of an earlier worker still wait to be taken over? Then nothing new is accepted. */
 bool life_taking_over (const struct life *self);
 
+/* ---- accepting (life_run.c) ---- */
+
 /* What a client asked to run. */
 struct order {
     const struct profile *profile;
@@ -56,16 +68,57 @@ struct order {
     const struct value *labels;
     int64_t priority;
     int64_t grace_ms;
+    bool own_grace; /* asked for: it holds for every experiment */
     int64_t time_limit_ms;
     const char *user;
     const char *request_id;
+    bool preempt;
+    char after[JOB_ID_BYTES]; /* "": none */
+    bool after_any;
+    enum queue_standing after_standing; /* how that one stands */
+    int64_t delay_ms;
+    const struct record *resumes; /* the job whose checkpoint it takes over; NULL: none */
 };
 
 /* Accept a job for the free slot and start it. -1 with *err: nothing was accepted. */
 int life_run (struct life *self, struct order *order, struct err *err);
+/* Accept it into the line; its record, which the caller inits and clears, in *out. 429 when the
+ * line is full. */
+int life_queue (struct life *self, struct order *order, struct record *out, struct err *err);
 
-/* Stop the job that holds the slot; grace_ms -1: as accepted with it. */
+/* ---- the line (life_queue.c) ---- */
+
+size_t life_queued (const struct life *self);
+/* In the line, or not over and of an earlier worker. */
+bool life_waits (const struct life *self, const char *job_id);
+/* What is known of a queued job beyond its record on disk: its place, and what keeps it. */
+void life_tell_queued (const struct life *self, struct record *record);
+/* The job that may start now; NULL: none. Valid until the line changes. */
+const struct queue_entry *life_next (const struct life *self);
+/* Would a job of that priority, which may, be let in before the one that holds the slot? */
+bool life_may_preempt (struct life *self, int64_t priority);
+/* How a job stands that another is to start after; -1 with *err if that cannot be read now. */
+int life_standing (struct life *self, const char *job_id, enum queue_standing *out,
+                   struct err *err);
+
+/* Both give the record of the queued job as it is then; the caller inits and clears *out. -1 with
+ * *err: nothing was changed. */
+int life_cancel_queued (struct life *self, const char *job_id, const char *user,
+                        const char *request_id, struct record *out, struct err *err);
+int life_reprioritise (struct life *self, const char *job_id, int64_t priority, struct record *out,
+                       struct err *err);
+
+/* ---- the job that holds the slot ---- */
+
+/* Stop it; grace_ms -1: as accepted with it. */
 void life_cancel (struct life *self, const char *user, const char *request_id, int64_t grace_ms);
+/* Is that grace more than a request may ask for? -1 with *err. */
+int life_check_grace (const struct life *self, int64_t grace_ms, struct err *err);
+
+/* Hold it still, or let it go on (life_pause.c): 1 it is so, 0 LIFE_PAUSED or LIFE_RESUMED will say
+ * so, -1 with *err (409). */
+int life_pause (struct life *self, struct err *err);
+int life_resume (struct life *self, struct err *err);
 
 /* The main loop saw SIGCHLD. */
 void life_reap (struct life *self);

@@ -65,7 +65,7 @@ static int drain_step (struct life *self, struct err *err)
     if (self->drained)
         return 1;
     if (!self->draining)
-        tail_finish (self->tail);
+        tail_finish (self->tail, life_requeues (self));
     self->draining = true;
     return 0;
 }
@@ -81,12 +81,11 @@ static bool lost_by_power (const struct life *self)
            proc_boot_id (boot_id, &ignored) == 0 && strcmp (boot_id, shim.shim.boot_id) != 0;
 }
 
-static int results_step (struct life *self, struct err *err)
+/* 1, or -1: the run's folder stands among the results, or cannot, and then the job has failed. */
+static int publish_results (struct life *self, struct err *err)
 {
     struct results *results = self->env.results;
     const char *run_id = self->record.run_id;
-    if (!ending_complete (&self->ending))
-        return results_discard (results, run_id, err) < 0 ? -1 : 1;
     err->code = 0;
     int rc = results_publish (results, run_id, err);
     if (rc < 0 && err->code == STATUS_UNKNOWN && lost_by_power (self)) {
@@ -104,13 +103,38 @@ static int results_step (struct life *self, struct err *err)
     return 1;
 }
 
+static bool resumes (const struct life *self)
+{
+    return self->has_frozen && self->frozen.terms.resumes;
+}
+
+static int results_step (struct life *self, struct err *err)
+{
+    const char *run_id = self->record.run_id;
+    switch (ending_results (&self->ending, &self->record, resumes (self))) {
+    case RESULTS_PUBLISHED:
+        return publish_results (self, err);
+    case RESULTS_LEFT:
+        return 1;
+    case RESULTS_SET_ASIDE:
+        return results_set_aside (self->env.results, run_id, &self->partial, err) < 0 ? -1 : 1;
+    default:
+        return results_discard (self->env.results, run_id, err) < 0 ? -1 : 1;
+    }
+}
+
 /* The record as it will be, in `out`. */
 static int final_record (struct life *self, struct record *out, struct err *err)
 {
     if (record_copy (out, life_record (self), err) < 0)
         return -1;
+    if (life_requeues (self)) {
+        ending_requeue (&self->ending, resumes (self), out);
+        return 0;
+    }
     struct progress progress = *tail_progress (self->tail);
     ending_apply (&self->ending, out);
+    out->partial = self->partial;
     if (out->status != JOB_COMPLETED)
         return 0;
     progress_complete (&progress);
@@ -139,12 +163,15 @@ static int record_step (struct life *self, struct err *err)
 
 static int clean_step (struct life *self, struct err *err)
 {
+    bool waits = self->record.status == JOB_QUEUED;
+    if (waits && life_enqueue (self, &self->record, QUEUE_COMPLETED, err) < 0)
+        return -1;
     tail_destroy (&self->tail);
     close (self->dirfd);
     self->dirfd = -1;
     /* The record says that it is over: if this fails, the next start will do it. */
-    if (tree_remove (self->runfd, self->record.job_id, err) < 0)
-        worker_note ("cannot remove run/%s: %s", self->record.job_id, err->text);
+    if (!waits)
+        life_discard_folder (self, self->record.job_id);
     return 1;
 }
 
@@ -155,11 +182,15 @@ static step_fn *const steps[FINISH_STEPS] = {
 
 static void release (struct life *self)
 {
+    life_tell_queued (self, &self->record);
     publish_status (self->env.publish, &self->record);
-    self->env.ended (self->env.arg);
+    self->env.happened (self->env.arg, LIFE_ENDED);
+    if (job_status_terminal (self->record.status))
+        life_settle (self, &self->record);
     slot_step (&self->slot, SLOT_EV_ENDED, clock_mono_ms ());
     life_drop (self);
     self->env.changed (self->env.arg);
+    life_wake (self);
     life_adopt (self);
 }
 

@@ -114,6 +114,9 @@ static const enum ending_kind kinds[OUTCOMES] = {
     [OUTCOME_TIME_LIMIT] = ENDING_TIME_LIMIT,
     [OUTCOME_SPAWN] = ENDING_SPAWN,
     [OUTCOME_DISK] = ENDING_DISK,
+    [OUTCOME_PREEMPTED] = ENDING_PREEMPTED,
+    [OUTCOME_SILENT] = ENDING_SILENT,
+    [OUTCOME_LOG_LIMIT] = ENDING_LOG_LIMIT,
 };
 
 static void finish (struct life *self, const struct exit_record *outcome)
@@ -162,7 +165,7 @@ static void wait_for (struct life *self, int pidfd)
     if (reactor_add_fd (self->env.reactor, pidfd, ended, self, &err) == 0) {
         self->shim = pidfd;
         life_watch (self);
-        life_stop_again (self);
+        life_tell_again (self);
         /* It may be well and have had no room for us: ask again. */
         reactor_arm (self->env.reactor, &self->retry, clock_mono_ms () + LIFE_RETRY_MS);
         return;

@@ -1,8 +1,9 @@
 /* life_private.h - what the files of the life share.
  *
- * life.c: slot, shim and record. life_run.c: acceptance. life_look.c: what to do with a job
- * whose shim we are not connected to. life_finish.c: the end. life_recover.c: the start of the
- * worker.
+ * life.c: slot and record. life_shim.c: what is said to the shim and heard from it. life_run.c:
+ * acceptance. life_queue.c: the line. life_start.c: its first, from the line into the slot.
+ * life_pause.c: pause and resume. life_look.c: what to do with a job whose shim we are not
+ * connected to. life_finish.c: the end. life_recover.c: the start of the worker.
  *
  * SPDX-License-Identifier: MPL-2.0 */
 #ifndef EMS_LIFE_PRIVATE_H
@@ -15,9 +16,11 @@
 #include "tail.h"
 
 #define LIFE_RETRY_MS  1000
-#define LIFE_STATUS_MS 100  /* progress is published this often at most */
-#define LIFE_KILL_MS   1000 /* killing leftovers may hold up our loop for so long */
-#define LIFE_WATCH_MS  5000 /* between two looks after the shim of a job that runs */
+#define LIFE_STATUS_MS 100   /* progress is published this often at most */
+#define LIFE_KILL_MS   1000  /* killing leftovers may hold up our loop for so long */
+#define LIFE_WATCH_MS  5000  /* between two looks after the shim of a job that runs */
+#define LIFE_LOOK_MS   60000 /* between two looks at a clock that may have been set */
+#define LIFE_SETTLE_MS 500   /* a shim that is asked says within this that its job is paused */
 
 #define LIFE_FULL "the disk is full: the job waits for room"
 
@@ -25,9 +28,9 @@
 enum finish_step {
     FINISH_KILL,    /* whatever may be left of a job without a shim */
     FINISH_DRAIN,   /* the log to its end */
-    FINISH_RESULTS, /* published or removed */
+    FINISH_RESULTS, /* published, removed, set aside */
     FINISH_RECORD,  /* durable */
-    FINISH_CLEAN,   /* the run folder */
+    FINISH_CLEAN,   /* the run folder; or back into the line */
     FINISH_STEPS
 };
 
@@ -41,31 +44,45 @@ struct life {
     struct life_env env;
     int runfd; /* run/ */
     struct slot slot;
-    struct record record; /* of the job that holds the slot */
-    int dirfd;            /* run/<job>/ */
-    int ctl;              /* to the shim; -1: not connected */
-    int shim;             /* pidfd of a shim that is about to end; -1: none */
+    struct record record;  /* of the job that holds the slot */
+    struct profile frozen; /* as it was accepted with */
+    bool has_frozen;       /* one that an older version accepted has none */
+    int dirfd;             /* run/<job>/ */
+    int ctl;               /* to the shim; -1: not connected */
+    int shim;              /* pidfd of a shim that is about to end; -1: none */
     struct tail *tail;
     struct progress published; /* as in the last status event */
-    bool start_pending;        /* `started` is due as soon as the record is durable */
+    bool due[LIFE_EVENTS];     /* what is to be told as soon as the record is durable */
     bool unsaved;              /* the record must be written again */
-    bool unsent;               /* a stop must be sent again */
+    bool unsent;               /* what the shim was told must be sent again */
     bool unsure;               /* how the job stands could not be found out */
     bool may_spawn;            /* and what the next look may do */
     struct reactor_timer status;
     struct reactor_timer retry;
-    struct reactor_timer watch; /* while a shim is followed */
+    struct reactor_timer watch;  /* while a shim is followed */
+    struct reactor_timer settle; /* while it is not known whether a job is still paused */
     char spawn_error[DETAIL_BYTES];
     struct ending ending;
     bool orphaned;    /* the shim left no outcome: it may have left anything else */
+    bool partial;     /* what it left was set aside */
     int64_t unkilled; /* processes that it could not kill */
     struct proc_identity unkilled_list[UNKILLED_LISTED];
     size_t unkilled_listed;
     enum finish_step step;
     bool draining;
     bool drained;
+    /* Of all jobs. */
+    struct queue queue;
+    struct reactor_timer line;  /* the next look at it */
+    char stalled[JOB_ID_BYTES]; /* the first, when it cannot be started; "": it can */
+    char stalled_why[DETAIL_BYTES];
+    char stalled_run[RUN_ID_BYTES]; /* the name that it would have; "": none yet */
+    bool unsettled;                 /* how the forerunner of some job stands could not be read */
+    int64_t next_arrival;           /* at least */
     struct found *found;
     size_t found_count;
+    char (*kept)[RUN_ID_BYTES]; /* of jobs in the line, while it is looked for leftovers */
+    size_t kept_count;
     bool unread;      /* there may be more of them, which could not be read */
     bool found_noted; /* that one cannot be taken over */
     struct reactor_timer adopt;
@@ -73,12 +90,50 @@ struct life {
 
 /* life.c */
 void life_save (struct life *self); /* the record; then publish it, or try again later */
+void life_happened (struct life *self, enum life_event event); /* now, or when it is durable */
+int life_hold (struct life *self, int dirfd, struct err *err); /* folder and tail of self->record */
+void life_drop (struct life *self); /* everything of the job but what is on the disk */
+void life_publish (struct life *self);
+bool life_requeues (const struct life *self); /* the attempt that ends is not the last */
+
+/* life_shim.c */
 void life_follow (struct life *self, int ctl);
 void life_unfollow (struct life *self);
 void life_watch (struct life *self);      /* keep the shim awake from now on */
-void life_stop_again (struct life *self); /* if a cancel is on record: the shim may not know */
-int life_hold (struct life *self, int dirfd, struct err *err); /* folder and tail of self->record */
-void life_drop (struct life *self); /* everything of the job but what is on the disk */
+void life_tell (struct life *self);       /* what the state of the slot asks of the shim */
+void life_tell_again (struct life *self); /* what is on record, and the shim may not know */
+void life_reconnect (struct life *self);  /* to a shim that lives and did not let us in */
+void life_shim_init (struct life *self);
+
+/* life_pause.c */
+void life_paused (struct life *self);
+void life_resumed (struct life *self);
+void life_pause_init (struct life *self);
+void life_unsettled (struct life *self); /* the record says paused; the shim did not yet */
+
+/* life_run.c: a spec for the next attempt, and its folder's files. */
+int life_make_spec (struct life *self, const struct record *record, const struct profile *profile,
+                    struct spec *out, struct err *err);
+void life_discard_folder (struct life *self, const char *job_id);
+/* Hand over what the job `from` left. If that cannot be done now, it is when the job starts. */
+void life_take_partial (struct life *self, const struct record *record, const struct record *from);
+
+/* life_queue.c */
+void life_queue_init (struct life *self);
+void life_wake (struct life *self);       /* look at the line in the next turn */
+void life_wake_later (struct life *self); /* and in a second */
+int life_enqueue (struct life *self, const struct record *record, enum queue_standing after,
+                  struct err *err);
+void life_settle (struct life *self, const struct record *record); /* it is over */
+/* The record of a job in the line. -1 with *err; 404: it is gone, and the job is out of the line.
+ */
+int life_read_queued (struct life *self, const char *job_id, struct record *out, struct err *err);
+/* A queued job is over: all but its record's new fields. -1 with *err: it is not. */
+int life_end_queued (struct life *self, struct record *record, struct err *err);
+
+/* life_start.c: 0, or -1 with *err: it stays in the line. */
+int life_start (struct life *self, const char *job_id, struct err *err);
+void life_forget_stalled (struct life *self); /* the first is another one, or there is none */
 
 /* life_look.c */
 void life_look (struct life *self, bool may_spawn);

@@ -28,6 +28,19 @@ static int found_add (struct life *self, const struct record *record, struct err
     struct found *found = &self->found[self->found_count++];
     memcpy (found->job_id, record->job_id, sizeof found->job_id);
     memcpy (found->run_id, record->run_id, sizeof found->run_id);
+    if (record->arrival >= self->next_arrival)
+        self->next_arrival = record->arrival + 1;
+    return 0;
+}
+
+/* What a job that waits has in staging stays there. */
+static int keep_run (struct life *self, const struct record *record, struct err *err)
+{
+    char (*more)[RUN_ID_BYTES] = realloc (self->kept, (self->kept_count + 1) * sizeof *more);
+    if (!more)
+        return err_set (err, STATUS_FAILED, "out of memory");
+    self->kept = more;
+    memcpy (self->kept[self->kept_count++], record->run_id, sizeof *more);
     return 0;
 }
 
@@ -56,6 +69,39 @@ static void leave (struct life *self, const char *job_id, const struct err *why)
     self->unread = true;
 }
 
+/* It goes back to its place in the line. */
+static int line_up (struct life *self, const struct record *record, struct err *err)
+{
+    struct record from;
+    struct err why = { 0 };
+    if (queue_find (&self->queue, record->job_id))
+        return 0;
+    /* One that ran before need not wait for any other. */
+    bool first = record->attempt == 1 && record->after.job_id[0] != '\0';
+    self->unsettled = self->unsettled || first;
+    if (life_enqueue (self, record, first ? QUEUE_NOT_OVER : QUEUE_COMPLETED, err) < 0)
+        return -1;
+    /* A hand-over that the worker before us had begun. */
+    record_init (&from);
+    if (record->attempt == 1 && record->resumed_from[0] != '\0' &&
+        store_read (self->env.store, record->resumed_from, &from, NULL, &why) == 0)
+        life_take_partial (self, record, &from);
+    record_clear (&from);
+    return record->run_id[0] ? keep_run (self, record, err) : 0;
+}
+
+static int take_up (struct life *self, const struct record *record, struct err *err)
+{
+    struct err why;
+    if (record->status == JOB_QUEUED)
+        return line_up (self, record, err);
+    if (!job_status_terminal (record->status))
+        return found_add (self, record, err);
+    if (tree_remove (self->runfd, record->job_id, &why) < 0)
+        worker_note ("cannot remove run/%s: %s", record->job_id, why.text);
+    return 0;
+}
+
 static int look_at_folder (struct life *self, const char *job_id, struct err *err)
 {
     struct record record;
@@ -68,11 +114,7 @@ static int look_at_folder (struct life *self, const char *job_id, struct err *er
             discard (self, job_id);
         return 0;
     }
-    int rc = 0;
-    if (!job_status_terminal (record.status))
-        rc = found_add (self, &record, err);
-    else if (tree_remove (self->runfd, job_id, &why) < 0)
-        worker_note ("cannot remove run/%s: %s", job_id, why.text);
+    int rc = take_up (self, &record, err);
     record_clear (&record);
     return rc;
 }
@@ -114,7 +156,7 @@ static int look_at_newest (struct life *self, struct err *err)
         return 0;
     }
     if (!job_status_terminal (record.status))
-        rc = found_add (self, &record, err);
+        rc = take_up (self, &record, err);
     record_clear (&record);
     return rc;
 }
@@ -128,16 +170,25 @@ static bool is_found (void *arg, const char *run_id)
     for (size_t i = 0; i < self->found_count; i++)
         if (strcmp (self->found[i].run_id, run_id) == 0)
             return true;
+    for (size_t i = 0; i < self->kept_count; i++)
+        if (strcmp (self->kept[i], run_id) == 0)
+            return true;
     return false;
 }
 
 int life_recover (struct life *self, struct err *err)
 {
-    if (look_at_folders (self, err) < 0 || look_at_newest (self, err) < 0)
-        return -1;
-    results_sweep (self->env.results, is_found, self);
-    life_adopt (self);
-    return 0;
+    int rc = -1;
+    if (look_at_folders (self, err) == 0 && look_at_newest (self, err) == 0) {
+        rc = 0;
+        results_sweep (self->env.results, is_found, self);
+        life_wake (self);
+        life_adopt (self);
+    }
+    free (self->kept);
+    self->kept = NULL;
+    self->kept_count = 0;
+    return rc;
 }
 
 static int take_over (struct life *self, const char *job_id, struct err *err)
@@ -197,6 +248,8 @@ void life_adopt (struct life *self)
         struct found next = self->found[--self->found_count];
         adopt (self, &next);
     }
+    if (self->found_count == 0)
+        life_wake (self);
 }
 
 bool life_taking_over (const struct life *self)

@@ -8,13 +8,16 @@
 #include "requests_private.h"
 
 #define DEFAULT_LIMIT 50
-#define RECORDS_MOST  1000 /* records looked at for one page */
+#define RECORDS_MOST  1000   /* records looked at for one page */
+#define LINES_MOST    200000 /* lines of the history */
 #define PAGE_BYTES    LIMIT_LOG_CHUNK_BYTES
 #define LIVE_BYTES    (16 * 1024) /* more than the live record takes */
 
 /* A page of jobs in the making. */
 struct page {
     bool wanted[JOB_STATUSES];
+    bool over;     /* some of them are those of jobs that are over */
+    int64_t lines; /* of the history that were looked at */
     int64_t limit;
     struct value *jobs;
     size_t bytes;
@@ -40,6 +43,8 @@ static int read_wanted (const struct value *body, struct page *page, struct err 
                             name ? name : "something that is no string");
         page->wanted[status] = true;
     }
+    for (int i = 0; i < JOB_STATUSES; i++)
+        page->over = page->over || (page->wanted[i] && job_status_terminal ((enum job_status)i));
     return 0;
 }
 
@@ -73,6 +78,15 @@ static bool passes (int number)
     return number == ENOMEM || number == EMFILE || number == ENFILE;
 }
 
+/* Can it have a wanted status? Who only wants those that are not over gets them without a look at
+ * the records of all that are. */
+static bool possible (struct requests *self, const struct page *page, const char *job_id)
+{
+    const struct record *live = life_record (self->env.life);
+    return page->over || life_waits (self->env.life, job_id) ||
+           (live && strcmp (live->job_id, job_id) == 0);
+}
+
 static int add_job (struct requests *self, struct page *page, struct err *err)
 {
     struct record space;
@@ -84,6 +98,7 @@ static int add_job (struct requests *self, struct page *page, struct err *err)
     if (!record || strcmp (record->job_id, page->last.job_id) != 0)
         record = store_read (self->env.store, page->last.job_id, &space, &bytes, &why) < 0 ? NULL
                                                                                            : &space;
+    life_tell_queued (self->env.life, &space);
     int rc = 0;
     /* A record that cannot be read by anybody is not there. One that only cannot be read now must
      * not be missing. */
@@ -102,7 +117,7 @@ static int add_job (struct requests *self, struct page *page, struct err *err)
 static int64_t collect (struct requests *self, struct page *page, int64_t at, struct err *err)
 {
     while (at > 0 && (int64_t)value_count (page->jobs) < page->limit && page->bytes < PAGE_BYTES &&
-           page->looked < RECORDS_MOST) {
+           page->looked < RECORDS_MOST && page->lines < LINES_MOST) {
         struct history_entry entry;
         int rc = store_entry (self->env.store, --at, &entry, err);
         if (rc < 0)
@@ -110,6 +125,9 @@ static int64_t collect (struct requests *self, struct page *page, int64_t at, st
         if (rc == 0)
             continue;
         page->last = entry;
+        page->lines++;
+        if (!possible (self, page, entry.job_id))
+            continue;
         page->looked++;
         if (add_job (self, page, err) < 0)
             return -1;
@@ -133,7 +151,7 @@ static int fill_page (struct requests *self, const struct value *body, struct pa
     if (at < 0)
         return -1;
     next[0] = '\0';
-    if (at > 0 && page->looked > 0)
+    if (at > 0 && page->lines > 0)
         cursor_text (page->last.queued_at_ms, page->last.job_id, next);
     return 0;
 }

@@ -37,7 +37,7 @@ static int read_piece (struct requests *self, const struct value *body, struct p
         return -1;
     if (tail == 1 && offset == 1)
         return err_set (err, STATUS_BAD_REQUEST, "logs takes either \"offset\" or \"tail_lines\"");
-    if (job_resolve (self, body, out->job_id, err) < 0)
+    if (job_resolve (self, body, "job_id", out->job_id, err) < 0)
         return -1;
     record_init (&space);
     const struct record *record = job_record (self, out->job_id, &space, err);

@@ -16,7 +16,10 @@ const struct record *job_record (struct requests *self, const char *job_id, stru
     const struct record *live = life_record (self->env.life);
     if (live && strcmp (live->job_id, job_id) == 0)
         return live;
-    return store_read (self->env.store, job_id, space, NULL, err) < 0 ? NULL : space;
+    if (store_read (self->env.store, job_id, space, NULL, err) < 0)
+        return NULL;
+    life_tell_queued (self->env.life, space);
+    return space;
 }
 
 /* The newest accepted job below `below` whose id begins with `prefix`: its index, -1, -2. */
@@ -58,8 +61,8 @@ static int resolve_prefix (struct requests *self, const char *prefix, char job_i
     return other == -2 ? -1 : 0;
 }
 
-static int resolve (struct requests *self, const char *text, char job_id[JOB_ID_BYTES],
-                    struct err *err)
+static int resolve (struct requests *self, const char *key, const char *text,
+                    char job_id[JOB_ID_BYTES], struct err *err)
 {
     struct history_entry newest;
     if (strcmp (text, "last") == 0) {
@@ -71,9 +74,9 @@ static int resolve (struct requests *self, const char *text, char job_id[JOB_ID_
     }
     if (!job_prefix_valid (text))
         return err_set (err, STATUS_BAD_REQUEST,
-                        "\"job_id\" is \"%.64s\"; it takes 12 lowercase hex digits, a prefix of "
+                        "\"%s\" is \"%.64s\"; it takes 12 lowercase hex digits, a prefix of "
                         "them, or last",
-                        text);
+                        key, text);
     if (!job_id_valid (text))
         return resolve_prefix (self, text, job_id, err);
     if (!store_has (self->env.store, text))
@@ -82,15 +85,15 @@ static int resolve (struct requests *self, const char *text, char job_id[JOB_ID_
     return 0;
 }
 
-int job_resolve (struct requests *self, const struct value *body, char job_id[JOB_ID_BYTES],
-                 struct err *err)
+int job_resolve (struct requests *self, const struct value *body, const char *key,
+                 char job_id[JOB_ID_BYTES], struct err *err)
 {
     const char *text = NULL;
-    int rc = value_read_string (body, "job_id", LIMIT_STRING_BYTES, &text, err);
+    int rc = value_read_string (body, key, LIMIT_STRING_BYTES, &text, err);
     if (rc == 0)
         return err_set (err, STATUS_BAD_REQUEST,
-                        "\"job_id\" is missing; it takes a job id, a prefix of one, or last");
-    return rc < 0 ? -1 : resolve (self, text, job_id, err);
+                        "\"%s\" is missing; it takes a job id, a prefix of one, or last", key);
+    return rc < 0 ? -1 : resolve (self, key, text, job_id, err);
 }
 
 void call_status (struct requests *self, const struct call *call, struct outcome_reply *out)
@@ -100,7 +103,7 @@ void call_status (struct requests *self, const struct call *call, struct outcome
     struct record space;
     const struct record *record = NULL;
     record_init (&space);
-    if (job_resolve (self, call->body, job_id, &err) == 0)
+    if (job_resolve (self, call->body, "job_id", job_id, &err) == 0)
         record = job_record (self, job_id, &space, &err);
     if (record)
         reply_job (out, STATUS_OK, record);
@@ -127,7 +130,7 @@ void call_sync (struct requests *self, const struct call *call, struct outcome_r
     const char *nonce = NULL;
     struct err err;
     if (read_nonce (call->body, &nonce, &err) < 0 ||
-        job_resolve (self, call->body, job_id, &err) < 0) {
+        job_resolve (self, call->body, "job_id", job_id, &err) < 0) {
         reply_refuse (out, &err);
         return;
     }

@@ -9,21 +9,27 @@
 #include "clock.h"
 #include "note.h"
 
+#define NOT_REMEMBERED (-1)
+
 static const struct {
     const char *type;
     call_fn *fn;
-    bool command; /* run and cancel: the answer to an id is remembered */
+    int kind; /* an enum ask_kind: the answer to an id is remembered; or NOT_REMEMBERED */
 } table[] = {
-    { "run", call_run, true },
-    { "cancel", call_cancel, true },
-    { "status", call_status, false },
-    { "list", call_list, false },
-    { "logs", call_logs, false },
-    { "sync", call_sync, false },
-    { "find", call_find, false },
-    { "results", call_results, false },
-    { "profiles", call_profiles, false },
-    { "ping", call_ping, false },
+    { "run", call_run, ASK_RUN },
+    { "rerun", call_rerun, ASK_RUN },
+    { "cancel", call_cancel, ASK_CANCEL },
+    { "pause", call_pause, ASK_PAUSE },
+    { "resume", call_resume, ASK_RESUME },
+    { "priority", call_priority, ASK_PRIORITY },
+    { "status", call_status, NOT_REMEMBERED },
+    { "list", call_list, NOT_REMEMBERED },
+    { "logs", call_logs, NOT_REMEMBERED },
+    { "sync", call_sync, NOT_REMEMBERED },
+    { "find", call_find, NOT_REMEMBERED },
+    { "results", call_results, NOT_REMEMBERED },
+    { "profiles", call_profiles, NOT_REMEMBERED },
+    { "ping", call_ping, NOT_REMEMBERED },
 };
 
 struct requests *requests_new (const struct requests_env *env, struct err *err)
@@ -88,10 +94,11 @@ static void too_late (const struct wire_request *request, struct outcome_reply *
 
 static void unknown_type (const struct wire_request *request, struct outcome_reply *out)
 {
-    err_set (&out->err, STATUS_BAD_REQUEST,
-             "a worker does not serve the type \"%s\"; it serves run, cancel, status, list, logs, "
-             "sync, find, results, profiles and ping",
-             request->type);
+    err_set (
+        &out->err, STATUS_BAD_REQUEST,
+        "a worker does not serve the type \"%s\"; it serves run, rerun, cancel, pause, resume, "
+        "priority, status, list, logs, sync, find, results, profiles and ping",
+        request->type);
     out->status = STATUS_BAD_REQUEST;
 }
 
@@ -101,12 +108,13 @@ static void dispatch (struct requests *self, const struct call *call,
     for (size_t i = 0; i < sizeof table / sizeof *table; i++) {
         if (strcmp (table[i].type, request->type) != 0)
             continue;
-        bool cancel = table[i].fn == call_cancel;
-        if (table[i].command && wait_repeated (self, call, cancel, out))
+        bool remembered = table[i].kind != NOT_REMEMBERED;
+        enum ask_kind kind = (enum ask_kind)table[i].kind;
+        if (remembered && wait_repeated (self, call, kind, out))
             return;
         table[i].fn (self, call, out);
-        if (table[i].command && out->status != 0)
-            wait_remember (self, call->user, call->id, cancel, out);
+        if (remembered && out->status != 0)
+            wait_remember (self, call->user, call->id, kind, out);
         return;
     }
     unknown_type (request, out);

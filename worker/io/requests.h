@@ -34,9 +34,8 @@ void requests_take (struct requests *self, int64_t ref, const char *user, const 
 /* The connection over which requests came is gone: who waited asks again. */
 void requests_forget (struct requests *self);
 
-/* The job that holds the slot was started, is over, cannot be killed. */
-void requests_started (struct requests *self);
-void requests_ended (struct requests *self);
+/* What happened to the job that holds the slot; that it cannot be killed. */
+void requests_happened (struct requests *self, enum life_event event);
 void requests_stuck (struct requests *self, const struct err *err);
 
 #endif

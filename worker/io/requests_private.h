@@ -1,7 +1,8 @@
 /* requests_private.h - what the files of the requests share.
  *
- * requests.c: dispatch. commands.c: run and cancel. waiting.c: answers given later and again.
- * queries.c: what only looks at records. list.c, logs.c: pages of records and pieces of logs.
+ * requests.c: dispatch. order.c: what a run asks for. commands.c: run, rerun and cancel.
+ * standing.c: priority, pause and resume. waiting.c: answers given later and again. queries.c: what
+ * only looks at records. list.c, logs.c: pages of records and pieces of logs.
  *
  * SPDX-License-Identifier: MPL-2.0 */
 #ifndef EMS_REQUESTS_PRIVATE_H
@@ -34,7 +35,8 @@ struct outcome_reply {
 
 typedef void call_fn (struct requests *self, const struct call *call, struct outcome_reply *out);
 
-call_fn call_run, call_cancel;                                       /* commands.c */
+call_fn call_run, call_rerun, call_cancel;                           /* commands.c */
+call_fn call_priority, call_pause, call_resume;                      /* standing.c */
 call_fn call_status, call_sync, call_find, call_profiles, call_ping; /* queries.c */
 call_fn call_list, call_results;                                     /* list.c */
 call_fn call_logs;                                                   /* logs.c */
@@ -45,25 +47,39 @@ void reply_refuse (struct outcome_reply *out, const struct err *err);
 int reply_job (struct outcome_reply *out, int status, const struct record *record);
 void reply_memory (struct outcome_reply *out);
 
+/* Everything that a run asks for, from its body and what `order` has already; profile and config
+ * are there. -1 with *err; `parameter` is the one that is wrong, or "". */
+struct wish {
+    struct order order;
+    bool queue; /* rather wait than be refused */
+    char parameter[NAME_BYTES];
+};
+int wish_read (struct requests *self, const struct call *call, struct wish *wish, struct err *err);
+/* The profile of that name, and its defaults. -1 with *err (404). */
+int wish_profile (struct requests *self, const char *name, struct wish *wish, struct err *err);
+int wish_params (const struct value *params, struct wish *wish, struct err *err);
+
 /* The record of a job as it is now: the live one or a copy from the disk in `space`, which the
  * caller inits and clears. NULL with *err. */
 const struct record *job_record (struct requests *self, const char *job_id, struct record *space,
                                  struct err *err);
 
-/* `job_id` of the body: an id, a unique prefix or `last`. 0, or -1 with *err (400, 404, 409). */
-int job_resolve (struct requests *self, const struct value *body, char job_id[JOB_ID_BYTES],
-                 struct err *err);
+/* The job at `key` of the body: an id, a unique prefix or `last`. 0, or -1 with *err (400, 404,
+ * 409).
+ */
+int job_resolve (struct requests *self, const struct value *body, const char *key,
+                 char job_id[JOB_ID_BYTES], struct err *err);
 
-/* waiting.c: let the call wait for the start or the end of the live job. -1 with *err (429). */
-int wait_add (struct requests *self, const struct call *call, bool cancel, struct err *err);
+/* waiting.c: let the call wait until that is so of the live job. -1 with *err (429). */
+int wait_add (struct requests *self, const struct call *call, enum ask_kind kind, struct err *err);
 /* Take it back. */
 void wait_undo (struct requests *self, const struct call *call);
 /* Was this id answered before, or is its first under way? Then true: out has the answer, or
  * the call waits with the first. */
-bool wait_repeated (struct requests *self, const struct call *call, bool cancel,
+bool wait_repeated (struct requests *self, const struct call *call, enum ask_kind kind,
                     struct outcome_reply *out);
-/* Remember what was answered to a run or cancel. */
-void wait_remember (struct requests *self, const char *user, const char *id, bool cancel,
+/* Remember what was answered to such a request. */
+void wait_remember (struct requests *self, const char *user, const char *id, enum ask_kind kind,
                     const struct outcome_reply *reply);
 /* What a cancel of a job that is over gets. */
 void reply_cancelled (struct outcome_reply *out, const struct record *record);

@@ -23,7 +23,8 @@ static int open_folders (struct results *self, int statefd, struct err *err)
     if (self->dir < 0)
         return -1;
     self->staging = dir_open_make (self->dir, ".staging", 0750, err);
-    if (self->staging < 0 || dir_sync (statefd, err) < 0)
+    self->partial = dir_open_make (self->dir, ".partial", 0750, err);
+    if (self->staging < 0 || self->partial < 0 || dir_sync (statefd, err) < 0)
         return -1;
     return lineup_open (&self->ids, self->dir, ".run_ids", RUN_LINE_BYTES, err);
 }
@@ -36,7 +37,7 @@ struct results *results_new (struct reactor *reactor, int statefd, const char *s
         err_set (err, STATUS_FAILED, "out of memory");
         return NULL;
     }
-    self->dir = self->staging = self->ids.fd = -1;
+    self->dir = self->staging = self->partial = self->ids.fd = -1;
     self->state = strdup (state);
     if (!self->state)
         err_set (err, STATUS_FAILED, "out of memory");
@@ -58,6 +59,8 @@ void results_destroy (struct results **self_p)
     lineup_close (&self->ids);
     if (self->staging >= 0)
         close (self->staging);
+    if (self->partial >= 0)
+        close (self->partial);
     if (self->dir >= 0)
         close (self->dir);
     free (self->state);
@@ -103,6 +106,9 @@ int results_reserve (struct results *self, const char *job_id, int64_t wall_us,
 
 int results_restage (struct results *self, const char *run_id, struct err *err)
 {
+    if (!exists (self->staging, run_id) &&
+        renameat (self->partial, run_id, self->staging, run_id) == 0)
+        return dir_sync (self->staging, err) < 0 || dir_sync (self->partial, err) < 0 ? -1 : 0;
     if (mkdirat (self->staging, run_id, 0750) < 0 && errno != EEXIST)
         return err_sys (err, "cannot make results/.staging/%s", run_id);
     return 0;
@@ -154,6 +160,36 @@ int results_discard (struct results *self, const char *run_id, struct err *err)
     /* The usual few files go right away. */
     trash_empty (self->trash);
     return 0;
+}
+
+int results_set_aside (struct results *self, const char *run_id, bool *kept, struct err *err)
+{
+    /* An empty one is of no use to anybody. */
+    bool empty = unlinkat (self->staging, run_id, AT_REMOVEDIR) == 0;
+    if (!empty && renameat (self->staging, run_id, self->partial, run_id) < 0 && errno != ENOENT)
+        return err_sys (err, "cannot keep results/.partial/%s", run_id);
+    if (dir_sync (self->partial, err) < 0 || dir_sync (self->staging, err) < 0)
+        return -1;
+    *kept = exists (self->partial, run_id);
+    return 0;
+}
+
+int results_partial (struct results *self, const char *run_id, struct err *err)
+{
+    struct stat st;
+    if (fstatat (self->partial, run_id, &st, AT_SYMLINK_NOFOLLOW) == 0)
+        return S_ISDIR (st.st_mode);
+    return errno == ENOENT ? 0 : err_sys (err, "cannot look at results/.partial/%s", run_id);
+}
+
+int results_take_over (struct results *self, const char *from, const char *to, struct err *err)
+{
+    /* The folder that was made with the name; what an attempt wrote there stays. */
+    (void)unlinkat (self->staging, to, AT_REMOVEDIR);
+    if (!exists (self->staging, to) && renameat (self->partial, from, self->staging, to) < 0 &&
+        errno != ENOENT)
+        return err_sys (err, "cannot take over results/.partial/%s", from);
+    return dir_sync (self->staging, err) < 0 || dir_sync (self->partial, err) < 0 ? -1 : 0;
 }
 
 void results_sweep (struct results *self, results_keep_fn *keep, void *arg)

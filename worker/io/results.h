@@ -1,5 +1,6 @@
 /* results.h - the folders of results: names taken once, staging, publication, listing.
  *
+ * results/.partial/<run_id> is what a run left that another job may go on from.
  * results/.run_ids says which names were ever taken, and by which job. A run writes into
  * results/.staging/<run_id>; results/<run_id> exists if and only if the job completed (I8).
  *
@@ -25,7 +26,8 @@ void results_destroy (struct results **self_p);
 /* Take a name for a run that starts now and make its staging folder. */
 int results_reserve (struct results *self, const char *job_id, int64_t wall_us,
                      char run_id[RUN_ID_BYTES], struct err *err);
-/* Make the staging folder if it is not there (a restart before anything ran). */
+/* Make the staging folder if it is not there (a restart before anything ran), or take it back if
+ * it was set aside. */
 int results_restage (struct results *self, const char *run_id, struct err *err);
 
 /* Absolute paths: where the run writes, and where it will be. NULL: memory; free (). */
@@ -37,6 +39,15 @@ int results_publish (struct results *self, const char *run_id, struct err *err);
 /* Take what a run left out of staging, durably and at once; it is removed bit by bit. Safe to
  * repeat. */
 int results_discard (struct results *self, const char *run_id, struct err *err);
+
+/* Keep what a run left apart from the results, durably. *kept: there was something. Safe to repeat.
+ */
+int results_set_aside (struct results *self, const char *run_id, bool *kept, struct err *err);
+/* Is there something of that run? 1, 0, -1 with *err. */
+int results_partial (struct results *self, const char *run_id, struct err *err);
+/* Hand what the run `from` left over to the run `to`, durably, in staging. Safe to repeat: nothing
+ * happens when it was handed over already. */
+int results_take_over (struct results *self, const char *from, const char *to, struct err *err);
 
 /* At the start: remove from staging what belongs to no live job. */
 typedef bool results_keep_fn (void *arg, const char *run_id);

@@ -11,6 +11,7 @@
 struct results {
     int dir;
     int staging;
+    int partial; /* .partial */
     char *state;
     struct lineup ids; /* .run_ids */
     struct trash *trash;

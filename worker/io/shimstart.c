@@ -15,7 +15,7 @@
 #include "files.h"
 #include "reactor.h"
 
-#define OWN_VARIABLES 5
+#define OWN_VARIABLES 6
 
 static bool put_variable (strings env, size_t *count, const char *name, const char *text)
 {
@@ -28,7 +28,7 @@ static bool put_variable (strings env, size_t *count, const char *name, const ch
 }
 
 strings spawn_environment (const struct profile *profile, const struct record *record,
-                           const char *results_dir)
+                           const char *results_dir, bool resumed)
 {
     char attempt[24];
     size_t most = OWN_VARIABLES;
@@ -49,21 +49,11 @@ strings spawn_environment (const struct profile *profile, const struct record *r
            put_variable (env, &count, "EMS_RUN_ID", record->run_id) &&
            put_variable (env, &count, "EMS_RESULTS_DIR", results_dir) &&
            put_variable (env, &count, "EMS_ATTEMPT", attempt) &&
+           (!resumed || put_variable (env, &count, "EMS_RESUME", "1")) &&
            put_variable (env, &count, "PYTHONUNBUFFERED", "1");
     if (!good)
         strings_free (&env);
     return env;
-}
-
-int spawn_prepare (int runfd, const struct spec *spec, struct err *err)
-{
-    int dirfd = dir_open_make (runfd, spec->job_id, 0750, err);
-    if (dirfd >= 0 && spec_write (dirfd, spec, err) == 0 && dir_sync (runfd, err) == 0)
-        return dirfd;
-    if (dirfd >= 0)
-        close (dirfd);
-    tree_remove (runfd, spec->job_id, NULL);
-    return -1;
 }
 
 /* The shim's descriptors: nothing to read, its listening socket as 3, our stderr for its remarks.

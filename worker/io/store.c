@@ -86,7 +86,8 @@ int store_append (struct store *self, const struct history_entry *entry, struct 
 /* A record that is accepted must still fit when it has all that comes later. */
 static size_t most_bytes (const struct record *record)
 {
-    return LIMIT_RECORD_BYTES - (record->status == JOB_STARTING ? GROWTH_BYTES : 0);
+    return LIMIT_RECORD_BYTES -
+           (record->status == JOB_STARTING || record->status == JOB_QUEUED ? GROWTH_BYTES : 0);
 }
 
 int store_write (struct store *self, const struct record *record, struct err *err)

@@ -39,6 +39,7 @@ struct tail {
     struct progress progress;
     char *buffer; /* LIMIT_EVENT_BYTES; NULL: handed over */
     bool finishing;
+    bool more; /* another attempt will write to the log */
     bool finished;
     int64_t failing_ms; /* since when the log cannot be read; 0: it can; or GIVEN_UP */
     struct reactor_timer again;
@@ -223,13 +224,15 @@ static int step (struct tail *self)
     const char *data = n > 0 ? self->buffer : "";
     lines_fn *look = progress_possible (data, (size_t)n) ? take_line : NULL;
     struct lines_cut cut = lines_take (&lines, data, (size_t)n, ended, look, &progress);
-    if (cut.bytes == 0 && !cut.eof)
+    bool last = cut.eof;
+    cut.eof = last && !self->more;
+    if (cut.bytes == 0 && !last)
         return 0;
-    if (publish_piece (self, &cut) == 0)
+    if ((cut.bytes > 0 || cut.eof) && publish_piece (self, &cut) == 0)
         return -1;
     self->lines = lines;
     self->progress = progress;
-    self->finished = cut.eof;
+    self->finished = last;
     return 1;
 }
 
@@ -258,9 +261,15 @@ static void pump (void *arg)
         self->env.ended (self->env.arg);
 }
 
-void tail_finish (struct tail *self)
+void tail_next_attempt (struct tail *self)
+{
+    progress_init (&self->progress);
+}
+
+void tail_finish (struct tail *self, bool more)
 {
     self->finishing = true;
+    self->more = more;
     reactor_arm (self->env.reactor, &self->again, clock_mono_ms ());
 }
 

@@ -29,8 +29,12 @@ struct tail_env {
 struct tail *tail_new (const struct tail_env *env, const char *job_id, struct err *err);
 void tail_destroy (struct tail **self_p);
 
-/* Nobody writes to the log any more: publish the rest and the end, then call `ended`. */
-void tail_finish (struct tail *self);
+/* Another attempt begins: what the log said of the progress of the one before does not count. */
+void tail_next_attempt (struct tail *self);
+
+/* Nobody writes to the log any more: publish the rest and the end, then call `ended`. `more`:
+ * another attempt will write to it, so that this is not its end. */
+void tail_finish (struct tail *self, bool more);
 
 /* Make the log durable, its name included, where there was no shim to do it. */
 int tail_sync (struct tail *self, struct err *err);

@@ -6,9 +6,9 @@
 
 #include "requests_private.h"
 
-int wait_add (struct requests *self, const struct call *call, bool cancel, struct err *err)
+int wait_add (struct requests *self, const struct call *call, enum ask_kind kind, struct err *err)
 {
-    struct waiter waiter = { .ref = call->ref, .cancel = cancel };
+    struct waiter waiter = { .ref = call->ref, .kind = kind };
     snprintf (waiter.user, sizeof waiter.user, "%s", call->user);
     snprintf (waiter.id, sizeof waiter.id, "%s", call->id);
     if (waiters_add (&self->waiters, &waiter) == 0)
@@ -37,7 +37,7 @@ void requests_forget (struct requests *self)
         self->waiters.items[i].ref = WAITER_GONE;
 }
 
-void wait_remember (struct requests *self, const char *user, const char *id, bool cancel,
+void wait_remember (struct requests *self, const char *user, const char *id, enum ask_kind kind,
                     const struct outcome_reply *reply)
 {
     /* These ask to be tried again, and then they must be. */
@@ -48,7 +48,7 @@ void wait_remember (struct requests *self, const char *user, const char *id, boo
     const struct value *job = value_get (reply->body, "job");
     const char *job_id = value_string (value_get (job, "job_id"));
     const char *parameter = value_string (value_get (reply->body, "parameter"));
-    struct answer answer = { .cancel = cancel, .status = reply->status };
+    struct answer answer = { .kind = kind, .status = reply->status };
     snprintf (answer.user, sizeof answer.user, "%s", user);
     snprintf (answer.id, sizeof answer.id, "%s", id);
     snprintf (answer.job_id, sizeof answer.job_id, "%s", job_id ? job_id : "");
@@ -77,20 +77,20 @@ static void again (struct requests *self, const struct answer *answer, struct ou
 }
 
 /* Its first is still under way: both get the answer. */
-static bool join (struct requests *self, const struct call *call, bool cancel,
+static bool join (struct requests *self, const struct call *call, enum ask_kind kind,
                   struct outcome_reply *out)
 {
     struct err err;
     for (size_t i = 0; i < self->waiters.count; i++) {
         struct waiter *waiter = &self->waiters.items[i];
         if (strcmp (waiter->id, call->id) != 0 || strcmp (waiter->user, call->user) != 0 ||
-            waiter->cancel != cancel)
+            waiter->kind != kind)
             continue;
         if (waiter->ref == WAITER_GONE) {
             waiter->ref = call->ref;
             return true;
         }
-        if (wait_add (self, call, cancel, &err) < 0)
+        if (wait_add (self, call, kind, &err) < 0)
             reply_refuse (out, &err);
         return true;
     }
@@ -105,14 +105,14 @@ static void made_before (struct requests *self, const struct call *call,
     bool starting = record->status == JOB_STARTING ||
                     (record->status == JOB_CANCELLING && record->started_at_ms == 0);
     if (!starting) {
-        reply_job (out, STATUS_OK, record);
+        reply_job (out, record->status == JOB_QUEUED ? STATUS_QUEUED : STATUS_OK, record);
     } else if (record != life_record (self->env.life)) {
         /* Who waits is told of the job that holds the slot, and this one does not yet. */
         err_set (&err, STATUS_NO_WORKER,
                  "job %s of an earlier worker is still being taken over; try again",
                  record->job_id);
         reply_refuse (out, &err);
-    } else if (wait_add (self, call, false, &err) < 0) {
+    } else if (wait_add (self, call, ASK_RUN, &err) < 0) {
         reply_refuse (out, &err);
     }
 }
@@ -146,6 +146,7 @@ static bool run_at (struct requests *self, const struct call *call, int64_t at,
     if (store_read (store, entry.job_id, &space, NULL, &err) < 0)
         return store_had (store, entry.job_id) && unreadable (entry.job_id, &err, out);
     bool same = strcmp (space.user, call->user) == 0;
+    life_tell_queued (self->env.life, &space);
     if (same)
         made_before (self, call, &space, out);
     record_clear (&space);
@@ -175,13 +176,13 @@ static bool run_on_record (struct requests *self, const struct call *call,
     return run_in_history (self, call, out);
 }
 
-bool wait_repeated (struct requests *self, const struct call *call, bool cancel,
+bool wait_repeated (struct requests *self, const struct call *call, enum ask_kind kind,
                     struct outcome_reply *out)
 {
-    if (join (self, call, cancel, out))
+    if (join (self, call, kind, out))
         return true;
     const struct answer *answer = answers_get (self->answers, call->user, call->id);
-    if (answer && answer->cancel != cancel) {
+    if (answer && answer->kind != kind) {
         err_set (&out->err, STATUS_BAD_REQUEST,
                  "the id %s was that of another request; every request needs its own", call->id);
         out->status = STATUS_BAD_REQUEST;
@@ -191,7 +192,7 @@ bool wait_repeated (struct requests *self, const struct call *call, bool cancel,
         again (self, answer, out);
         return true;
     }
-    return !cancel && run_on_record (self, call, out);
+    return kind == ASK_RUN && run_on_record (self, call, out);
 }
 
 void reply_cancelled (struct outcome_reply *out, const struct record *record)
@@ -207,39 +208,76 @@ void reply_cancelled (struct outcome_reply *out, const struct record *record)
 }
 
 /* Answer everybody who waits for that. */
-static void answer_all (struct requests *self, bool cancel, const struct outcome_reply *out)
+static void answer_all (struct requests *self, enum ask_kind kind, const struct outcome_reply *out)
 {
     struct waiter waiter;
     bool good = out->status == STATUS_OK;
-    while (waiters_take (&self->waiters, cancel, &waiter)) {
-        wait_remember (self, waiter.user, waiter.id, cancel, out);
+    while (waiters_take (&self->waiters, kind, &waiter)) {
+        wait_remember (self, waiter.user, waiter.id, kind, out);
         if (waiter.ref != WAITER_GONE)
             agent_reply (self->env.agent, waiter.ref, waiter.id, out->status,
                          good ? NULL : out->err.text, out->body);
     }
 }
 
-void requests_started (struct requests *self)
+/* It is so. */
+static void agree (struct requests *self, enum ask_kind kind, const struct record *record)
 {
     struct outcome_reply out = { 0 };
-    const struct record *record = life_record (self->env.life);
-    if (!record)
-        return;
     reply_job (&out, STATUS_OK, record);
-    answer_all (self, false, &out);
+    answer_all (self, kind, &out);
     value_destroy (&out.body);
 }
 
-void requests_ended (struct requests *self)
+/* It will not be so. */
+static void regret (struct requests *self, enum ask_kind kind, const struct record *record,
+                    const char *why)
 {
     struct outcome_reply out = { 0 };
+    err_set (&out.err, STATUS_CONFLICT, "job %s %s", record->job_id, why);
+    reply_job (&out, STATUS_CONFLICT, record);
+    answer_all (self, kind, &out);
+    value_destroy (&out.body);
+}
+
+static void answer_end (struct requests *self, const struct record *record)
+{
+    struct outcome_reply out = { 0 };
+    agree (self, ASK_RUN, record); /* whoever still waits for the start learns how it went */
+    regret (self, ASK_PAUSE, record, "ended before it could be paused");
+    regret (self, ASK_RESUME, record, "ended before it could go on");
+    if (record->status == JOB_QUEUED) { /* the cancel came between its end and the line */
+        err_set (&out.err, STATUS_NO_WORKER, "job %s waits again; try again", record->job_id);
+        out.status = STATUS_NO_WORKER;
+    } else {
+        reply_cancelled (&out, record);
+    }
+    answer_all (self, ASK_CANCEL, &out);
+    value_destroy (&out.body);
+}
+
+void requests_happened (struct requests *self, enum life_event event)
+{
     const struct record *record = life_record (self->env.life);
     if (!record)
         return;
-    requests_started (self); /* whoever still waits for the start learns how it went */
-    reply_cancelled (&out, record);
-    answer_all (self, true, &out);
-    value_destroy (&out.body);
+    switch (event) {
+    case LIFE_STARTED:
+        agree (self, ASK_RUN, record);
+        break;
+    case LIFE_PAUSED:
+        agree (self, ASK_PAUSE, record);
+        regret (self, ASK_RESUME, record, "was paused again meanwhile");
+        break;
+    case LIFE_RESUMED:
+        agree (self, ASK_RESUME, record);
+        regret (self, ASK_PAUSE, record,
+                "runs on: it was resumed meanwhile, or something of it cannot be held still");
+        break;
+    default:
+        answer_end (self, record);
+        break;
+    }
 }
 
 void requests_stuck (struct requests *self, const struct err *err)
@@ -249,6 +287,6 @@ void requests_stuck (struct requests *self, const struct err *err)
     const struct record *record = life_record (self->env.life);
     if (record)
         reply_job (&out, STATUS_FAILED, record);
-    answer_all (self, true, &out);
+    answer_all (self, ASK_CANCEL, &out);
     value_destroy (&out.body);
 }

@@ -41,6 +41,12 @@ static const char *holder (void *arg)
     return record ? record->job_id : NULL;
 }
 
+static size_t queued (void *arg)
+{
+    struct worker *self = arg;
+    return life_queued (self->life);
+}
+
 static void request (void *arg, int64_t ref, const char *user, const void *data, size_t bytes)
 {
     struct worker *self = arg;
@@ -59,16 +65,10 @@ static void changed (void *arg)
     agent_tell (self->agent);
 }
 
-static void started (void *arg)
+static void happened (void *arg, enum life_event event)
 {
     struct worker *self = arg;
-    requests_started (self->requests);
-}
-
-static void ended (void *arg)
-{
-    struct worker *self = arg;
-    requests_ended (self->requests);
+    requests_happened (self->requests, event);
 }
 
 static void stuck (void *arg, const struct err *err)
@@ -136,8 +136,7 @@ static int open_parts (struct worker *self, struct err *err)
         .worker = self->settings.name,
         .use_cgroup = self->settings.use_cgroup,
         .changed = changed,
-        .started = started,
-        .ended = ended,
+        .happened = happened,
         .stuck = stuck,
         .arg = self,
     };
@@ -148,6 +147,7 @@ static int open_parts (struct worker *self, struct err *err)
         .name = self->settings.name,
         .profiles = self->profiles,
         .holder = holder,
+        .queued = queued,
         .request = request,
         .forget = forget,
         .arg = self,

@@ -1,4 +1,4 @@
-/* cgroup.c - a cgroup v2 folder of the job's own.
+/* cgroup.c - what is in a cgroup, and killing it.
  *
  * SPDX-License-Identifier: MPL-2.0 */
 #include <dirent.h>
@@ -13,137 +13,16 @@
 #include <sys/pidfd.h>
 #include <sys/stat.h>
 #include <unistd.h>
-#include "files.h"
-#include "kill.h"
+#include "cgroup_private.h"
 #include "limits.h"
 
 /* A job may make folders of its own below; deeper than this we do not follow it. */
 #define MAX_DEPTH 64
 
-/* One line of /proc/self/mountinfo that speaks of a cgroup2 mount. */
-struct mount {
-    char root[LIMIT_PATH_BYTES];  /* the part of the hierarchy that is mounted */
-    char point[LIMIT_PATH_BYTES]; /* where */
-};
-
-/* mountinfo writes blanks and backslashes as \ooo. */
-static void unescape (char *text)
-{
-    char *to = text;
-    for (const char *at = text; *at; to++) {
-        if (at[0] == '\\' && at[1] && at[2] && at[3]) {
-            *to = (char)((at[1] - '0') * 64 + (at[2] - '0') * 8 + (at[3] - '0'));
-            at += 4;
-        } else {
-            *to = *at++;
-        }
-    }
-    *to = '\0';
-}
-
-static bool mount_parse (const char *line, struct mount *out)
-{
-    const char *type = strstr (line, " - cgroup2 ");
-    if (!type || sscanf (line, "%*s %*s %*s %4095s %4095s", out->root, out->point) != 2)
-        return false;
-    unescape (out->root);
-    unescape (out->point);
-    return true;
-}
-
-/* Our own group in the unified hierarchy: the line "0::PATH". */
-static int own_group (char *out, size_t bytes, struct err *err)
-{
-    FILE *file = fopen ("/proc/self/cgroup", "re");
-    if (!file)
-        return err_sys (err, "cannot open /proc/self/cgroup");
-    char *line = NULL;
-    size_t room = 0;
-    int rc = -1;
-    while (rc < 0 && getline (&line, &room, file) > 0)
-        if (strncmp (line, "0::", 3) == 0) {
-            line[strcspn (line, "\n")] = '\0';
-            rc = snprintf (out, bytes, "%s", line + 3) < (int)bytes ? 0 : -1;
-        }
-    free (line);
-    fclose (file);
-    return rc < 0 ? err_set (err, STATUS_FAILED, "this process is in no cgroup v2") : 0;
-}
-
-/* The path of `group` below this mount, without a trailing slash; false if it is not there. */
-static bool below_mount (const struct mount *mount, const char *group, char *out, size_t bytes)
-{
-    size_t skip = strcmp (mount->root, "/") == 0 ? 0 : strlen (mount->root);
-    if (strncmp (group, mount->root, skip) != 0 || (skip && group[skip] && group[skip] != '/'))
-        return false;
-    const char *rest = group + skip;
-    if (strcmp (rest, "/") == 0)
-        rest = "";
-    int n = snprintf (out, bytes, "%s%s", mount->point, rest);
-    return n > 0 && (size_t)n < bytes;
-}
-
-static int child_path (const char *path, const char *name, char *out, size_t bytes)
+int cgroup_file (const char *path, const char *name, char *out, size_t bytes)
 {
     int n = snprintf (out, bytes, "%s/%s", path, name);
     return n > 0 && (size_t)n < bytes ? 0 : -1;
-}
-
-/* A folder that was left by an attempt that never started is as good as a new one. */
-static int make_folder (const char *path, struct err *err)
-{
-    char file[LIMIT_PATH_BYTES];
-    if (child_path (path, "cgroup.kill", file, sizeof file) < 0)
-        return err_set (err, STATUS_FAILED, "the cgroup path %.200s… is too long", path);
-    if (mkdir (path, 0755) < 0 && errno != EEXIST)
-        return err_sys (err, "cannot make the cgroup %s", path);
-    if (access (file, W_OK) < 0) {
-        err_sys (err, "cannot use %s", file);
-        rmdir (path);
-        return -1;
-    }
-    return 0;
-}
-
-/* Is it there already? */
-static int find_folder (const char *path, struct err *err)
-{
-    return access (path, F_OK) < 0 ? err_sys (err, "there is no cgroup %s", path) : 0;
-}
-
-/* Try each place where the job's folder may be until one will do. */
-static int try_mounts (const char *job_id, char *path, size_t path_bytes,
-                       int (*try) (const char *, struct err *), struct err *err)
-{
-    char group[LIMIT_PATH_BYTES], own[LIMIT_PATH_BYTES], name[sizeof "ems-" + JOB_ID_BYTES];
-    if (own_group (group, sizeof group, err) < 0)
-        return -1;
-    snprintf (name, sizeof name, "ems-%.12s", job_id);
-    FILE *file = fopen ("/proc/self/mountinfo", "re");
-    if (!file)
-        return err_sys (err, "cannot open /proc/self/mountinfo");
-    err_set (err, STATUS_FAILED, "no cgroup v2 is mounted");
-    char *line = NULL;
-    size_t room = 0;
-    int rc = -1;
-    struct mount mount;
-    while (rc < 0 && getline (&line, &room, file) > 0)
-        if (mount_parse (line, &mount) && below_mount (&mount, group, own, sizeof own) &&
-            child_path (own, name, path, path_bytes) == 0)
-            rc = try (path, err);
-    free (line);
-    fclose (file);
-    return rc;
-}
-
-int cgroup_make (const char *job_id, char *path, size_t path_bytes, struct err *err)
-{
-    return try_mounts (job_id, path, path_bytes, make_folder, err);
-}
-
-int cgroup_find (const char *job_id, char *path, size_t path_bytes, struct err *err)
-{
-    return try_mounts (job_id, path, path_bytes, find_folder, err);
 }
 
 /* Only async-signal-safe calls: this runs in a forked child. */
@@ -208,7 +87,7 @@ static int visit_tree (int at, const char *name, int depth, int (*visit) (int, c
 static int visit_count (int at, const char *name)
 {
     char file[NAME_MAX + LIMIT_PATH_BYTES];
-    if (child_path (name, "cgroup.procs", file, sizeof file) < 0)
+    if (cgroup_file (name, "cgroup.procs", file, sizeof file) < 0)
         return -1;
     int lines = count_lines (at, file);
     /* A threaded folder has no list of processes; they are counted in the one above. */
@@ -220,11 +99,10 @@ int cgroup_count (const char *path)
     return visit_tree (AT_FDCWD, path, 0, visit_count);
 }
 
-/* The number after "KEY " in one of the group's small files; -1 if it is not there. */
-static int64_t read_number (const char *path, const char *name, const char *key)
+int64_t cgroup_read_number (const char *path, const char *name, const char *key)
 {
     char file[LIMIT_PATH_BYTES], text[1024];
-    if (child_path (path, name, file, sizeof file) < 0)
+    if (cgroup_file (path, name, file, sizeof file) < 0)
         return -1;
     int fd = open (file, O_RDONLY | O_CLOEXEC);
     if (fd < 0)
@@ -240,22 +118,22 @@ static int64_t read_number (const char *path, const char *name, const char *key)
 
 int cgroup_populated (const char *path)
 {
-    int64_t n = read_number (path, "cgroup.events", "populated ");
+    int64_t n = cgroup_read_number (path, "cgroup.events", "populated ");
     return n < 0 ? -1 : n > 0;
 }
 
 int cgroup_events_open (const char *path)
 {
     char file[LIMIT_PATH_BYTES];
-    if (child_path (path, "cgroup.events", file, sizeof file) < 0)
+    if (cgroup_file (path, "cgroup.events", file, sizeof file) < 0)
         return -1;
     return open (file, O_RDONLY | O_CLOEXEC);
 }
 
 int cgroup_usage (const char *path, double *user_s, double *system_s)
 {
-    int64_t user = read_number (path, "cpu.stat", "user_usec ");
-    int64_t system = read_number (path, "cpu.stat", "system_usec ");
+    int64_t user = cgroup_read_number (path, "cpu.stat", "user_usec ");
+    int64_t system = cgroup_read_number (path, "cpu.stat", "system_usec ");
     if (user < 0 || system < 0)
         return -1;
     *user_s = (double)user / 1e6;
@@ -263,17 +141,23 @@ int cgroup_usage (const char *path, double *user_s, double *system_s)
     return 0;
 }
 
-int cgroup_kill (const char *path, struct err *err)
+int cgroup_write (const char *path, const char *name, const char *text, struct err *err)
 {
     char file[LIMIT_PATH_BYTES];
-    if (child_path (path, "cgroup.kill", file, sizeof file) < 0)
+    if (cgroup_file (path, name, file, sizeof file) < 0)
         return err_set (err, STATUS_FAILED, "the cgroup path %.200s… is too long", path);
     int fd = open (file, O_WRONLY | O_CLOEXEC);
     if (fd < 0)
         return err_sys (err, "cannot open %s", file);
-    int rc = write (fd, "1", 1) == 1 ? 0 : err_sys (err, "cannot write %s", file);
+    ssize_t bytes = (ssize_t)strlen (text);
+    int rc = write (fd, text, (size_t)bytes) == bytes ? 0 : err_sys (err, "cannot write %s", file);
     close (fd);
     return rc;
+}
+
+int cgroup_kill (const char *path, struct err *err)
+{
+    return cgroup_write (path, "cgroup.kill", "1", err);
 }
 
 /* Is `pid` in this list of processes? `next`: the first number above it; 0 if there is none. */
@@ -308,7 +192,7 @@ static int visit_kill (int at, const char *name)
     char file[NAME_MAX + LIMIT_PATH_BYTES];
     pid_t next;
     int killed = 0;
-    if (child_path (name, "cgroup.procs", file, sizeof file) < 0)
+    if (cgroup_file (name, "cgroup.procs", file, sizeof file) < 0)
         return -1;
     for (is_listed (at, file, 0, &next); next > 0;) {
         pid_t pid = next;

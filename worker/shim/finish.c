@@ -25,6 +25,14 @@ static void blame_disk (struct exit_record *record, const char *text)
     finish_detail (record, text);
 }
 
+/* Our own one, or NULL. */
+static const char *last_line (enum outcome outcome)
+{
+    return outcome == OUTCOME_CANCELLED   ? FINISH_CANCELLED_LINE
+           : outcome == OUTCOME_PREEMPTED ? FINISH_PREEMPTED_LINE
+                                          : NULL;
+}
+
 static void check_log (struct exit_record *record, const struct joblog *log)
 {
     struct err err;
@@ -117,8 +125,8 @@ enum finish_result finish_go (struct finish *self, const struct attempt *attempt
         }
         switch (self->step) {
         case FINISH_OUTPUT:
-            if (log && record->outcome == OUTCOME_CANCELLED && !log->error)
-                joblog_last_line (log, FINISH_CANCELLED_LINE);
+            if (log && last_line (record->outcome) && !log->error)
+                joblog_last_line (log, last_line (record->outcome));
             self->step = FINISH_LAST;
             break;
         case FINISH_LAST:

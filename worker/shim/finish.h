@@ -10,6 +10,7 @@
 
 #define FINISH_PATIENCE_MS    5000
 #define FINISH_CANCELLED_LINE "Benchmark execution cancelled by user."
+#define FINISH_PREEMPTED_LINE "Benchmark execution preempted."
 
 enum finish_step {
     FINISH_OUTPUT, /* what the job wrote is in the log */

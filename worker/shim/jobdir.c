@@ -11,6 +11,9 @@ static const char *const outcome_names[OUTCOMES] = {
     [OUTCOME_TIME_LIMIT] = "time_limit",
     [OUTCOME_SPAWN] = "spawn",
     [OUTCOME_DISK] = "disk",
+    [OUTCOME_PREEMPTED] = "preempted",
+    [OUTCOME_SILENT] = "silent",
+    [OUTCOME_LOG_LIMIT] = "log_limit",
 };
 
 static struct value *identity_to_value (const struct proc_identity *who)
@@ -149,7 +152,8 @@ static int outcome_read (const struct value *map, enum outcome *out, struct err 
             return 0;
         }
     return err_set (err, STATUS_BAD_REQUEST,
-                    "outcome is '%s', it should be exited, cancelled, time_limit, spawn or disk",
+                    "outcome is '%s', it should be exited, cancelled, time_limit, spawn, disk, "
+                    "preempted, silent or log_limit",
                     name);
 }
 

@@ -9,11 +9,19 @@
  *   tail.json   the worker's own: how far the log was published (not durable on purpose)
  *
  * Control messages (one per packet, ASCII, no newline):
- *   worker -> shim  "stop GRACE_MS"   stop the job; again with a smaller grace shortens it
- *   shim -> worker  "started"         the main process runs (also sent at once to a new connection)
- *                   "full"            the disk is: the job waits for room (also to a new connection)
- *                   "room"            and goes on
- *                   "exited"          exit.json is durable; the shim ends now
+ *   worker -> shim  "stop GRACE_MS"     stop the job; again with a smaller grace shortens it
+ *                   "preempt GRACE_MS"  the same, to make room for another job: outcome preempted
+ *                   "pause"             hold every process of the job; its limits stand still
+ *                   "resume"            let them go on. Both are answered again when it is so
+ *                                       already; a job that is being ended gives no answer
+ *   shim -> worker  "started"           the main process runs (also at once to a new connection)
+ *                   "full"              the disk is: the job waits for room (also to a new one)
+ *                   "room"              and goes on
+ *                   "paused"            no process of the job runs (also to a new connection)
+ *                   "resumed"           they run again: see below
+ *                   "exited"            exit.json is durable; the shim ends now
+ * "resumed" answers "resume"; it also comes when a paused job is let go to be stopped, and in the
+ * place of "paused" when some process could not be held within REAP_HOLD_MS.
  * End of file on the connection (or a reset: a message crossed the shim's end) means that the shim
  * is gone: exit.json says how, or it is lost. A shim that finds that another one has or had this
  * attempt ends with status 0 and without a word.
@@ -45,6 +53,21 @@
 #define CTL_MESSAGE_BYTES 64
 #define UNKILLED_LISTED   16
 
+#define SPEC_RLIMITS      16 /* entries in a spec; there are fewer kinds */
+#define SPEC_RLIMIT_BYTES 16 /* a name of one, with its NUL */
+#define SPEC_UNLIMITED    (-1)
+#define SPEC_CPUS         1024 /* numbers below this */
+#define SPEC_NICE_MIN     (-20)
+#define SPEC_NICE_MAX     19
+
+/* The name is that of prlimit without RLIMIT_, lower case; the shim knows: as core cpu data fsize
+ * memlock nofile nproc stack. SPEC_UNLIMITED or what setrlimit takes. */
+struct spec_rlimit {
+    char name[SPEC_RLIMIT_BYTES];
+    int64_t soft;
+    int64_t hard;
+};
+
 /* What to run. Strings and arrays are owned; spec_clear frees them. */
 struct spec {
     char job_id[JOB_ID_BYTES];
@@ -59,6 +82,16 @@ struct spec {
     int64_t grace_ms;
     int64_t time_limit_ms; /* 0: none */
     bool use_cgroup;       /* try a cgroup v2; false: only sub-reaper and sweep */
+    /* All that follows may be absent, and then there is no such limit. */
+    int64_t silence_limit_ms; /* without a byte of output; 0: none */
+    int64_t log_limit_bytes;  /* of the whole log, earlier attempts included; 0: none */
+    int64_t *cpus;            /* that it may use, each at most once; owned */
+    size_t cpu_count;         /* 0: as the shim */
+    bool has_nice;
+    int64_t nice;
+    struct spec_rlimit rlimits[SPEC_RLIMITS];
+    size_t rlimit_count;
+    int64_t memory_limit_bytes; /* of all its processes together, in a cgroup; 0: none */
 };
 
 /* The durable start record. */

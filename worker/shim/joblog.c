@@ -6,23 +6,38 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 #include "files.h"
 #include "ids.h"
 #include "joblog.h"
 #include "text.h"
 
-int joblog_open (struct joblog *self, int statefd, const char *job_id, struct err *err)
+/* How long it is, and how it ends. */
+static int look_at_end (struct joblog *self, int64_t *bytes)
 {
-    *self = (struct joblog){ .fd = -1, .last = '\n' };
+    struct stat st;
+    if (fstat (self->fd, &st) < 0)
+        return -1;
+    *bytes = st.st_size;
+    return st.st_size > 0 && pread (self->fd, &self->last, 1, st.st_size - 1) < 0 ? -1 : 0;
+}
+
+int joblog_open (struct joblog *self, int statefd, const char *job_id, int64_t limit_bytes,
+                 struct err *err)
+{
+    *self = (struct joblog){ .fd = -1, .last = '\n', .room = INT64_MAX };
     self->buffer = malloc (JOBLOG_BUFFER_BYTES);
     if (!self->buffer)
         return err_sys (err, "cannot open the log");
     char name[sizeof "logs/.log" + JOB_ID_BYTES];
+    int64_t bytes;
     snprintf (name, sizeof name, "logs/%.12s.log", job_id);
-    self->fd = openat (statefd, name, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | O_NOFOLLOW, 0640);
-    if (self->fd < 0)
+    self->fd = openat (statefd, name, O_RDWR | O_CREAT | O_APPEND | O_CLOEXEC | O_NOFOLLOW, 0640);
+    if (self->fd < 0 || look_at_end (self, &bytes) < 0)
         return err_sys (err, "cannot open the log %s", name);
+    if (limit_bytes > 0)
+        self->room = bytes < limit_bytes ? limit_bytes - bytes : 0;
     return 0;
 }
 
@@ -35,13 +50,21 @@ void joblog_close (struct joblog *self)
     self->fd = -1;
 }
 
-static int write_safe (int fd, const char *text)
+/* Our own words take room too, but are never cut. */
+static int write_own (struct joblog *self, const char *text, size_t bytes)
+{
+    if (self->room < INT64_MAX)
+        self->room = self->room > (int64_t)bytes ? self->room - (int64_t)bytes : 0;
+    return file_write_all (self->fd, text, bytes);
+}
+
+static int write_safe (struct joblog *self, const char *text)
 {
     char safe[1024];
     size_t left = strlen (text);
     while (left > 0) {
         size_t used = text_safe (text, left, false, safe, sizeof safe);
-        if (file_write_all (fd, safe, strlen (safe)) < 0)
+        if (write_own (self, safe, strlen (safe)) < 0)
             return -1;
         text += used;
         left -= used;
@@ -51,11 +74,13 @@ static int write_safe (int fd, const char *text)
 
 int joblog_first_line (struct joblog *self, char *const *argv, struct err *err)
 {
-    bool good = file_write_all (self->fd, "Starting benchmark:", 19) == 0;
+    const char *begin = self->last == '\n' ? "Starting benchmark:" : "\nStarting benchmark:";
+    bool good = write_own (self, begin, strlen (begin)) == 0;
     for (size_t i = 0; good && argv[i]; i++)
-        good = file_write_all (self->fd, " ", 1) == 0 && write_safe (self->fd, argv[i]) == 0;
-    if (!good || file_write_all (self->fd, "\n", 1) < 0)
+        good = write_own (self, " ", 1) == 0 && write_safe (self, argv[i]) == 0;
+    if (!good || write_own (self, "\n", 1) < 0)
         return err_sys (err, "cannot write the log");
+    self->last = '\n';
     return 0;
 }
 
@@ -114,6 +139,10 @@ bool joblog_pump (struct joblog *self, int pipe_fd, int64_t now_ms)
     self->taken += n;
     if (self->error)
         return true;
+    self->cut = self->cut || n > self->room;
+    n = n > self->room ? self->room : n;
+    if (self->room < INT64_MAX)
+        self->room -= n;
     self->from = 0;
     self->to = (size_t)n;
     joblog_flush (self, now_ms);

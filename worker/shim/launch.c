@@ -3,9 +3,13 @@
  * SPDX-License-Identifier: MPL-2.0 */
 #include <errno.h>
 #include <fcntl.h>
+#include <inttypes.h>
 #include <linux/close_range.h>
+#include <sched.h>
 #include <signal.h>
+#include <stdio.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
 #include "kill.h"
@@ -15,24 +19,42 @@ enum step {
     STEP_READY, /* `error` tells whether the cgroup could be entered */
     STEP_PREPARE,
     STEP_WORKDIR,
+    STEP_CPUS,
+    STEP_NICE,
+    STEP_RLIMIT, /* `which` of the spec's */
     STEP_EXEC,
 };
 
 struct report {
     enum step step;
     int error;
+    size_t which;
+};
+
+static const struct {
+    const char *name;
+    __rlimit_resource_t resource;
+} rlimit_kinds[] = {
+    { "as", RLIMIT_AS },         { "core", RLIMIT_CORE },   { "cpu", RLIMIT_CPU },
+    { "data", RLIMIT_DATA },     { "fsize", RLIMIT_FSIZE }, { "memlock", RLIMIT_MEMLOCK },
+    { "nofile", RLIMIT_NOFILE }, { "nproc", RLIMIT_NPROC }, { "stack", RLIMIT_STACK },
 };
 
 /* ---- in the child: only async-signal-safe calls ---- */
 
-static int tell (int report_fd, enum step step, int error)
+static int tell_which (int report_fd, enum step step, int error, size_t which)
 {
-    struct report report = { step, error };
+    struct report report = { .step = step, .error = error, .which = which };
     ssize_t n;
     do
         n = write (report_fd, &report, sizeof report);
     while (n < 0 && errno == EINTR);
     return n == (ssize_t)sizeof report ? 0 : -1;
+}
+
+static int tell (int report_fd, enum step step, int error)
+{
+    return tell_which (report_fd, step, error, 0);
 }
 
 static void child_reset_signals (void)
@@ -66,6 +88,52 @@ static bool child_wait_at_gate (int gate)
     return n == 1;
 }
 
+/* The kernel takes a list of which only a part is there, and means that part. */
+static int child_cpus (const struct spec *spec)
+{
+    cpu_set_t wanted, got;
+    CPU_ZERO (&wanted);
+    CPU_ZERO (&got);
+    for (size_t i = 0; i < spec->cpu_count; i++)
+        CPU_SET ((size_t)spec->cpus[i], &wanted);
+    if (sched_setaffinity (0, sizeof wanted, &wanted) < 0 ||
+        sched_getaffinity (0, sizeof got, &got) < 0)
+        return -1;
+    errno = EINVAL;
+    return CPU_EQUAL (&wanted, &got) ? 0 : -1;
+}
+
+static int child_rlimit (const struct spec_rlimit *limit)
+{
+    struct rlimit64 values = {
+        .rlim_cur = limit->soft < 0 ? RLIM64_INFINITY : (rlim64_t)limit->soft,
+        .rlim_max = limit->hard < 0 ? RLIM64_INFINITY : (rlim64_t)limit->hard,
+    };
+    for (size_t i = 0; i < sizeof rlimit_kinds / sizeof rlimit_kinds[0]; i++)
+        if (strcmp (limit->name, rlimit_kinds[i].name) == 0)
+            return prlimit64 (0, rlimit_kinds[i].resource, &values, NULL);
+    errno = EINVAL;
+    return -1;
+}
+
+/* What the job is held to; last of all, since they bind us too. */
+static void child_limits (const struct spec *spec, int report_fd)
+{
+    if (spec->cpu_count > 0 && child_cpus (spec) < 0) {
+        tell (report_fd, STEP_CPUS, errno);
+        _exit (127);
+    }
+    if (spec->has_nice && setpriority (PRIO_PROCESS, 0, (int)spec->nice) < 0) {
+        tell (report_fd, STEP_NICE, errno);
+        _exit (127);
+    }
+    for (size_t i = 0; i < spec->rlimit_count; i++)
+        if (child_rlimit (&spec->rlimits[i]) < 0) {
+            tell_which (report_fd, STEP_RLIMIT, errno, i);
+            _exit (127);
+        }
+}
+
 static _Noreturn void child (const struct spec *spec, const char *cgroup, int output, int gate,
                              int report_fd)
 {
@@ -82,6 +150,7 @@ static _Noreturn void child (const struct spec *spec, const char *cgroup, int ou
         tell (report_fd, STEP_WORKDIR, errno);
         _exit (127);
     }
+    child_limits (spec, report_fd);
     child_reset_signals ();
     execve (spec->argv[0], spec->argv, spec->env);
     tell (report_fd, STEP_EXEC, errno);
@@ -152,12 +221,33 @@ out:
     return rc;
 }
 
+static int explain_cpus (const struct spec *spec, struct err *err)
+{
+    char list[128] = "";
+    size_t used = 0;
+    for (size_t i = 0; i < spec->cpu_count && used < sizeof list - 8; i++)
+        used += (size_t)snprintf (list + used, sizeof list - used, "%s%" PRId64, i ? "," : "",
+                                  spec->cpus[i]);
+    return err_sys (err, "cannot bind the job to the CPUs %s", list);
+}
+
 static int explain (const struct report *report, const struct spec *spec, struct err *err)
 {
+    const struct spec_rlimit *limit = &spec->rlimits[report->which];
     errno = report->error;
-    if (report->step == STEP_WORKDIR)
+    switch (report->step) {
+    case STEP_WORKDIR:
         return err_sys (err, "cannot enter working folder %s", spec->workdir);
-    return err_sys (err, "cannot execute %s", spec->argv[0]);
+    case STEP_CPUS:
+        return explain_cpus (spec, err);
+    case STEP_NICE:
+        return err_sys (err, "cannot run the job at the nice value %" PRId64, spec->nice);
+    case STEP_RLIMIT:
+        return err_sys (err, "cannot set the limit %s to %" PRId64 " (at most %" PRId64 ")",
+                        limit->name, limit->soft, limit->hard);
+    default:
+        return err_sys (err, "cannot execute %s", spec->argv[0]);
+    }
 }
 
 int launch_go (struct launch *self, const struct spec *spec, struct err *err)

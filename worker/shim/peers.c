@@ -39,13 +39,14 @@ static bool tell (int fd, const char *text)
     return send (fd, text, strlen (text), MSG_DONTWAIT | MSG_NOSIGNAL) == (ssize_t)strlen (text);
 }
 
-/* "stop GRACE_MS": the grace, or -1 if it is anything else. */
-static int64_t parse_stop (const char *text, size_t bytes)
+/* "WORD GRACE_MS": the grace, or -1 if it is anything else. */
+static int64_t parse_grace (const char *text, size_t bytes, const char *word)
 {
-    if (bytes < 6 || memcmp (text, "stop ", 5) != 0)
+    size_t skip = strlen (word);
+    if (bytes < skip + 2 || memcmp (text, word, skip) != 0 || text[skip] != ' ')
         return -1;
     int64_t grace_ms = 0;
-    for (size_t i = 5; i < bytes; i++) {
+    for (size_t i = skip + 1; i < bytes; i++) {
         if (text[i] < '0' || text[i] > '9')
             return -1;
         grace_ms = grace_ms * 10 + (text[i] - '0');
@@ -55,13 +56,28 @@ static int64_t parse_stop (const char *text, size_t bytes)
     return grace_ms;
 }
 
+static bool is_word (const char *text, size_t bytes, const char *word)
+{
+    return bytes == strlen (word) && memcmp (text, word, bytes) == 0;
+}
+
 static int64_t sooner (int64_t a, int64_t b)
 {
     return a < 0 ? b : b < 0 || a < b ? a : b;
 }
 
+static void take_message (struct peers_wish *wish, const char *text, size_t bytes)
+{
+    wish->stop_ms = sooner (wish->stop_ms, parse_grace (text, bytes, "stop"));
+    wish->preempt_ms = sooner (wish->preempt_ms, parse_grace (text, bytes, "preempt"));
+    if (is_word (text, bytes, "pause"))
+        wish->hold = PEERS_PAUSE;
+    else if (is_word (text, bytes, "resume"))
+        wish->hold = PEERS_RESUME;
+}
+
 /* Read what one peer sent. False when it is gone. */
-static bool hear (int fd, int64_t *grace_ms)
+static bool hear (int fd, struct peers_wish *wish)
 {
     for (int i = 0; i < BATCH; i++) {
         char text[CTL_MESSAGE_BYTES];
@@ -73,7 +89,7 @@ static bool hear (int fd, int64_t *grace_ms)
         if (n == 0)
             return false;
         if ((size_t)n <= sizeof text)
-            *grace_ms = sooner (*grace_ms, parse_stop (text, (size_t)n));
+            take_message (wish, text, (size_t)n);
     }
     return true;
 }
@@ -93,7 +109,14 @@ static int next_connection (struct peers *self, int64_t now_ms)
     }
 }
 
-static void welcome (struct peers *self, int64_t now_ms, int64_t *grace_ms)
+/* What a new one must know. */
+static bool tell_how_it_stands (const struct peers *self, int fd)
+{
+    return tell (fd, "started") && (!self->paused || tell (fd, "paused")) &&
+           (!self->full || tell (fd, "full"));
+}
+
+static void welcome (struct peers *self, int64_t now_ms, struct peers_wish *wish)
 {
     for (int i = 0; i < BATCH; i++) {
         int fd = next_connection (self, now_ms);
@@ -103,20 +126,27 @@ static void welcome (struct peers *self, int64_t now_ms, int64_t *grace_ms)
             drop (self, 0);
         self->fds[self->count++] = fd;
         /* What it sent already counts in this very turn: a stop must not be late. */
-        if (!tell (fd, "started") || (self->full && !tell (fd, "full")) || !hear (fd, grace_ms))
+        if (!tell_how_it_stands (self, fd) || !hear (fd, wish))
             drop (self, self->count - 1);
     }
 }
 
-int64_t peers_serve (struct peers *self, const struct pollfd *fds, int64_t now_ms)
+struct peers_wish peers_serve (struct peers *self, const struct pollfd *fds, int64_t now_ms)
 {
-    int64_t grace_ms = -1;
+    struct peers_wish wish = { .stop_ms = -1, .preempt_ms = -1 };
     for (int i = self->count - 1; i >= 0; i--)
-        if (fds[1 + i].revents && !hear (self->fds[i], &grace_ms))
+        if (fds[1 + i].revents && !hear (self->fds[i], &wish))
             drop (self, i);
     if (fds[0].revents)
-        welcome (self, now_ms, &grace_ms);
-    return grace_ms;
+        welcome (self, now_ms, &wish);
+    return wish;
+}
+
+static void tell_all (struct peers *self, const char *text)
+{
+    for (int i = self->count - 1; i >= 0; i--)
+        if (!tell (self->fds[i], text))
+            drop (self, i);
 }
 
 void peers_tell_full (struct peers *self, bool full)
@@ -124,15 +154,19 @@ void peers_tell_full (struct peers *self, bool full)
     if (self->full == full)
         return;
     self->full = full;
-    for (int i = self->count - 1; i >= 0; i--)
-        if (!tell (self->fds[i], full ? "full" : "room"))
-            drop (self, i);
+    tell_all (self, full ? "full" : "room");
+}
+
+void peers_tell_paused (struct peers *self, bool paused)
+{
+    self->paused = paused;
+    tell_all (self, paused ? "paused" : "resumed");
 }
 
 static void dismiss (int fd, bool recorded)
 {
     /* Unread messages would make the other side see a reset before our word. */
-    int64_t ignored = -1;
+    struct peers_wish ignored = { .hold = PEERS_KEEP };
     hear (fd, &ignored);
     if (recorded)
         tell (fd, "exited");

@@ -18,16 +18,28 @@ struct peers {
     int count;
     int64_t deaf_until_ms; /* -1: not deaf */
     bool full;             /* what they were told last */
+    bool paused;
+};
+
+enum peers_hold { PEERS_KEEP, PEERS_PAUSE, PEERS_RESUME };
+
+/* What was asked for in one turn. */
+struct peers_wish {
+    int64_t stop_ms;      /* the smallest grace of a "stop"; -1: there was none */
+    int64_t preempt_ms;   /* the same of "preempt" */
+    enum peers_hold hold; /* the last of these */
 };
 
 void peers_init (struct peers *self, int listener);
 /* Fill PEERS_POLL entries; unused ones get -1. */
 void peers_poll (struct peers *self, struct pollfd *fds, int64_t now_ms);
-/* Take in what came: the smallest grace that a "stop" asked for, or -1. New ones are told
- * "started". Anything that is not a proper message is ignored. */
-int64_t peers_serve (struct peers *self, const struct pollfd *fds, int64_t now_ms);
+/* Take in what came. New ones are told "started", and what else is so. Anything that is not a
+ * proper message is ignored. */
+struct peers_wish peers_serve (struct peers *self, const struct pollfd *fds, int64_t now_ms);
 /* The disk is full, or has room again: tell everybody, if that is new. */
 void peers_tell_full (struct peers *self, bool full);
+/* The job is paused, or runs again: tell everybody, new or not. */
+void peers_tell_paused (struct peers *self, bool paused);
 /* Close everything, the listener too; tell everybody "exited" before that if exit.json is durable.
  */
 void peers_farewell (struct peers *self, bool recorded);

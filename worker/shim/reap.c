@@ -8,7 +8,9 @@
 enum clock_rule {
     KEEP,   /* the deadline stays */
     NONE,   /* no deadline */
-    LIMIT,  /* the time limit from now, if there is one */
+    LIMIT,  /* the limits from now, where there are any */
+    HOLD,   /* what is left of them is kept; until holding is given up, in rounds meanwhile */
+    GO_ON,  /* what is left of them from now */
     ASKED,  /* the grace that the event brings */
     SOONER, /* the same, if it ends sooner than the one under way */
     GRACE,  /* the job's own grace */
@@ -16,7 +18,8 @@ enum clock_rule {
     DRAIN,  /* until the pipe is given up; none while the disk is full */
 };
 
-/* A cause counts while the outcome is still OUTCOME_EXITED, which is also "no cause". */
+/* A cause counts while the outcome is still OUTCOME_EXITED, which is also "no cause"; and a stop
+ * while it is OUTCOME_PREEMPTED. */
 struct rule {
     bool legal;
     enum reap_state next;
@@ -30,6 +33,8 @@ struct rule {
         true, next, clock, cause, actions \
     }
 
+#define LET_GO (REAP_RELEASE | REAP_SAY_RESUMED)
+
 static const struct rule table[REAP_STATES][REAP_EVENTS] = {
     [REAP_STARTING] = {
         [REAP_STARTED] = TO (REAP_RUNNING, LIMIT, OUTCOME_EXITED, 0),
@@ -37,26 +42,54 @@ static const struct rule table[REAP_STATES][REAP_EVENTS] = {
     },
     [REAP_RUNNING] = {
         [REAP_STOP] = TO (REAP_STOPPING, ASKED, OUTCOME_CANCELLED, REAP_TERM),
+        [REAP_PREEMPT] = TO (REAP_STOPPING, ASKED, OUTCOME_PREEMPTED, REAP_TERM),
+        [REAP_PAUSE] = TO (REAP_PAUSING, HOLD, OUTCOME_EXITED, REAP_HOLD),
+        [REAP_RESUME] = TO (REAP_RUNNING, KEEP, OUTCOME_EXITED, REAP_SAY_RESUMED),
         [REAP_TIMER] = TO (REAP_STOPPING, GRACE, OUTCOME_TIME_LIMIT, REAP_TERM),
+        [REAP_SILENT] = TO (REAP_STOPPING, GRACE, OUTCOME_SILENT, REAP_TERM),
+        [REAP_LOG_LIMIT] = TO (REAP_STOPPING, GRACE, OUTCOME_LOG_LIMIT, REAP_TERM),
         [REAP_DISK_FAILED] = TO (REAP_STOPPING, GRACE, OUTCOME_DISK, REAP_TERM),
         [REAP_MAIN_EXITED] = TO (REAP_SWEEPING, DYING, OUTCOME_EXITED, REAP_KILL),
     },
+    [REAP_PAUSING] = {
+        [REAP_HELD] = TO (REAP_PAUSED, NONE, OUTCOME_EXITED, REAP_SAY_PAUSED),
+        [REAP_RESUME] = TO (REAP_RUNNING, GO_ON, OUTCOME_EXITED, LET_GO),
+        [REAP_TIMER] = TO (REAP_RUNNING, GO_ON, OUTCOME_EXITED, LET_GO),
+        [REAP_STOP] = TO (REAP_STOPPING, ASKED, OUTCOME_CANCELLED, REAP_TERM | LET_GO),
+        [REAP_PREEMPT] = TO (REAP_STOPPING, ASKED, OUTCOME_PREEMPTED, REAP_TERM | LET_GO),
+        [REAP_LOG_LIMIT] = TO (REAP_STOPPING, GRACE, OUTCOME_LOG_LIMIT, REAP_TERM | LET_GO),
+        [REAP_DISK_FAILED] = TO (REAP_STOPPING, GRACE, OUTCOME_DISK, REAP_TERM | LET_GO),
+        [REAP_MAIN_EXITED] = TO (REAP_SWEEPING, DYING, OUTCOME_EXITED, REAP_KILL),
+    },
+    [REAP_PAUSED] = {
+        [REAP_PAUSE] = TO (REAP_PAUSED, KEEP, OUTCOME_EXITED, REAP_SAY_PAUSED),
+        [REAP_RESUME] = TO (REAP_RUNNING, GO_ON, OUTCOME_EXITED, LET_GO),
+        [REAP_STOP] = TO (REAP_STOPPING, ASKED, OUTCOME_CANCELLED, REAP_TERM | LET_GO),
+        [REAP_PREEMPT] = TO (REAP_STOPPING, ASKED, OUTCOME_PREEMPTED, REAP_TERM | LET_GO),
+        [REAP_LOG_LIMIT] = TO (REAP_STOPPING, GRACE, OUTCOME_LOG_LIMIT, REAP_TERM | LET_GO),
+        [REAP_DISK_FAILED] = TO (REAP_STOPPING, GRACE, OUTCOME_DISK, REAP_TERM | LET_GO),
+        [REAP_MAIN_EXITED] = TO (REAP_SWEEPING, DYING, OUTCOME_EXITED, REAP_KILL),
+    },
     [REAP_STOPPING] = {
-        [REAP_STOP] = TO (REAP_STOPPING, SOONER, OUTCOME_EXITED, 0),
+        [REAP_STOP] = TO (REAP_STOPPING, SOONER, OUTCOME_CANCELLED, 0),
+        [REAP_PREEMPT] = TO (REAP_STOPPING, SOONER, OUTCOME_EXITED, 0),
         [REAP_TIMER] = TO (REAP_KILLING, DYING, OUTCOME_EXITED, REAP_KILL),
         [REAP_MAIN_EXITED] = TO (REAP_SWEEPING, DYING, OUTCOME_EXITED, REAP_KILL),
     },
     [REAP_KILLING] = {
+        [REAP_STOP] = TO (REAP_KILLING, KEEP, OUTCOME_CANCELLED, 0),
         [REAP_TIMER] = TO (REAP_DONE, NONE, OUTCOME_EXITED, REAP_FINISH),
         [REAP_MAIN_EXITED] = TO (REAP_SWEEPING, DYING, OUTCOME_EXITED, REAP_KILL),
     },
     [REAP_SWEEPING] = {
         [REAP_DISK_FAILED] = TO (REAP_SWEEPING, KEEP, OUTCOME_DISK, 0),
+        [REAP_LOG_LIMIT] = TO (REAP_SWEEPING, KEEP, OUTCOME_LOG_LIMIT, 0),
         [REAP_TIMER] = TO (REAP_DONE, NONE, OUTCOME_EXITED, REAP_FINISH),
         [REAP_ALL_DEAD] = TO (REAP_DRAINING, DRAIN, OUTCOME_EXITED, 0),
     },
     [REAP_DRAINING] = {
         [REAP_DISK_FAILED] = TO (REAP_DRAINING, KEEP, OUTCOME_DISK, 0),
+        [REAP_LOG_LIMIT] = TO (REAP_DRAINING, KEEP, OUTCOME_LOG_LIMIT, 0),
         [REAP_LOG_FULL] = TO (REAP_DRAINING, NONE, OUTCOME_EXITED, 0),
         [REAP_LOG_FREE] = TO (REAP_DRAINING, DRAIN, OUTCOME_EXITED, 0),
         [REAP_OUTPUT] = TO (REAP_DRAINING, DRAIN, OUTCOME_EXITED, 0),
@@ -65,16 +98,41 @@ static const struct rule table[REAP_STATES][REAP_EVENTS] = {
     },
 };
 
-void reap_init (struct reap *self, int64_t grace_ms, int64_t time_limit_ms)
+void reap_init (struct reap *self, int64_t grace_ms, int64_t time_limit_ms,
+                int64_t silence_limit_ms)
 {
     *self = (struct reap){
         .state = REAP_STARTING,
         .grace_ms = grace_ms,
         .time_limit_ms = time_limit_ms,
+        .silence_limit_ms = silence_limit_ms,
         .deadline_ms = -1,
+        .silence_ms = -1,
+        .limit_left_ms = -1,
+        .silence_left_ms = -1,
         .again_ms = -1,
         .outcome = OUTCOME_EXITED,
     };
+}
+
+static bool is_due (int64_t deadline_ms, int64_t now_ms)
+{
+    return deadline_ms >= 0 && now_ms >= deadline_ms;
+}
+
+static int64_t left_of (int64_t deadline_ms, int64_t now_ms)
+{
+    return deadline_ms < 0 ? -1 : is_due (deadline_ms, now_ms) ? 0 : deadline_ms - now_ms;
+}
+
+static int64_t from_now (int64_t left_ms, int64_t now_ms)
+{
+    return left_ms < 0 ? -1 : now_ms + left_ms;
+}
+
+static int64_t sooner (int64_t a_ms, int64_t b_ms)
+{
+    return a_ms < 0 ? b_ms : b_ms < 0 || a_ms < b_ms ? a_ms : b_ms;
 }
 
 static int64_t deadline_by (const struct reap *self, enum clock_rule rule, int64_t argument,
@@ -87,10 +145,14 @@ static int64_t deadline_by (const struct reap *self, enum clock_rule rule, int64
         return -1;
     case LIMIT:
         return self->time_limit_ms > 0 ? now_ms + self->time_limit_ms : -1;
+    case HOLD:
+        return now_ms + REAP_HOLD_MS;
+    case GO_ON:
+        return from_now (self->limit_left_ms, now_ms);
     case ASKED:
         return now_ms + argument;
     case SOONER:
-        return now_ms + argument < self->deadline_ms ? now_ms + argument : self->deadline_ms;
+        return sooner (now_ms + argument, self->deadline_ms);
     case GRACE:
         return now_ms + self->grace_ms;
     case DYING:
@@ -101,13 +163,24 @@ static int64_t deadline_by (const struct reap *self, enum clock_rule rule, int64
     return -1;
 }
 
-/* What the state of the log and the pipe is counts in every state. */
-static void note_log (struct reap *self, enum reap_event event)
+/* Silence is counted while the job runs and could be heard. */
+static void count_silence (struct reap *self, int64_t now_ms)
 {
-    if (event == REAP_LOG_FULL || event == REAP_LOG_FREE)
-        self->log_full = event == REAP_LOG_FULL;
+    bool counted = self->state == REAP_RUNNING && !self->log_full;
+    self->silence_ms = counted ? from_now (self->silence_left_ms, now_ms) : -1;
+}
+
+/* What the state of the log and the pipe is counts in every state. */
+static void note_log (struct reap *self, enum reap_event event, int64_t now_ms)
+{
     if (event == REAP_PIPE_END)
         self->drained = true;
+    if (event == REAP_LOG_FULL || event == REAP_LOG_FREE)
+        self->log_full = event == REAP_LOG_FULL;
+    else if (event != REAP_OUTPUT)
+        return;
+    self->silence_left_ms = self->silence_limit_ms > 0 ? self->silence_limit_ms : -1;
+    count_silence (self, now_ms);
 }
 
 static void note_main (struct reap *self, int64_t how)
@@ -125,37 +198,67 @@ static void plan_next_round (struct reap *self, int64_t now_ms, int64_t pause_ms
     self->again_ms = now_ms + self->again_pause_ms;
 }
 
+static bool overrides (enum outcome cause, enum outcome outcome)
+{
+    return outcome == OUTCOME_EXITED ||
+           (outcome == OUTCOME_PREEMPTED && cause == OUTCOME_CANCELLED);
+}
+
+/* The limits stand still as soon as a pause is asked for. */
+static void keep_limits (struct reap *self, int64_t now_ms)
+{
+    self->limit_left_ms = left_of (self->deadline_ms, now_ms);
+    if (!self->log_full)
+        self->silence_left_ms = left_of (self->silence_ms, now_ms);
+}
+
 static void enter (struct reap *self, const struct rule *rule, int64_t argument, int64_t now_ms)
 {
-    if (self->outcome == OUTCOME_EXITED)
+    if (overrides (rule->cause, self->outcome))
         self->outcome = rule->cause;
+    if (rule->clock == HOLD)
+        keep_limits (self, now_ms);
+    if (rule->clock == LIMIT && self->silence_limit_ms > 0)
+        self->silence_left_ms = self->silence_limit_ms;
     self->deadline_ms = deadline_by (self, rule->clock, argument, now_ms);
-    if (rule->clock == DYING)
+    if (rule->clock == DYING || rule->clock == HOLD)
         plan_next_round (self, now_ms, REAP_AGAIN_MS);
     else if (rule->next != self->state)
         self->again_ms = -1;
     self->main_killed = self->main_killed || rule->next == REAP_KILLING;
+    bool moved = rule->next != self->state;
     self->state = rule->next;
+    if (moved)
+        count_silence (self, now_ms);
 }
 
-/* The timer before the deadline of the state: another round of killing may be due. */
+/* The timer before the deadline of the state: another round of killing or holding may be due. */
 static unsigned early_timer (struct reap *self, int64_t now_ms)
 {
-    if (self->again_ms < 0 || now_ms < self->again_ms)
+    if (!is_due (self->again_ms, now_ms))
         return 0;
     plan_next_round (self, now_ms, 2 * self->again_pause_ms);
-    return REAP_KILL;
+    return self->state == REAP_PAUSING ? REAP_HOLD : REAP_KILL;
+}
+
+/* Of two limits that are past, the one that struck first counts. */
+static bool silence_struck (const struct reap *self, int64_t now_ms)
+{
+    return is_due (self->silence_ms, now_ms) &&
+           (self->deadline_ms < 0 || self->silence_ms < self->deadline_ms);
 }
 
 unsigned reap_step (struct reap *self, enum reap_event event, int64_t argument, int64_t now_ms)
 {
+    if (event == REAP_TIMER && silence_struck (self, now_ms))
+        event = REAP_SILENT;
     const struct rule *rule = &table[self->state][event];
     if (!rule->legal && self->state == REAP_DONE)
         return 0;
-    if (event == REAP_TIMER && (self->deadline_ms < 0 || now_ms < self->deadline_ms))
+    if (event == REAP_TIMER && !is_due (self->deadline_ms, now_ms))
         return early_timer (self, now_ms);
-    note_log (self, event);
-    if (!rule->legal)
+    note_log (self, event, now_ms);
+    if (!rule->legal || (event == REAP_SILENT && !silence_struck (self, now_ms)))
         return 0;
     if (event == REAP_MAIN_EXITED)
         note_main (self, argument);
@@ -170,7 +273,5 @@ unsigned reap_step (struct reap *self, enum reap_event event, int64_t argument, 
 
 int64_t reap_deadline (const struct reap *self)
 {
-    if (self->again_ms >= 0 && (self->deadline_ms < 0 || self->again_ms < self->deadline_ms))
-        return self->again_ms;
-    return self->deadline_ms;
+    return sooner (sooner (self->deadline_ms, self->silence_ms), self->again_ms);
 }

@@ -16,6 +16,46 @@ static struct value *strings_to_list (char *const *strings)
     return list;
 }
 
+static struct value *cpus_to_list (const struct spec *spec)
+{
+    struct value *list = value_new_list ();
+    for (size_t i = 0; list && i < spec->cpu_count; i++)
+        if (value_append (list, value_new_int (spec->cpus[i])) < 0)
+            value_destroy (&list);
+    return list;
+}
+
+static struct value *rlimits_to_map (const struct spec *spec)
+{
+    struct value *map = value_new_map ();
+    for (size_t i = 0; map && i < spec->rlimit_count; i++) {
+        const struct spec_rlimit *limit = &spec->rlimits[i];
+        struct value *pair = value_new_list ();
+        if (!pair || value_append (pair, value_new_int (limit->soft)) < 0 ||
+            value_append (pair, value_new_int (limit->hard)) < 0)
+            value_destroy (&pair);
+        if (value_put (map, limit->name, pair) < 0)
+            value_destroy (&map);
+    }
+    return map;
+}
+
+/* Only what is limited is written. */
+static int put_limits (struct value *map, const struct spec *spec)
+{
+    if ((spec->silence_limit_ms > 0 &&
+         value_put_int (map, "silence_limit_ms", spec->silence_limit_ms) < 0) ||
+        (spec->log_limit_bytes > 0 &&
+         value_put_int (map, "log_limit_bytes", spec->log_limit_bytes) < 0) ||
+        (spec->cpu_count > 0 && value_put (map, "cpus", cpus_to_list (spec)) < 0) ||
+        (spec->has_nice && value_put_int (map, "nice", spec->nice) < 0) ||
+        (spec->rlimit_count > 0 && value_put (map, "rlimits", rlimits_to_map (spec)) < 0) ||
+        (spec->memory_limit_bytes > 0 &&
+         value_put_int (map, "memory_limit_bytes", spec->memory_limit_bytes) < 0))
+        return -1;
+    return 0;
+}
+
 int spec_write (int dirfd, const struct spec *spec, struct err *err)
 {
     struct value *map = value_new_map ();
@@ -27,7 +67,7 @@ int spec_write (int dirfd, const struct spec *spec, struct err *err)
         value_put_string (map, "sync_dir", spec->sync_dir) < 0 ||
         value_put_int (map, "grace_ms", spec->grace_ms) < 0 ||
         value_put_int (map, "time_limit_ms", spec->time_limit_ms) < 0 ||
-        value_put_bool (map, "use_cgroup", spec->use_cgroup) < 0)
+        value_put_bool (map, "use_cgroup", spec->use_cgroup) < 0 || put_limits (map, spec) < 0)
         value_destroy (&map);
     return jobfile_write (dirfd, JOBDIR_SPEC, map, err);
 }
@@ -95,6 +135,95 @@ static int program_check (char *const *argv, struct err *err)
     return 0;
 }
 
+static int cpus_read (const struct value *map, struct spec *out, struct err *err)
+{
+    const struct value *list = NULL;
+    if (value_read_list (map, "cpus", &list, err) < 0)
+        return -1;
+    size_t count = value_count (list);
+    bool seen[SPEC_CPUS] = { false };
+    if (count > SPEC_CPUS)
+        return err_set (err, STATUS_BAD_REQUEST, "cpus has %zu entries, at most %d are allowed",
+                        count, SPEC_CPUS);
+    if (count == 0)
+        return 0;
+    out->cpus = calloc (count, sizeof *out->cpus);
+    if (!out->cpus)
+        return err_sys (err, "cannot read cpus");
+    for (size_t i = 0; i < count; i++) {
+        const struct value *item = value_at (list, i);
+        int64_t cpu = value_int (item);
+        if (value_type (item) != VALUE_INT || cpu < 0 || cpu >= SPEC_CPUS || seen[cpu])
+            return err_set (err, STATUS_BAD_REQUEST,
+                            "cpus[%zu] should be a number from 0 to %d that is not yet in the list",
+                            i, SPEC_CPUS - 1);
+        seen[cpu] = true;
+        out->cpus[i] = cpu;
+    }
+    out->cpu_count = count;
+    return 0;
+}
+
+/* As everywhere in JSON, a number beyond 2^53 is a string. */
+static bool limit_value (const struct value *item, int64_t *out)
+{
+    char *end = NULL;
+    const char *text = value_string (item);
+    *out = value_int (item);
+    if (text) {
+        errno = 0;
+        *out = strtoll (text, &end, 10);
+    }
+    return (text ? end > text && !*end && errno == 0 : value_type (item) == VALUE_INT) &&
+           *out >= SPEC_UNLIMITED;
+}
+
+static int rlimit_read (const char *name, const struct value *pair, struct spec_rlimit *out,
+                        struct err *err)
+{
+    if (strlen (name) >= sizeof out->name)
+        return err_set (err, STATUS_BAD_REQUEST, "rlimits has the unknown name '%.40s'", name);
+    if (value_type (pair) != VALUE_LIST || value_count (pair) != 2 ||
+        !limit_value (value_at (pair, 0), &out->soft) ||
+        !limit_value (value_at (pair, 1), &out->hard))
+        return err_set (err, STATUS_BAD_REQUEST,
+                        "rlimits.%s should be a list of two numbers from -1 (none): soft and hard",
+                        name);
+    strcpy (out->name, name);
+    return 0;
+}
+
+static int rlimits_read (const struct value *map, struct spec *out, struct err *err)
+{
+    const struct value *limits = NULL;
+    if (value_read_map (map, "rlimits", &limits, err) < 0)
+        return -1;
+    size_t count = value_count (limits);
+    if (count > SPEC_RLIMITS)
+        return err_set (err, STATUS_BAD_REQUEST, "rlimits has %zu entries, at most %d are allowed",
+                        count, SPEC_RLIMITS);
+    for (size_t i = 0; i < count; i++)
+        if (rlimit_read (value_key_at (limits, i), value_at (limits, i), &out->rlimits[i], err) < 0)
+            return -1;
+    out->rlimit_count = count;
+    return 0;
+}
+
+static int limits_read (const struct value *map, struct spec *out, struct err *err)
+{
+    int nice = value_read_int (map, "nice", SPEC_NICE_MIN, SPEC_NICE_MAX, &out->nice, err);
+    out->has_nice = nice > 0;
+    if (nice < 0 ||
+        value_read_int (map, "silence_limit_ms", 0, LIMIT_TIME_LIMIT_MS, &out->silence_limit_ms,
+                        err) < 0 ||
+        value_read_big (map, "log_limit_bytes", 0, INT64_MAX, &out->log_limit_bytes, err) < 0 ||
+        value_read_big (map, "memory_limit_bytes", 0, INT64_MAX, &out->memory_limit_bytes, err) <
+            0 ||
+        cpus_read (map, out, err) < 0 || rlimits_read (map, out, err) < 0)
+        return -1;
+    return 0;
+}
+
 static int spec_from_value (const struct value *map, struct spec *out, struct err *err)
 {
     if (jobfile_job_id (map, out->job_id, err) < 0 ||
@@ -105,7 +234,8 @@ static int spec_from_value (const struct value *map, struct spec *out, struct er
         strings_read (map, "env", &out->env, err) < 0 ||
         workdir_read (map, &out->workdir, err) < 0 ||
         folder_read (map, "sync_dir", &out->sync_dir, err) < 0 ||
-        value_read_bool (map, "use_cgroup", &out->use_cgroup, err) < 0)
+        value_read_bool (map, "use_cgroup", &out->use_cgroup, err) < 0 ||
+        limits_read (map, out, err) < 0)
         return -1;
     return 0;
 }
@@ -131,5 +261,6 @@ void spec_clear (struct spec *self)
     strings_free (&self->env);
     free (self->workdir);
     free (self->sync_dir);
+    free (self->cpus);
     *self = (struct spec){ 0 };
 }

@@ -1,7 +1,8 @@
 /* supervise.c - the one loop of the shim.
  *
- * It feeds the machine of reap.h and does what comes out. Of all that a wake-up brings, a stop is
- * taken first, then ended processes, then output, then the timer: see reap.h on races.
+ * It feeds the machine of reap.h and does what comes out. Of all that a wake-up brings, what a
+ * worker asks for is taken first, then ended processes, then output, then the timer: see reap.h on
+ * races.
  *
  * SPDX-License-Identifier: MPL-2.0 */
 #include <errno.h>
@@ -11,14 +12,13 @@
 #include <signal.h>
 #include <string.h>
 #include <sys/ioctl.h>
-#include <sys/resource.h>
 #include <sys/signalfd.h>
 #include <sys/wait.h>
 #include <unistd.h>
 #include "clock.h"
+#include "family.h"
 #include "finish.h"
 #include "joblog.h"
-#include "kill.h"
 #include "launch.h"
 #include "peers.h"
 #include "reap.h"
@@ -36,11 +36,9 @@ struct supervisor {
     struct reap reap;
     struct finish finish;
     struct exit_record record;
-    int signals;                   /* signalfd */
-    int pipe;                      /* the job's output; -1 after its end */
-    int cgroup_events;             /* -1 until everything is being killed */
-    char cgroup[LIMIT_PATH_BYTES]; /* "": none */
-    int kill_rounds;
+    struct family family;
+    int signals;        /* signalfd */
+    int pipe;           /* the job's output; -1 after its end */
     int64_t owed_until; /* bytes of output, counted like log.taken */
     bool finishing;
 };
@@ -64,22 +62,6 @@ static int block_signals (struct err *err)
     return fd < 0 ? err_sys (err, "cannot make a signalfd") : fd;
 }
 
-static void make_cgroup (struct supervisor *self)
-{
-    struct err ignored; /* without a cgroup we go on by sub-reaper and sweep */
-    if (!self->attempt->spec.use_cgroup ||
-        cgroup_make (self->attempt->job_id, self->cgroup, sizeof self->cgroup, &ignored) < 0)
-        self->cgroup[0] = '\0';
-}
-
-static void remove_cgroup (struct supervisor *self)
-{
-    struct err ignored; /* an empty folder that stays harms nobody */
-    if (self->cgroup[0])
-        cgroup_remove (self->cgroup, &ignored);
-    self->cgroup[0] = '\0';
-}
-
 static int fork_main (struct supervisor *self, struct err *err)
 {
     int ends[2];
@@ -88,10 +70,10 @@ static int fork_main (struct supervisor *self, struct err *err)
     self->pipe = ends[0];
     fcntl (ends[0], F_SETPIPE_SZ, PIPE_BYTES); /* a larger one is only faster */
     fcntl (ends[0], F_SETFL, O_NONBLOCK);
-    int rc = launch_fork (&self->launch, &self->attempt->spec, self->cgroup, ends[1], err);
+    int rc = launch_fork (&self->launch, &self->attempt->spec, self->family.cgroup, ends[1], err);
     close (ends[1]); /* else its end of file would never come */
     if (rc == 0 && !self->launch.in_cgroup)
-        remove_cgroup (self);
+        rc = family_without_cgroup (&self->family, err);
     return rc;
 }
 
@@ -101,7 +83,7 @@ static int put_shim_record (struct supervisor *self, struct err *err)
     struct shim_record record = { .attempt = self->attempt->spec.attempt,
                                   .started_at_ms = clock_wall_ms () };
     strcpy (record.job_id, self->attempt->job_id);
-    strcpy (record.cgroup, self->cgroup);
+    strcpy (record.cgroup, self->family.cgroup);
     if (proc_identify (getpid (), &record.shim, err) < 0 ||
         proc_identify (self->launch.pid, &record.main, err) < 0 ||
         shim_record_write (self->attempt->dirfd, &record, err) < 0)
@@ -110,19 +92,26 @@ static int put_shim_record (struct supervisor *self, struct err *err)
     return 0;
 }
 
+static int prepare (struct supervisor *self, struct err *err)
+{
+    const struct attempt *attempt = self->attempt;
+    if (joblog_open (&self->log, attempt->statefd, attempt->job_id, attempt->spec.log_limit_bytes,
+                     err) < 0)
+        return -1;
+    return family_make (&self->family, &attempt->spec, err);
+}
+
 /* Everything up to the exec. -1: nothing ran, *err says why. */
 static int start (struct supervisor *self, struct err *err)
 {
     struct attempt *attempt = self->attempt;
-    make_cgroup (self);
     /* The first line comes after the start record, so that a shim that takes the place of one
      * that died before it does not write a second one. */
-    if (joblog_open (&self->log, attempt->statefd, attempt->job_id, err) < 0 ||
-        fork_main (self, err) < 0 || put_shim_record (self, err) < 0 ||
+    if (prepare (self, err) < 0 || fork_main (self, err) < 0 || put_shim_record (self, err) < 0 ||
         joblog_first_line (&self->log, attempt->spec.argv, err) < 0 ||
         launch_go (&self->launch, &attempt->spec, err) < 0) {
         launch_abandon (&self->launch);
-        remove_cgroup (self);
+        family_clear (&self->family);
         self->record.started_at_ms = 0;
         return -1;
     }
@@ -133,22 +122,6 @@ static int start (struct supervisor *self, struct err *err)
 
 /* ---- while it runs ---- */
 
-static void kill_round (struct supervisor *self)
-{
-    struct err ignored; /* the next round tries again; the machine gives up in the end */
-    /* Who forks without end also takes the time to find him; where we may, we take it back. */
-    if (self->kill_rounds == 1)
-        setpriority (PRIO_PROCESS, 0, -20);
-    if (self->cgroup[0])
-        cgroup_kill (self->cgroup, &ignored);
-    /* A process may have left the cgroup; it is still our descendant. */
-    if (!self->cgroup[0] || self->kill_rounds > 0)
-        descendants_kill (getpid ());
-    if (self->cgroup[0] && self->cgroup_events < 0)
-        self->cgroup_events = cgroup_events_open (self->cgroup);
-    self->kill_rounds++;
-}
-
 static void step (struct supervisor *self, enum reap_event event, int64_t argument)
 {
     unsigned actions = reap_step (&self->reap, event, argument, clock_mono_ms ());
@@ -156,10 +129,16 @@ static void step (struct supervisor *self, enum reap_event event, int64_t argume
         kill (self->launch.pid, SIGTERM);
         kill (self->launch.pid, SIGCONT); /* a stopped process would not see it */
     }
+    if (actions & REAP_RELEASE)
+        family_release (&self->family, clock_mono_ms ());
     if (actions & REAP_KILL)
-        kill_round (self);
+        family_kill (&self->family);
+    if (actions & (REAP_SAY_PAUSED | REAP_SAY_RESUMED))
+        peers_tell_paused (&self->peers, actions & REAP_SAY_PAUSED);
     if (actions & REAP_FINISH)
         self->finishing = true;
+    if (actions & REAP_HOLD && family_hold (&self->family))
+        step (self, REAP_HELD, 0);
 }
 
 /* Reap whatever ended. Returns true when no child is left, dead or alive. */
@@ -176,7 +155,8 @@ static bool reap_children (struct supervisor *self)
             self->launch.pid = -1;
             step (self, REAP_MAIN_EXITED,
                   WIFSIGNALED (status) ? -WTERMSIG (status) : WEXITSTATUS (status));
-        } else if (self->kill_rounds > 0 && WIFSIGNALED (status) && WTERMSIG (status) == SIGKILL) {
+        } else if (self->family.kill_rounds > 0 && WIFSIGNALED (status) &&
+                   WTERMSIG (status) == SIGKILL) {
             self->record.leftovers_killed++;
         }
     }
@@ -195,8 +175,7 @@ static void all_dead (struct supervisor *self)
 static void look_after_children (struct supervisor *self)
 {
     bool none_left = reap_children (self);
-    if (none_left && self->reap.state == REAP_SWEEPING &&
-        (!self->cgroup[0] || cgroup_populated (self->cgroup) <= 0))
+    if (none_left && self->reap.state == REAP_SWEEPING && !family_in_cgroup (&self->family))
         all_dead (self);
 }
 
@@ -204,28 +183,40 @@ static void take_signals (struct supervisor *self)
 {
     struct signalfd_siginfo info;
     while (read (self->signals, &info, sizeof info) == (ssize_t)sizeof info)
-        if (info.ssi_signo == SIGTERM && self->reap.state == REAP_RUNNING) {
+        if (info.ssi_signo == SIGTERM && self->reap.state >= REAP_RUNNING &&
+            self->reap.state <= REAP_PAUSED) {
             finish_detail (&self->record, "the shim was asked to end");
             step (self, REAP_STOP, self->reap.grace_ms);
         }
 }
 
-static void report_log (struct supervisor *self, bool was_full, int was_error, int64_t was_taken)
+/* What the log was before something was done to it. */
+struct log_before {
+    bool full;
+    bool cut;
+    int error;
+    int64_t taken;
+};
+
+static void report_log (struct supervisor *self, const struct log_before *was)
 {
-    if (was_taken < self->owed_until && self->log.taken > was_taken)
+    const struct joblog *log = &self->log;
+    /* What comes after the last process is a stranger's, beyond what was owed. */
+    if (log->taken > was->taken &&
+        (self->reap.state < REAP_DRAINING || was->taken < self->owed_until))
         step (self, REAP_OUTPUT, 0);
-    if (self->log.full != was_full)
-        step (self, self->log.full ? REAP_LOG_FULL : REAP_LOG_FREE, 0);
-    peers_tell_full (&self->peers, self->log.full);
-    if (self->log.error && !was_error)
+    if (log->full != was->full)
+        step (self, log->full ? REAP_LOG_FULL : REAP_LOG_FREE, 0);
+    peers_tell_full (&self->peers, log->full);
+    if (log->cut && !was->cut)
+        step (self, REAP_LOG_LIMIT, 0);
+    if (log->error && !was->error)
         step (self, REAP_DISK_FAILED, 0);
 }
 
 static void move_output (struct supervisor *self, short pipe_events)
 {
-    bool was_full = self->log.full;
-    int was_error = self->log.error;
-    int64_t was_taken = self->log.taken;
+    struct log_before was = { self->log.full, self->log.cut, self->log.error, self->log.taken };
     int64_t now_ms = clock_mono_ms ();
     if (!joblog_settled (&self->log)) {
         if (now_ms < self->log.retry_ms)
@@ -236,7 +227,7 @@ static void move_output (struct supervisor *self, short pipe_events)
         self->pipe = -1;
         step (self, REAP_PIPE_END, 0);
     }
-    report_log (self, was_full, was_error, was_taken);
+    report_log (self, &was);
 }
 
 static int64_t sooner (int64_t a, int64_t b)
@@ -248,6 +239,7 @@ static int64_t sooner (int64_t a, int64_t b)
 static int sleep_ms (const struct supervisor *self)
 {
     int64_t until_ms = sooner (reap_deadline (&self->reap), self->peers.deaf_until_ms);
+    until_ms = sooner (until_ms, self->family.release_ms);
     if (self->finishing)
         until_ms = sooner (until_ms, finish_deadline (&self->finish, &self->log));
     else if (!joblog_settled (&self->log))
@@ -263,17 +255,25 @@ static void fill_poll (const struct supervisor *self, struct pollfd fds[POLL_COU
     bool reading = joblog_settled (&self->log) && !self->finishing;
     fds[POLL_SIGNALS] = (struct pollfd){ .fd = self->signals, .events = POLLIN };
     fds[POLL_PIPE] = (struct pollfd){ .fd = reading ? self->pipe : -1, .events = POLLIN };
-    fds[POLL_CGROUP] = (struct pollfd){ .fd = self->cgroup_events, .events = POLLPRI };
+    fds[POLL_CGROUP] = (struct pollfd){ .fd = self->family.events, .events = POLLPRI };
 }
 
-/* Reading it makes it quiet until the next change. */
-static void rearm_cgroup (struct supervisor *self)
+/* Of those who ask for different things at once, a stop comes first. */
+static void do_as_wished (struct supervisor *self, const struct peers_wish *wish)
 {
-    char text[128];
-    if (pread (self->cgroup_events, text, sizeof text, 0) < 0) {
-        close (self->cgroup_events);
-        self->cgroup_events = -1;
-    }
+    if (wish->stop_ms >= 0)
+        step (self, REAP_STOP, wish->stop_ms);
+    if (wish->preempt_ms >= 0)
+        step (self, REAP_PREEMPT, wish->preempt_ms);
+    if (wish->hold != PEERS_KEEP)
+        step (self, wish->hold == PEERS_PAUSE ? REAP_PAUSE : REAP_RESUME, 0);
+}
+
+static void look_at_cgroup (struct supervisor *self)
+{
+    family_rearm (&self->family);
+    if (self->reap.state == REAP_PAUSING && family_hold (&self->family))
+        step (self, REAP_HELD, 0);
 }
 
 static int turn (struct supervisor *self, struct err *err)
@@ -284,44 +284,22 @@ static int turn (struct supervisor *self, struct err *err)
     if (poll (fds, POLL_COUNT, sleep_ms (self)) < 0 && errno != EINTR)
         return err_sys (err, "cannot wait for events");
 
-    int64_t grace_ms = peers_serve (&self->peers, fds, clock_mono_ms ());
-    if (grace_ms >= 0)
-        step (self, REAP_STOP, grace_ms);
+    struct peers_wish wish = peers_serve (&self->peers, fds, clock_mono_ms ());
+    do_as_wished (self, &wish);
     if (fds[POLL_SIGNALS].revents)
         take_signals (self);
     if (fds[POLL_CGROUP].revents)
-        rearm_cgroup (self);
+        look_at_cgroup (self);
     look_after_children (self);
     if (!self->finishing)
         move_output (self, fds[POLL_PIPE].revents);
     step (self, REAP_TIMER, 0);
+    if (self->family.release_ms >= 0 && clock_mono_ms () >= self->family.release_ms)
+        family_release (&self->family, clock_mono_ms ());
     return 0;
 }
 
 /* ---- after it ---- */
-
-static void put_usage (struct supervisor *self)
-{
-    struct rusage usage;
-    struct exit_record *record = &self->record;
-    if (getrusage (RUSAGE_CHILDREN, &usage) == 0) {
-        record->user_s = (double)usage.ru_utime.tv_sec + (double)usage.ru_utime.tv_usec / 1e6;
-        record->system_s = (double)usage.ru_stime.tv_sec + (double)usage.ru_stime.tv_usec / 1e6;
-        record->max_rss_kb = usage.ru_maxrss;
-    }
-    /* The group also knows of those that nobody waited for. */
-    if (self->cgroup[0])
-        cgroup_usage (self->cgroup, &record->user_s, &record->system_s);
-}
-
-static void put_alive (struct supervisor *self)
-{
-    struct exit_record *record = &self->record;
-    int in_group = self->cgroup[0] ? cgroup_count (self->cgroup) : 0;
-    int below = descendants_list (getpid (), record->unkilled_list, UNKILLED_LISTED,
-                                  &record->unkilled_listed);
-    record->unkilled = in_group > below ? in_group : below;
-}
 
 static void put_outcome (struct supervisor *self)
 {
@@ -335,9 +313,9 @@ static void put_outcome (struct supervisor *self)
     record->forced = reap->forced;
     record->drained = reap->drained;
     if (reap->given_up)
-        put_alive (self);
-    put_usage (self);
-    remove_cgroup (self);
+        family_put_alive (&self->family, record);
+    family_put_usage (&self->family, record);
+    family_clear (&self->family);
 }
 
 /* Run the loop until the machine is done, then until everything is durable. */
@@ -366,20 +344,22 @@ static void init (struct supervisor *self, struct attempt *attempt, int listener
         .signals = -1,
         .log = { .fd = -1 },
         .pipe = -1,
-        .cgroup_events = -1,
+        .family = { .events = -1, .release_ms = -1 },
         .record = { .attempt = attempt->spec.attempt },
     };
     strcpy (self->record.job_id, attempt->job_id);
     peers_init (&self->peers, listener);
-    reap_init (&self->reap, attempt->spec.grace_ms, attempt->spec.time_limit_ms);
+    reap_init (&self->reap, attempt->spec.grace_ms, attempt->spec.time_limit_ms,
+               attempt->spec.silence_limit_ms);
 }
 
 static void fini (struct supervisor *self, bool recorded)
 {
-    int fds[] = { self->signals, self->pipe, self->cgroup_events };
-    for (size_t i = 0; i < sizeof fds / sizeof fds[0]; i++)
-        if (fds[i] >= 0)
-            close (fds[i]);
+    if (self->signals >= 0)
+        close (self->signals);
+    if (self->pipe >= 0)
+        close (self->pipe);
+    family_clear (&self->family);
     joblog_close (&self->log);
     close (LAUNCH_SLOT_FD); /* before "exited": the next job may come at once */
     peers_farewell (&self->peers, recorded);
