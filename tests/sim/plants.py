@@ -25,6 +25,8 @@ END = "worker/shim/finish.c"
 REAP = "worker/shim/reap.c"
 JOBLOG = "worker/shim/joblog.c"
 FOLLOW = "client/core/follow.c"
+ATTEMPT = "worker/shim/attempt.c"
+LEFTOVERS = "worker/shim/leftovers.c"
 
 PLANTS = (
     # ---- what must be durable is not ----
@@ -77,9 +79,17 @@ PLANTS = (
           "        self->id[31] = self->id[31] == '0' ? '1' : '0';\n"
           "    self->sent = self->ever_sent = self->again = true;", "I4"),
     Plant("broker-forgets-restart", "broker/core/request.c",
-          "bool known_only = in->request.again && "
-          "in->now->mono_ms < self->started_ms + RETURN_MS;",
-          "bool known_only = false;", "I4"),
+          "bool repeated = in->request.again && !owner;", "bool repeated = false;", "I4"),
+    Plant("offline-not-waited-for", "broker/core/find.c",
+          "(self->repeated || !self->by_request))", "self->repeated)", "I2"),
+    Plant("welcome-before-noted", "broker/core/registry.c",
+          "if (self->sink.remember (self->sink.arg, bytes, err) == 0)", "(void)bytes;\n    if (true)",
+          "I2 I4"),
+    Plant("roster-folder-not-synced", "broker/io/rosterfile.c",
+          "if (dir_sync (statefd, err) < 0)\n        return -1;\n"
+          "    return dir_sync_above (statefd, err);", "return 0;", "I2 I4"),
+    Plant("roster-above-not-synced", "broker/io/rosterfile.c",
+          "return dir_sync_above (statefd, err);", "return 0;", "I2 I4"),
     # ---- more than one at a time ----
     Plant("two-in-a-slot", "worker/core/slot.c",
           "return self->state != SLOT_IDLE;",
@@ -87,6 +97,18 @@ PLANTS = (
     Plant("leftovers-not-killed", FINISH,
           "if (!self->orphaned && self->unkilled == 0)\n        return 1;",
           "if (self->unkilled == 0)\n        return 1;", "I1"),
+    Plant("slot-lock-dropped", ATTEMPT,
+          "while ((fd = lock_take (self->statefd, SLOT_LOCK, NULL, err)) < 0) {",
+          "while ((fd = openat (self->statefd, SLOT_LOCK, O_RDWR | O_CREAT, 0600)) < 0) {", "I1"),
+    Plant("slot-not-awaited", LEFTOVERS,
+          "        if (held <= 0)\n            return held < 0 ? -1 : killed;",
+          "        if (held <= 1)\n            return held < 0 ? -1 : killed;", "I1"),
+    Plant("slot-holders-spared", LEFTOVERS,
+          "found = st.st_dev == target->lock_dev && st.st_ino == target->lock_ino &&",
+          "found = false &&", "I1 I12"),
+    Plant("stopped-shim-not-woken", LIFE,
+          "        send_stop (self, self->record.cancel.grace_ms);\n    wake_shim (self);\n",
+          "        send_stop (self, self->record.cancel.grace_ms);\n", "I12"),
     Plant("started-again", LOOK,
           "out->facts.shim_record = rc == 0 || err.code != STATUS_UNKNOWN;",
           "out->facts.shim_record = false;", "I3"),
@@ -110,6 +132,9 @@ PLANTS = (
     Plant("failed-results-published", FINISH,
           "if (!ending_complete (&self->ending))\n        return results_discard",
           "if (self->ending.kind != ENDING_EXITED)\n        return results_discard", "I8"),
+    Plant("no-start-not-recorded", FINISH,
+          "return exit_record_write (self->dirfd, &outcome, err) < 0 ? -1 : 1;",
+          "(void)outcome;\n    return 1;", "I6"),
     Plant("staging-not-removed", FINISH,
           "return results_discard (results, run_id, err) < 0 ? -1 : 1;", "return 1;", "I8"),
     Plant("run-id-twice", RESULTS,
@@ -126,8 +151,8 @@ PLANTS = (
           "    if (record->status == JOB_CANCELLING)\n        return 0;\n"
           "    struct found *more = realloc (self->found,", "I2 I12"),
     Plant("record-before-results", FINISH,
-          "[FINISH_RESULTS] = results_step,\n    [FINISH_RECORD] = record_step,",
-          "[FINISH_RESULTS] = record_step,\n    [FINISH_RECORD] = results_step,", "I8"),
+          "[FINISH_RESULTS] = results_step, [FINISH_RECORD] = record_step,",
+          "[FINISH_RESULTS] = record_step, [FINISH_RECORD] = results_step,", "I8"),
     Plant("staging-swept", RESULTS,
           "if (!run_id_valid (item->d_name) || keep (arg, item->d_name))",
           "(void)keep;\n        (void)arg;\n        if (!run_id_valid (item->d_name))", "I8"),

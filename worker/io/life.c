@@ -284,8 +284,11 @@ static void watch_due (void *arg)
 
 void life_watch (struct life *self)
 {
-    /* Somebody waits for the end of a job that is cancelled. */
-    int64_t pause_ms = self->record.status == JOB_CANCELLING ? LIFE_RETRY_MS : LIFE_WATCH_MS;
+    /* Somebody waits for the end of a job that is cancelled, and it may stop its shim each time
+     * that we wake it. */
+    int64_t pause_ms = self->record.status != JOB_CANCELLING ? LIFE_WATCH_MS
+                       : self->unsent                        ? LIFE_RETRY_MS
+                                                             : LIFE_WAKE_MS;
     reactor_arm (self->env.reactor, &self->watch, clock_mono_ms () + pause_ms);
 }
 
