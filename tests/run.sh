@@ -6,7 +6,7 @@
 #   gcc with AddressSanitizer and UndefinedBehaviorSanitizer: unit tests, end to end, crashes, network
 #   clang with the same, gcc with ThreadSanitizer: unit tests
 #   clang with libFuzzer: the fuzz targets, 30 s each
-#   release: unit tests under valgrind, model, simulation, loss of power, failing calls, torture
+#   release: unit tests under valgrind, memory, model, simulation, loss of power, failing calls, torture
 # --quick: only the first build, without crashes and network. --long: all of the above, then the same suites as
 # big as they should be once (it takes days), and a soak of 10 minutes, or of HOURS. --lint: clang-format and
 # clang-tidy over every source file, no tests. --coverage: the branches that the unit tests reach.
@@ -82,9 +82,9 @@ everything () {
     build fuzz fuzzers
     check build-fuzz fuzz "$cores" -L fuzz
 
-    say "Release: valgrind, model, simulation, loss of power, failing calls, torture"
+    say "Release: valgrind, size, model, simulation, loss of power, failing calls, torture"
     build release
-    check build release $((cores + 1)) -L 'valgrind|model|sim|power|syscalls|torture'
+    check build release $((cores + 1)) -L 'valgrind|size|model|sim|power|syscalls|torture'
 }
 
 # Each of these can be repeated alone; tests/README.md says how.

@@ -235,10 +235,10 @@ def test_a_job_without_its_results_folder_does_not_complete(ems, what):
 
 
 @in_a_world
-def test_ten_thousand_results_and_a_deep_tree_are_published_or_removed(ems):
+def test_thousands_of_results_and_a_deep_tree_are_published_or_removed(ems):
     job = ems.over(ems.torture("fills its results", output=[]), "completed")
     folder = Path(job["results_dir"])
     folder.chmod(0o755)
-    assert sum(len(os.listdir(folder / str(number))) for number in range(100)) == 10000
+    assert sum(len(os.listdir(folder / str(number))) for number in range(20)) == 2000
     ems.over(ems.torture("fills its results", 1, output=[]), "failed", "exit")
     assert os.listdir("/") and ems.work.exists(), "links were removed, not what they point to"

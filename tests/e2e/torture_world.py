@@ -101,12 +101,17 @@ def is_alive(pid):
         return False
 
 
-def program_of(pid):
-    """The path of the file that it executes; "" if it has none any more."""
+def is_ems(pid, name="ems-"):
+    """Does it execute a program of ours whose name begins so? One that is dying executes none any
+    more, but still has its name."""
     try:
-        return os.readlink(f"/proc/{pid}/exe")
+        return os.readlink(f"/proc/{pid}/exe").startswith(f"{BIN.resolve()}/{name}")
     except (FileNotFoundError, ProcessLookupError):
-        return ""
+        pass
+    try:
+        return Path(f"/proc/{pid}/comm").read_text("latin-1").startswith(name)
+    except (FileNotFoundError, ProcessLookupError):
+        return False
 
 
 def arguments_of(pid):
@@ -149,19 +154,18 @@ class World(System):
         """Everybody in the namespace but EMS and the test: {pid: arguments}."""
         ours = {1, os.getpid(), *(part.pid for part in [*self.parts.values(), *self.programs])}
         return {pid: arguments_of(pid) for pid in procs.processes()
-                if pid not in ours and is_alive(pid)
-                and not program_of(pid).startswith(f"{BIN.resolve()}/ems-")}
+                if pid not in ours and is_alive(pid) and not is_ems(pid)}
 
     def shims(self):
         return [who for who in map(procs.identity, procs.processes())
-                if who and program_of(who[0]) == f"{BIN.resolve()}/ems-shim"]
+                if who and is_ems(who[0], "ems-shim")]
 
     def look(self, job_id):
         """Nobody may be alive now: not of this job, and there is no other."""
         at, alive = now_ms(), self.of_jobs()
         self.history.note("harness", "alive", at, slot=WORKER, jobs=[job_id] if alive else [])
         self.left += alive.values()
-        assert alive == {}
+        assert alive == {}, alive
 
     # Requests
 

@@ -432,7 +432,8 @@ def writes(count):
     block = bytes(range(256)) * 4096
     for _ in range(count):
         put(block)
-    leave(0)
+    tell("calm", work_ms=20 * count)  # for whoever still reads
+    os._exit(0)
 
 
 def exits_in_the_middle_of_a_line(count):
@@ -476,9 +477,9 @@ def takes_its_results_away(count):
 
 
 def fills_its_results(count):
-    """10 000 files in 100 folders, one tree 1 000 deep, links to the outside, a pipe, a closed folder."""
+    """2 000 files in 20 folders, one tree 1 000 deep, links to the outside, a pipe, a closed folder."""
     os.chdir(results())
-    for folder in range(100):
+    for folder in range(20):
         os.mkdir(f"{folder}")
         for number in range(100):
             open(f"{folder}/{number}", "w", encoding="ascii").close()
