@@ -646,8 +646,9 @@ def test_a_job_that_closes_its_outputs_runs_on(job, tmp_path):
 
 SUPERUSER = """
 import os, sys, time
+wait, ready = os.pipe()
 if os.fork():
-    os.wait()
+    os.read(wait, 1)  # until then it could still be killed
     sys.exit(0)
 if os.fork():
     os._exit(0)
@@ -657,6 +658,7 @@ except OSError as problem:
     print("stays", problem, flush=True)
 os.setsid()
 print(f"pid={os.getpid()}.", flush=True)
+os.write(ready, b"!")
 time.sleep(600)
 """
 
