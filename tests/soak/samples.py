@@ -30,7 +30,7 @@ FEWEST_LIVES = 3
 SAME_S = 5
 STEEP_MB_H = 1
 YOUNG_MB_H = 10
-GATHERERS = ("broker", "worker-1")  # whose slopes must be known
+GATHERERS = ("broker", "worker")  # whose slopes must be known
 SHIM_MOST_KB = 1024
 
 
