@@ -4,6 +4,7 @@
 However one of them ends, the answer comes in bounded time and says what happened, nothing of it is
 alive, nothing of it is left, the log has what it wrote, and the slot takes the next job. What each
 does: jobs/hostile.py and jobs/bomb.c. Each case is alone in a PID namespace (torture_world.py).
+Whoever writes as fast as he can writes EMS_TORTURE_MIB, by default 1024.
 """
 import os
 from pathlib import Path
@@ -95,14 +96,17 @@ def test_a_job_that_makes_cgroups_in_its_cgroup_and_freezes_them_is_cancelled(em
 
 # Against the shim
 
+OWED = [b"ready\n", b"owed\n" * 100000]
+
+
 @in_a_world
 def test_a_job_that_ends_while_its_shim_is_stopped_is_over_all_the_same(ems):
-    ems.over(ems.torture("stops its shim"), "completed")
+    ems.over(ems.torture("stops its shim", output=OWED), "completed")
 
 
 @in_a_world
 def test_an_exit_code_is_known_though_the_shim_was_stopped(ems):
-    job = ems.over(ems.torture("stops its shim", 7), "failed", "exit")
+    job = ems.over(ems.torture("stops its shim", 7, output=OWED), "failed", "exit")
     assert job["exit"] == {"code": 7, "signal": None}
 
 
@@ -186,14 +190,18 @@ def test_daemons_that_go_on_writing_do_not_keep_a_job_from_being_over(ems):
 
 
 def memory_kb(pid):
+    """Its own: how much of a program's file counts as its depends on how many others run the same."""
     for line in Path(f"/proc/{pid}/smaps_rollup").read_text("ascii").splitlines():
-        if line.startswith("Pss:"):
+        if line.startswith("Pss_Anon:"):
             return int(line.split()[1])
-    raise AssertionError(f"no Pss for {pid}")
+    raise AssertionError(f"no Pss_Anon for {pid}")
 
 
 def growth_while(ems, job):
-    """By how much the memory of each part grows at most until the job is over."""
+    """By how much the memory of each part grows at most until the job is over, from when each has had
+    to do with its output."""
+    log = ems.state / "logs" / f"{job['job_id']}.log"
+    eventually(lambda: log.exists() and log.stat().st_size > MIB * 1024 * 1024 // 64)
     pids = {name: part.pid for name, part in ems.parts.items()} | {"shim": ems.shims()[0][0]}
     first = {name: memory_kb(pid) for name, pid in pids.items()}
     most = dict(first)
