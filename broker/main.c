@@ -1,6 +1,7 @@
 /* main.c - ems-broker: routes requests to workers and relays what they publish.
  *
  * SPDX-License-Identifier: MPL-2.0 */
+#include <signal.h>
 #include <stdio.h>
 #include <sysexits.h>
 #include "reactor.h"
@@ -11,8 +12,10 @@ static const char help[] =
     "usage: ems-broker --state DIR [--config FILE]\n"
     "\n"
     "Routes requests to workers and relays what they publish, on the sockets\n"
-    "clients, workers, publish and events in DIR/sock. Keeps nothing: it may be\n"
-    "killed and started again at any time.\n"
+    "clients, workers, publish and events in DIR/sock. It may be killed and started\n"
+    "again at any time. All that it keeps are the names of the workers that it knows,\n"
+    "in DIR/broker/workers. Of one that is gone for good delete the line, while the\n"
+    "broker is stopped: until then what only that worker may know is answered 503.\n"
     "\n"
     "  --state DIR    the state folder\n"
     "  --config FILE  further endpoints, in the section `broker`\n"
@@ -20,7 +23,8 @@ static const char help[] =
     "  --help         print this\n"
     "\n"
     "Exit codes: 0 stopped by a signal; 64 wrong usage; 71 the system refused\n"
-    "something; 75 another broker serves DIR; 78 wrong configuration.\n";
+    "something; 75 another broker serves DIR; 78 wrong configuration, or a\n"
+    "damaged DIR/broker/workers.\n";
 
 static int complain (const struct err *err, int code)
 {
@@ -43,6 +47,7 @@ static int serve (struct broker_settings *settings)
 int main (int argc, char **argv)
 {
     reactor_block_signals ();
+    signal (SIGXFSZ, SIG_IGN); /* a limit on files is a full disk, not a reason to die */
     struct broker_settings settings;
     struct err err = { 0 };
     int code = EX_OK;

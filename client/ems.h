@@ -26,8 +26,8 @@
  * makes a second job. `run` and `cancel`, which may take long, wait as long as the broker is there.
  *
  * Where jobs live. The worker of a job that was seen before its end (the last 64 of them) is named
- * in further requests with that whole job id: while it is away they wait for it, instead of
- * being told by another worker that there is no such job (404).
+ * in further requests with that whole job id: they reach it without a question to all workers, and
+ * wait for it while it is away.
  *
  * Threads. A struct ems and all that was made from it belong to one thread at a time. Different
  * struct ems are independent. No function installs signal handlers; the library's own threads
@@ -118,11 +118,12 @@ int ems_cancel (struct ems *self, const char *job_id, int64_t grace_ms, struct e
 /* job_id: an id, a unique beginning of one, or "last". */
 int ems_status (struct ems *self, const char *job_id, struct ems_value **job,
                 struct ems_error *error);
-/* Jobs, newest first, as map {jobs, next}. limit: 1 to 500, 0 for 50. before: `next` of the reply
- * before, or NULL. */
+/* Jobs, newest first, as map {jobs, next, missing}. limit: 1 to 500, 0 for 50. before: `next` of
+ * the reply before, or NULL. `missing`, if it is there, names the workers whose jobs are not in it.
+ */
 int ems_list (struct ems *self, int limit, const char *before, struct ems_value **reply,
               struct ems_error *error);
-/* Published runs, newest first, as map {runs, next}; as ems_list. */
+/* Published runs, newest first, as map {runs, next, missing}; as ems_list. */
 int ems_results (struct ems *self, int limit, const char *before, struct ems_value **reply,
                  struct ems_error *error);
 /* A piece of the log as map {job_id, offset, data, size, eof}: at most max_bytes (0: 256 KiB) from
@@ -133,7 +134,7 @@ int ems_logs (struct ems *self, const char *job_id, int64_t offset, int64_t max_
  */
 int ems_wait (struct ems *self, const char *job_id, int64_t timeout_ms, struct ems_value **job,
               struct ems_error *error);
-/* Lists: of workers; of profiles. */
+/* Lists: of workers, the connected ones first (the others are `offline`); of profiles. */
 int ems_workers (struct ems *self, struct ems_value **list, struct ems_error *error);
 int ems_profiles (struct ems *self, struct ems_value **list, struct ems_error *error);
 /* The broker's answer as map {broker, version, time_ms}, or a worker's {worker, version, time_ms}.

@@ -6,7 +6,7 @@
 #   gcc with AddressSanitizer and UndefinedBehaviorSanitizer: unit tests, end to end, crashes, network
 #   clang with the same, gcc with ThreadSanitizer: unit tests
 #   clang with libFuzzer: the fuzz targets, 30 s each
-#   release: unit tests under valgrind, model, simulation, loss of power, failing calls, torture
+#   release: unit tests under valgrind, memory, model, simulation, loss of power, failing calls, torture
 # --quick: only the first build, without crashes and network. --long: all of the above, then the same suites as
 # big as they should be once (it takes days), and a soak of 10 minutes, or of HOURS. --lint: clang-format and
 # clang-tidy over every source file, no tests. --coverage: the branches that the unit tests reach.
@@ -18,10 +18,22 @@ cd "$here"
 cores=$(nproc)
 python=/usr/bin/python3
 mode=${1:-all}
-minutes=$((${2:-0} * 60))
-case $mode in
-all | --quick | --long | --lint | --coverage) ;;
-*) echo "usage: tests/run.sh [--quick | --long [HOURS] | --lint | --coverage]" >&2; exit 64 ;;
+minutes=10
+
+usage () {
+    echo "usage: tests/run.sh [--quick | --long [HOURS] | --lint | --coverage]" >&2
+    exit 64
+}
+
+case "$mode $#" in
+"all 0" | "--quick 1" | "--long 1" | "--lint 1" | "--coverage 1") ;;
+"--long 2")
+    case $2 in
+    '' | *[!0-9]*) usage ;;
+    esac
+    minutes=$(($2 * 60))
+    ;;
+*) usage ;;
 esac
 
 say () { printf '\n== %s\n' "$*"; }
@@ -35,7 +47,7 @@ quietly () {
 
 # build PRESET [TARGET]
 build () {
-    quietly cmake --preset "$1"
+    quietly cmake --preset "$1" -DEMS_PLANT=
     quietly cmake --build --preset "$1" ${2:+--target "$2"}
 }
 
@@ -48,7 +60,7 @@ check () {
     shift 3
     rc=0
     ctest --preset "$preset" -j "$at_a_time" --no-tests=error "$@" || rc=$?
-    grep -hE '^(sim|planted|model|judge|crash|net|torture|hostile|power|syscalls|full disk|fuzz [a-z]+|soak): ' \
+    grep -hE '^(sim|planted|model|judge|crash|net|torture|hostile|power|syscalls|full_disk|fuzz [a-z]+|soak|calls): ' \
         "$folder/Testing/Temporary/LastTest.log" || true
     return $rc
 }
@@ -80,11 +92,11 @@ everything () {
 
     say "Fuzz targets"
     build fuzz fuzzers
-    check build-fuzz fuzz "$cores" -L fuzz
+    check build-fuzz fuzz $((cores + 1)) -L fuzz
 
-    say "Release: valgrind, model, simulation, loss of power, failing calls, torture"
+    say "Release: valgrind, size, model, simulation, loss of power, failing calls, torture"
     build release
-    check build release $((cores + 1)) -L 'valgrind|model|sim|power|syscalls|torture'
+    check build release $((cores + 1)) -L 'valgrind|size|model|sim|power|syscalls|soak|torture'
 }
 
 # Each of these can be repeated alone; tests/README.md says how.
@@ -105,9 +117,6 @@ as_big_as_they_should_be () {
     find build-fuzz/fuzz -maxdepth 1 -name 'fuzz_*' -type f -perm -u+x |
         xargs -P "$cores" -n 1 $python tests/fuzz/run_fuzz.py --seconds 3600
     say "Soak"
-    if [ "$minutes" -eq 0 ]; then
-        minutes=10
-    fi
     $python tests/soak/soak.py --minutes "$minutes"
 }
 

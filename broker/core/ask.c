@@ -69,6 +69,14 @@ void ask_missing (struct ask *self, const char *name)
         self->failed = true;
 }
 
+void ask_offline (struct ask *self, const char *name)
+{
+    if (self->kind == ASK_GATHER)
+        ask_missing (self, name);
+    else
+        find_offline (&self->find, name);
+}
+
 static int take (struct ask *self, const char *name, const struct wire_reply *reply)
 {
     if (self->kind == ASK_GATHER)

@@ -35,6 +35,8 @@ bool ask_settle (struct ask *self, int worker);
 bool ask_expects (const struct ask *self, int worker);
 /* The worker of that name will not answer. */
 void ask_missing (struct ask *self, const char *name);
+/* The worker of that name cannot be asked: it is known, but not connected. */
+void ask_offline (struct ask *self, const char *name);
 /* Take the answer of a worker: a reply map. What makes no sense counts as missing. */
 void ask_take (struct ask *self, const char *name, struct bytes reply);
 

@@ -26,7 +26,6 @@ struct broker *broker_new (const struct broker_identity *identity, const struct 
         copy (self->version, sizeof self->version, identity->version);
         copy (self->user, sizeof self->user, identity->user);
         self->random = identity->random[0];
-        self->started_ms = self->now_ms = identity->started_ms;
         self->check_ms = INT64_MAX;
         self->workers = workers_new ();
         self->pendings = pendings_new (identity->random[1]);
@@ -47,6 +46,11 @@ void broker_destroy (struct broker **self_p)
     workers_destroy (&self->workers);
     free (self);
     *self_p = NULL;
+}
+
+int broker_recall (struct broker *self, struct bytes text, struct err *err)
+{
+    return roster_read (&self->roster, text.data, text.size, err);
 }
 
 /* The dead */

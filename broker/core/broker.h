@@ -1,8 +1,12 @@
 /* broker.h - what a broker decides: which worker gets a request, who gets a reply, who is alive.
  *
  * Pure: messages and the time come in, effects go out through a struct broker_sink. Nothing here
- * is durable and nothing waits; a simulation can drive it without a socket. The caller feeds what
- * arrives, and calls broker_tick when broker_deadline has come.
+ * waits; a simulation can drive it without a socket. The caller feeds what arrives, and calls
+ * broker_tick when broker_deadline has come.
+ *
+ * All that outlives a broker is a text with the names of the workers that it knew (`remember`,
+ * broker_recall). Losing it loses no job: it only tells who must be asked before a job is called
+ * unknown, and before a run that was sent before is placed.
  *
  * One thread. The bytes that come in are the caller's; they are copied where they must be kept.
  * The bytes that go out are valid during the call only.
@@ -47,6 +51,9 @@ struct broker_sink {
     void (*publish) (void *arg, const char *topic, struct bytes map);
     /* One line for the operator, safe to print. */
     void (*log) (void *arg, const char *line);
+    /* Make this text durable in the place of the last one. 0, or -1 with *err: then the worker for
+     * whose sake it was to be is refused for now. */
+    int (*remember) (void *arg, struct bytes text, struct err *err);
 };
 
 /* Strings are copied. `random` makes refs and request ids that no earlier broker used. */
@@ -55,7 +62,6 @@ struct broker_identity {
     const char *version; /* likewise */
     const char *user;    /* on whose behalf requests go to the workers */
     uint64_t random[2];
-    int64_t started_ms; /* monotonic: since when workers can connect */
 };
 
 struct broker;
@@ -64,6 +70,10 @@ struct broker;
 struct broker *broker_new (const struct broker_identity *identity, const struct broker_sink *sink,
                            struct err *err);
 void broker_destroy (struct broker **self_p);
+
+/* What a broker before this one gave to `remember` last; before anything else happens. 0, or -1
+ * with *err (400): it is not such a text. */
+int broker_recall (struct broker *self, struct bytes text, struct err *err);
 
 /* A request from a client: `map` is its frame after the magic; `surplus`: there were more. */
 void broker_request (struct broker *self, const struct broker_time *now, struct bytes route,

@@ -11,6 +11,7 @@
 #include "broker.h"
 #include "owners.h"
 #include "pending.h"
+#include "roster.h"
 #include "wire.h"
 #include "workers.h"
 
@@ -35,11 +36,11 @@ struct broker {
     char version[VERSION_BYTES];
     char user[NAME_BYTES];
     uint64_t random;
-    int64_t started_ms;
-    uint64_t asked; /* requests of the broker's own, for their ids */
-    int64_t chosen; /* runs handed out */
-    int gathers;    /* under way */
-    struct workers *workers;
+    uint64_t asked;          /* requests of the broker's own, for their ids */
+    int64_t chosen;          /* runs handed out */
+    int gathers;             /* under way */
+    struct workers *workers; /* those that are connected */
+    struct roster roster;    /* … and those that once were */
     struct pendings *pendings;
     struct owners owners;
     int64_t beat_ms;  /* next beat to the workers */

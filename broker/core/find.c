@@ -5,6 +5,8 @@
 
 #include <string.h>
 
+#include "roster.h"
+
 #define LAST       "last"
 #define WHOLE_ID   (JOB_ID_BYTES - 1)
 #define MATCH_MOST 16 /* of one worker */
@@ -26,6 +28,12 @@ struct value *find_body (const struct find *self)
     if (value_put_string (body, self->by_request ? "request_id" : "job_id", self->wanted) < 0)
         value_destroy (&body);
     return body;
+}
+
+void find_offline (struct find *self, const char *name)
+{
+    if (self->offline[0] == '\0')
+        strncpy (self->offline, name, sizeof self->offline - 1);
 }
 
 static int take_match (struct find *self, const char *worker, const struct value *match)
@@ -71,6 +79,22 @@ static int unsure (const struct find *self, const struct value *missing, struct 
                     name, self->wanted, wants_whole_id (self) ? "" : ", or give the whole job id");
 }
 
+/* Nobody who was asked has it, but one could not be asked. */
+static int not_all_asked (const struct find *self, struct err *err)
+{
+    static const char gone[] =
+        "if it is gone for good, delete its line from " ROSTER_FILE " while the broker is stopped";
+    if (self->by_request)
+        return err_set (err, STATUS_NO_WORKER,
+                        "worker \"%s\" is not connected, and may have this run, which was sent "
+                        "before; start it, and ask again with the same id; %s",
+                        self->offline, gone);
+    return err_set (err, STATUS_NO_WORKER,
+                    "no connected worker has a job \"%s\", but worker \"%s\" is not connected; "
+                    "start it, and ask again; %s",
+                    self->wanted, self->offline, gone);
+}
+
 static int ambiguous (const struct find *self, struct err *err)
 {
     char list[FIND_SHOWN * (JOB_ID_BYTES + 1) + 8] = "";
@@ -94,6 +118,8 @@ int find_verdict (const struct find *self, const struct value *missing, struct e
     /* With a prefix or `last`, the job that is meant may be one of a worker that is silent. */
     if (value_count (missing) > 0)
         return unsure (self, missing, err);
+    if (self->matches == 0 && self->offline[0] != '\0' && (self->repeated || !self->by_request))
+        return not_all_asked (self, err);
     if (self->matches == 0 && self->by_request)
         return 0;
     if (self->matches == 0 && wants_last (self))

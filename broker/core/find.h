@@ -14,7 +14,8 @@ struct find {
     bool by_request;               /* look for a request id, and accept that nobody has it */
     char wanted[REQUEST_ID_BYTES]; /* a job id, a prefix, "last", or a request id */
     char profile[NAME_BYTES];      /* of the run to be placed */
-    bool known_only;               /* it may be known to a worker that is not back yet */
+    bool repeated;                 /* it was sent before, so that `offline` may have it too */
+    char offline[NAME_BYTES];      /* a known worker that is not connected; "": none */
     int matches;
     char owner[NAME_BYTES]; /* the worker of the newest match */
     char newest[TIME_TEXT_BYTES];
@@ -23,6 +24,8 @@ struct find {
 
 /* The body of a `find` request; NULL: memory. */
 struct value *find_body (const struct find *self);
+/* The worker of that name is not asked: it is known, but not connected. */
+void find_offline (struct find *self, const char *name);
 /* Take a worker's answer: the body of a reply with status 200. -1: it makes no sense. */
 int find_take (struct find *self, const char *worker, const struct value *body);
 /* The verdict when all have answered but those whose names are in `missing` (a list).

@@ -122,6 +122,21 @@ static int claim_name (struct broker *self, struct bytes route, const char *name
     return 0;
 }
 
+/* Nobody is registered whom a broker after this one would not know. */
+static int make_known (struct broker *self, const char *name, struct err *err)
+{
+    char text[ROSTER_TEXT_BYTES];
+    if (roster_has (&self->roster, name))
+        return 0;
+    if (roster_add (&self->roster, name, err) < 0)
+        return -1;
+    struct bytes bytes = { text, roster_print (&self->roster, text) };
+    if (self->sink.remember (self->sink.arg, bytes, err) == 0)
+        return 0;
+    roster_drop_last (&self->roster);
+    return err_prefix (err, "the name of worker \"%s\" cannot be noted in " ROSTER_FILE, name);
+}
+
 /* Its index, or -1 with *err. */
 static int enter (struct broker *self, struct bytes route, const struct hello *hello,
                   struct err *err)
@@ -144,7 +159,8 @@ static void take_hello (struct broker *self, const struct broker_time *now, stru
     struct hello hello;
     struct err err = { 0 };
     int worker = -1;
-    if (read_hello (head, &hello, &err) == 0 && claim_name (self, route, hello.name, &err) == 0)
+    if (read_hello (head, &hello, &err) == 0 && claim_name (self, route, hello.name, &err) == 0 &&
+        make_known (self, hello.name, &err) == 0)
         worker = enter (self, route, &hello, &err);
     if (worker < 0) {
         broker_log (self, "refused a worker: %s", err.text);

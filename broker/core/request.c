@@ -39,17 +39,39 @@ static struct value *describe (const struct worker *worker)
     return map;
 }
 
+static struct value *describe_offline (const char *name)
+{
+    struct value *map = value_new_map ();
+    if (value_put_string (map, "name", name) < 0 ||
+        value_put_string (map, "state", "offline") < 0 || value_put_nil (map, "job_id") < 0 ||
+        value_put_int (map, "queued", 0) < 0 || value_put (map, "profiles", value_new_list ()) < 0)
+        value_destroy (&map);
+    return map;
+}
+
+/* Those that are connected come first. `only` NULL: all. */
+static int list_workers (const struct broker *self, const char *only, struct value *list)
+{
+    for (int i = 0; i < workers_end (self->workers); i++) {
+        const struct worker *worker = workers_at (self->workers, i);
+        if (worker && (!only || strcmp (worker->name, only) == 0) &&
+            value_append (list, describe (worker)) < 0)
+            return -1;
+    }
+    for (int i = 0; i < self->roster.count; i++) {
+        const char *name = self->roster.names[i];
+        if (workers_by_name (self->workers, name) == NO_WORKER &&
+            (!only || strcmp (name, only) == 0) && value_append (list, describe_offline (name)) < 0)
+            return -1;
+    }
+    return 0;
+}
+
 static void answer_workers (struct broker *self, const struct incoming *in)
 {
-    const char *only = in->request.worker;
     struct value *body = value_new_map ();
     struct value *list = value_new_list ();
-    int rc = 0;
-    for (int i = 0; i < workers_end (self->workers) && rc == 0; i++) {
-        const struct worker *worker = workers_at (self->workers, i);
-        if (worker && (!only || strcmp (worker->name, only) == 0))
-            rc = value_append (list, describe (worker));
-    }
+    int rc = list ? list_workers (self, in->request.worker, list) : -1;
     if (value_put (body, "workers", list) < 0 || rc < 0)
         broker_answer (self, in, STATUS_NO_WORKER, "the broker is out of memory; try again", NULL);
     else
@@ -162,7 +184,7 @@ static void find_owner (struct broker *self, const struct incoming *in, const ch
     ask_around (self, in, ask);
 }
 
-static void find_place (struct broker *self, const struct incoming *in, bool known_only)
+static void find_place (struct broker *self, const struct incoming *in, bool repeated)
 {
     struct err err;
     const char *profile = NULL;
@@ -179,13 +201,13 @@ static void find_place (struct broker *self, const struct incoming *in, bool kno
         return;
     }
     ask->find.by_request = true;
-    ask->find.known_only = known_only;
+    ask->find.repeated = repeated;
     strcpy (ask->find.wanted, in->request.id);
     strcpy (ask->find.profile, profile);
     ask_around (self, in, ask);
 }
 
-/* Several workers, and none is named. */
+/* Several workers are known, and none is named. */
 static void choose (struct broker *self, const struct incoming *in)
 {
     struct err err;
@@ -200,25 +222,34 @@ static void choose (struct broker *self, const struct incoming *in)
         err_set (&err, STATUS_BAD_REQUEST,
                  "a request of type \"%s\" without job_id does not say for which of %d workers it "
                  "is; give a worker",
-                 in->request.type, workers_count (self->workers));
+                 in->request.type, self->roster.count);
     if (rc != 1)
         refuse (self, in, &err);
     else
         find_owner (self, in, job_id);
 }
 
+/* The one that alone can know anything: it is connected, and there never was another. */
+static int sole_worker (const struct broker *self)
+{
+    return self->roster.count == 1 ? workers_only (self->workers) : NO_WORKER;
+}
+
 static void dispatch_run (struct broker *self, const struct incoming *in)
 {
-    /* Whoever was given it once gets it again, also if somebody else is idle now. */
     const char *owner = owners_find (&self->owners, in->request.id);
-    /* The broker before this one may have given it to a worker that is not back yet. */
-    bool known_only = in->request.again && in->now->mono_ms < self->started_ms + RETURN_MS;
-    if (owner)
+    /* A broker before this one may have given it to a worker that is away. */
+    bool repeated = in->request.again && !owner;
+    int only = repeated ? sole_worker (self) : workers_only (self->workers);
+    if (!repeated && !owner)
+        owners_remember (&self->owners, in->request.id, "");
+    /* Whoever was given it once gets it again, also if somebody else is idle now. */
+    if (owner && owner[0] != '\0')
         pass_to_named (self, in, owner);
-    else if (workers_only (self->workers) != NO_WORKER && !known_only)
-        pass_to (self, in, workers_only (self->workers));
+    else if (only != NO_WORKER)
+        pass_to (self, in, only);
     else
-        find_place (self, in, known_only);
+        find_place (self, in, repeated);
 }
 
 static void dispatch (struct broker *self, const struct incoming *in)
@@ -234,8 +265,8 @@ static void dispatch (struct broker *self, const struct incoming *in)
         broker_answer (self, in, STATUS_NO_WORKER, "no worker is connected", NULL);
     else if (strcmp (request->type, "run") == 0)
         dispatch_run (self, in);
-    else if (workers_only (self->workers) != NO_WORKER)
-        pass_to (self, in, workers_only (self->workers));
+    else if (sole_worker (self) != NO_WORKER)
+        pass_to (self, in, sole_worker (self));
     else
         choose (self, in);
 }

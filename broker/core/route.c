@@ -48,11 +48,14 @@ static int encode_find (struct broker *self, const struct find *find, struct wir
 static void ask_all (struct broker *self, struct pending *item, struct bytes question)
 {
     struct ask *ask = item->ask;
+    for (int i = 0; i < self->roster.count; i++)
+        if (workers_by_name (self->workers, self->roster.names[i]) == NO_WORKER)
+            ask_offline (ask, self->roster.names[i]);
     for (int i = 0; i < workers_end (self->workers); i++) {
         const struct worker *worker = workers_at (self->workers, i);
-        if (!worker || worker->gone)
+        if (!worker)
             continue;
-        if (broker_send_request (self, i, item->ref, question) == BROKER_SENT)
+        if (!worker->gone && broker_send_request (self, i, item->ref, question) == BROKER_SENT)
             ask_expect (ask, i);
         else
             ask_missing (ask, worker->name);
@@ -95,13 +98,10 @@ static void conclude_gather (struct broker *self, struct pending *item)
 static int place_run (struct broker *self, const struct pending *item, struct err *err)
 {
     const char *name = owners_find (&self->owners, item->id);
-    if (!name && item->ask->find.known_only)
-        return err_set (err, STATUS_NO_WORKER,
-                        "the broker was just started, and the worker that knows this run may not "
-                        "be back yet; ask again with the same id");
-    int worker = name ? workers_by_name (self->workers, name)
-                      : workers_choose (self->workers, item->ask->find.profile);
-    if (worker == NO_WORKER && name)
+    bool given = name && name[0] != '\0';
+    int worker = given ? workers_by_name (self->workers, name)
+                       : workers_choose (self->workers, item->ask->find.profile);
+    if (worker == NO_WORKER && given)
         return err_set (err, STATUS_NO_WORKER,
                         "worker \"%s\", which was given this run, is not connected; ask again with "
                         "the same id",

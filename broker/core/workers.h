@@ -1,4 +1,4 @@
-/* workers.h - the table of registered workers.
+/* workers.h - the table of registered workers: those that are connected.
  *
  * SPDX-License-Identifier: MPL-2.0 */
 #ifndef EMS_WORKERS_H

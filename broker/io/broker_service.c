@@ -114,8 +114,7 @@ static int start (struct service *self, struct err *err)
 {
     struct broker_identity identity = { .name = self->host,
                                         .version = EMS_VERSION,
-                                        .user = self->user,
-                                        .started_ms = clock_mono_ms () };
+                                        .user = self->user };
     if (entropy_fill (identity.random, sizeof identity.random, err) < 0)
         return -1;
     self->reactor = reactor_new (err);
@@ -125,8 +124,12 @@ static int start (struct service *self, struct err *err)
         relay_new (self->reactor, self->sockets[PLACE_PUBLISH], self->sockets[PLACE_EVENTS], err);
     if (!self->relay)
         return -1;
-    struct router_parts parts = { self->reactor, self->relay, self->context,
-                                  self->sockets[PLACE_CLIENTS], self->sockets[PLACE_WORKERS] };
+    struct router_parts parts = { self->reactor,
+                                  self->relay,
+                                  self->context,
+                                  self->sockets[PLACE_CLIENTS],
+                                  self->sockets[PLACE_WORKERS],
+                                  self->house.statefd };
     self->router = router_new (&parts, &identity, log_line, err);
     return self->router ? 0 : -1;
 }

@@ -7,7 +7,7 @@
 #include "broker_settings.h"
 
 /* Runs until SIGTERM or SIGINT. 0, or -1 with *err: code 409 if another broker is there, 400 if
- * the settings cannot be, 500 otherwise. */
+ * the settings cannot be or the roster's file is damaged, 500 otherwise. */
 int broker_service_run (const struct broker_settings *settings, struct err *err);
 
 #endif

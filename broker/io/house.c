@@ -46,14 +46,12 @@ static int make_private (int dirfd, struct err *err)
 static int lock_folder (struct house *self, const char *state, struct err *err)
 {
     int rc = -1;
-    int statefd = dir_open_make (AT_FDCWD, state, 0700, err);
-    int dirfd = statefd < 0 ? -1 : dir_open_make (statefd, "sock", 0700, err);
+    self->statefd = dir_open_make (AT_FDCWD, state, 0700, err);
+    int dirfd = self->statefd < 0 ? -1 : dir_open_make (self->statefd, "sock", 0700, err);
     if (dirfd >= 0 && make_private (dirfd, err) == 0)
         rc = lock (self, dirfd, "broker.lock", state, err);
     if (dirfd >= 0)
         close (dirfd);
-    if (statefd >= 0)
-        close (statefd);
     return rc;
 }
 
@@ -80,4 +78,7 @@ void house_leave (struct house *self)
 {
     while (self->count > 0)
         close (self->fds[--self->count]);
+    if (self->statefd >= 0)
+        close (self->statefd);
+    self->statefd = -1;
 }

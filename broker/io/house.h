@@ -1,4 +1,4 @@
-/* house.h - the folder of the sockets and the locks that make it this broker's alone.
+/* house.h - the folders of a broker and the locks that make them its alone.
  *
  * A second bind would silently take a socket's path away from the first (pitfall 25), so every
  * path is locked before it is bound, and stays locked until the sockets are gone.
@@ -13,12 +13,13 @@
 #define HOUSE_LOCKS (1 + PLACES * LIMIT_ENDPOINTS)
 
 struct house {
+    int statefd; /* the state folder; -1: not entered */
     int fds[HOUSE_LOCKS];
     int count;
 };
 
-/* Make <state>/sock of mode 0700, and lock it and every other path of the settings. 0, or -1 with
- * *err: code 409 if another broker holds one. Leave it in both cases. */
+/* Open the state folder, make <state>/sock of mode 0700, and lock it and every other path of the
+ * settings. 0, or -1 with *err: code 409 if another broker holds one. Leave it in both cases. */
 int house_enter (struct house *self, const struct broker_settings *settings, struct err *err);
 void house_leave (struct house *self);
 

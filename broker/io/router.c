@@ -8,6 +8,7 @@
 #include "clock.h"
 #include "endpoint.h"
 #include "frames.h"
+#include "rosterfile.h"
 #include "wire.h"
 
 #define MESSAGES_PER_TURN 64
@@ -85,6 +86,12 @@ static void publish (void *arg, const char *topic, struct bytes map)
 {
     struct router *self = arg;
     relay_publish (self->parts.relay, topic, map);
+}
+
+static int remember (void *arg, struct bytes text, struct err *err)
+{
+    const struct router *self = arg;
+    return rosterfile_save (self->parts.statefd, text, err);
 }
 
 /* Time */
@@ -212,9 +219,10 @@ struct router *router_new (const struct router_parts *parts, const struct broker
     self->tick = (struct reactor_timer){ .fn = tick, .arg = self };
     self->probe = (struct reactor_timer){ .fn = probe, .arg = self };
     frames_init (&self->frames);
-    struct broker_sink sink = { self, to_worker, to_client, publish, log };
+    struct broker_sink sink = { self, to_worker, to_client, publish, log, remember };
     self->broker = broker_new (identity, &sink, err);
-    if (!self->broker || add_sources (self, err) < 0)
+    if (!self->broker || rosterfile_load (parts->statefd, self->broker, err) < 0 ||
+        add_sources (self, err) < 0)
         router_destroy (&self);
     return self;
 }

@@ -17,9 +17,11 @@ struct router_parts {
     void *context;
     void *clients; /* ROUTER, bound */
     void *workers; /* ROUTER, bound */
+    int statefd;   /* the state folder */
 };
 
-/* `log` gets lines for the operator. */
+/* `log` gets lines for the operator. NULL with *err: code 400 if the roster's file is damaged, else
+ * 500. */
 struct router *router_new (const struct router_parts *parts, const struct broker_identity *identity,
                            void (*log) (void *arg, const char *line), struct err *err);
 void router_destroy (struct router **self_p);

@@ -42,6 +42,13 @@ static void add_made (struct grid *grid, enum hue hue, struct sbuf *text)
     sbuf_free (text);
 }
 
+static enum hue hue_of_worker (const char *state)
+{
+    if (strcmp (state, "idle") == 0)
+        return HUE_GREEN;
+    return strcmp (state, "offline") == 0 ? HUE_RED : HUE_YELLOW;
+}
+
 static void add_job (struct grid *grid, const struct record *job, const struct report *how)
 {
     char text[64] = "";
@@ -118,7 +125,7 @@ void report_workers (const struct value *list, const struct report *how, struct 
         sbuf_init (&profiles);
         paramtext_add_items (value_get (worker, "profiles"), " ", &profiles);
         grid_add (&grid, HUE_PLAIN, text_of (worker, "name"));
-        grid_add (&grid, strcmp (state, "idle") == 0 ? HUE_GREEN : HUE_YELLOW, state);
+        grid_add (&grid, hue_of_worker (state), state);
         grid_add (&grid, HUE_PLAIN, job_id[0] ? job_id : "-");
         grid_printf (&grid, HUE_PLAIN, "%" PRId64, value_int (value_get (worker, "queued")));
         add_made (&grid, HUE_PLAIN, &profiles);

@@ -88,13 +88,18 @@ static int check_ended (struct upping *self)
     return 0;
 }
 
-/* Is a worker there, and does it answer? One that was killed may still be on the broker's list. */
+/* Is a worker there, and does it answer? One that was killed may still be on the broker's list.
+ * 1, 0, or -1 with *error. */
 static int ask_workers (struct upping *self, struct ems_value **workers, struct ems_error *error)
 {
     if (ems_workers (self->tool->ems, workers, error) < 0)
         return -1;
-    const char *name = ems_text (ems_at (*workers, 0), "name");
-    return name && ems_ping (self->tool->ems, name, NULL, error) < 0 ? -1 : 0;
+    const struct ems_value *first = ems_at (*workers, 0); /* the connected ones come first */
+    const char *name = ems_text (first, "name");
+    const char *state = ems_text (first, "state");
+    if (!name || !state || strcmp (state, "offline") == 0)
+        return 0;
+    return ems_ping (self->tool->ems, name, NULL, error) < 0 ? -1 : 1;
 }
 
 /* Ask until a worker answers. */
@@ -104,7 +109,7 @@ static int wait_ready (struct upping *self, struct ems_value **workers)
     int64_t deadline_ms = clock_mono_ms () + READY_MS;
     for (;;) {
         int rc = ask_workers (self, workers, &error);
-        if (rc == 0 && ems_count (*workers, NULL) > 0)
+        if (rc > 0)
             return 0;
         ems_value_destroy (workers);
         int code = check_ended (self);

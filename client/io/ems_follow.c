@@ -18,14 +18,14 @@
 #include "follow.h"
 #include "follow_private.h"
 
-static int add_zmq (int epoll_fd, void *socket)
+static int zmq_epoll (int epoll_fd, int operation, void *socket)
 {
     int fd = -1;
     size_t size = sizeof fd;
     if (zmq_getsockopt (socket, ZMQ_FD, &fd, &size) < 0)
         return -1;
     struct epoll_event event = { .events = EPOLLIN };
-    return epoll_ctl (epoll_fd, EPOLL_CTL_ADD, fd, &event);
+    return epoll_ctl (epoll_fd, operation, fd, &event);
 }
 
 /* One descriptor that can be read when anything may have happened, or a time has come. */
@@ -36,28 +36,60 @@ static int make_fd (struct ems_follow *self, struct err *err)
     struct epoll_event event = { .events = EPOLLIN };
     self->epoll_fd = epoll_create1 (EPOLL_CLOEXEC);
     self->timer_fd = timerfd_create (CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK);
-    if (self->epoll_fd < 0 || self->timer_fd < 0 || add_zmq (self->epoll_fd, sockets[0]) < 0 ||
-        add_zmq (self->epoll_fd, sockets[1]) < 0 || add_zmq (self->epoll_fd, self->sub) < 0 ||
-        add_zmq (self->epoll_fd, self->watch) < 0 ||
+    if (self->epoll_fd < 0 || self->timer_fd < 0 ||
+        zmq_epoll (self->epoll_fd, EPOLL_CTL_ADD, sockets[0]) < 0 ||
+        zmq_epoll (self->epoll_fd, EPOLL_CTL_ADD, sockets[1]) < 0 ||
         epoll_ctl (self->epoll_fd, EPOLL_CTL_ADD, self->timer_fd, &event) < 0)
         return err_sys (err, "cannot make a descriptor to wait on");
     return 0;
 }
 
-static int open_sockets (struct ems_follow *self, const char *events, struct err *err)
+static void close_events (int epoll_fd, void **sub, void **watch)
 {
-    if (!events[0])
-        return err_set (err, STATUS_BAD_REQUEST,
-                        "where are the events of %.200s? give --events ENDPOINT or set EMS_EVENTS",
-                        session_options (self->session)->clients);
+    if (*watch) {
+        zmq_epoll (epoll_fd, EPOLL_CTL_DEL, *watch);
+        endpoint_unwatch (watch, *sub);
+    }
+    if (*sub)
+        zmq_epoll (epoll_fd, EPOLL_CTL_DEL, *sub);
+    endpoint_close (sub);
+}
+
+static int open_events (struct ems_follow *self, struct err *err)
+{
     void *context = session_context (self->session);
     self->sub = endpoint_new (context, ENDPOINT_MONITOR_SUB, err);
     if (!self->sub)
         return -1;
     self->watch = endpoint_watch (context, self->sub, err);
-    if (!self->watch || endpoint_connect (self->sub, events, err) < 0)
+    if (!self->watch || endpoint_connect (self->sub, self->events, err) < 0)
         return -1;
-    return make_fd (self, err);
+    if (zmq_epoll (self->epoll_fd, EPOLL_CTL_ADD, self->sub) < 0 ||
+        zmq_epoll (self->epoll_fd, EPOLL_CTL_ADD, self->watch) < 0)
+        return err_sys (err, "cannot wait on a socket");
+    return 0;
+}
+
+/* After its connection ended a socket is not read any more: if its queue was full for so long that
+ * heartbeats failed, libzmq aborts on the next connection (zeromq/libzmq #3937). */
+static int renew_events (struct ems_follow *self, struct err *err)
+{
+    void *sub = self->sub, *watch = self->watch;
+    self->sub = self->watch = NULL;
+    self->ended = self->subscribed = false;
+    /* The new one first: a watch is known by the address of its socket. */
+    int rc = open_events (self, err);
+    close_events (self->epoll_fd, &sub, &watch);
+    return rc;
+}
+
+static int open_sockets (struct ems_follow *self, struct err *err)
+{
+    if (!self->events[0])
+        return err_set (err, STATUS_BAD_REQUEST,
+                        "where are the events of %.200s? give --events ENDPOINT or set EMS_EVENTS",
+                        session_options (self->session)->clients);
+    return make_fd (self, err) < 0 ? -1 : open_events (self, err);
 }
 
 static int make_nonce (struct ems_follow *self, struct err *err)
@@ -101,7 +133,7 @@ struct ems_follow *ems_follow_new (struct ems *ems, const char *job_id, int64_t 
             strcpy (self->worker, worker);
         follow_init (&self->machine, offset < 0 ? 0 : offset, offset >= 0, ems_job_over (job),
                      self->begun_ms);
-        if (make_nonce (self, &err) == 0 && open_sockets (self, self->events, &err) == 0)
+        if (make_nonce (self, &err) == 0 && open_sockets (self, &err) == 0)
             return self;
     }
     ems_fail (error, &err);
@@ -122,9 +154,7 @@ void ems_follow_destroy (struct ems_follow **self_p)
     session_drop (self->session, &self->shown);
     if (self->holding || self->showing)
         frames_clear (&self->frames);
-    if (self->watch)
-        endpoint_unwatch (&self->watch, self->sub);
-    endpoint_close (&self->sub);
+    close_events (self->epoll_fd, &self->sub, &self->watch);
     if (self->epoll_fd >= 0)
         close (self->epoll_fd);
     if (self->timer_fd >= 0)
@@ -202,6 +232,8 @@ static int round_of (struct ems_follow *self, struct ems_event *event, struct fo
         if (session_step (self->session, err) < 0)
             return -1;
         follow_look_at_link (self);
+        if (self->ended && renew_events (self, err) < 0)
+            return -1;
         int rc = follow_take_replies (self, event, err);
         if (rc == 0)
             rc = follow_tell (self, event);

@@ -17,15 +17,14 @@
 
 /* ---- connections ---- */
 
-static void subscribe (struct ems_follow *self, int option, const char *kind, const char *what,
-                       uint32_t epoch)
+static void subscribe (struct ems_follow *self, const char *kind, const char *what, uint32_t epoch)
 {
     char topic[LIMIT_TOPIC_BYTES];
     if (epoch)
         snprintf (topic, sizeof topic, "%s/%s%08" PRIx32 "/", kind, what, epoch);
     else
         snprintf (topic, sizeof topic, "%s/%s/", kind, what);
-    zmq_setsockopt (self->sub, option, topic, strlen (topic));
+    zmq_setsockopt (self->sub, ZMQ_SUBSCRIBE, topic, strlen (topic));
 }
 
 /* The sync topic is subscribed to last and only when the connection stands: subscriptions travel
@@ -38,16 +37,16 @@ static void link_up (struct ems_follow *self)
     zmq_getsockopt (self->sub, ZMQ_EVENTS, &events, &size);
     if (!self->subscribed) {
         if (self->machine.with_log)
-            subscribe (self, ZMQ_SUBSCRIBE, "log", self->job_id, 0);
-        subscribe (self, ZMQ_SUBSCRIBE, "status", self->job_id, 0);
+            subscribe (self, "log", self->job_id, 0);
+        subscribe (self, "status", self->job_id, 0);
         const char *worker = value_string (value_get (self->job, "worker"));
         if (worker && name_valid (worker))
-            subscribe (self, ZMQ_SUBSCRIBE, "worker", worker, 0);
+            subscribe (self, "worker", worker, 0);
         self->subscribed = true;
     }
     follow_link (&self->machine, true, clock_mono_ms ());
     self->nonce_epoch = self->machine.epoch;
-    subscribe (self, ZMQ_SUBSCRIBE, "sync", self->nonce, self->nonce_epoch);
+    subscribe (self, "sync", self->nonce, self->nonce_epoch);
     self->ever_linked = true;
     if (self->sync) { /* it was about the connection before */
         session_drop (self->session, &self->sync);
@@ -58,9 +57,8 @@ static void link_up (struct ems_follow *self)
 static void link_down (struct ems_follow *self)
 {
     follow_link (&self->machine, false, clock_mono_ms ());
-    if (self->nonce_epoch)
-        subscribe (self, ZMQ_UNSUBSCRIBE, "sync", self->nonce, self->nonce_epoch);
     self->nonce_epoch = 0;
+    self->ended = true;
 }
 
 /* Requests are answered but no events come: say so once, since it is slower. */
@@ -80,7 +78,7 @@ static void warn_without_events (struct ems_follow *self)
 void follow_look_at_link (struct ems_follow *self)
 {
     int event;
-    while ((event = endpoint_event (self->watch)) != 0) {
+    while (!self->ended && (event = endpoint_event (self->watch)) != 0) {
         if (event > 0)
             link_up (self);
         else

@@ -26,7 +26,8 @@ struct ems_follow {
     int64_t begun_ms;
     struct follow machine;
     bool ever_linked;     /* the events socket was connected once */
-    bool subscribed;      /* to the log and status, for good */
+    bool ended;           /* the connection of this events socket: make another one */
+    bool subscribed;      /* to the log and status */
     uint32_t nonce_epoch; /* of the sync topic subscribed to; 0: none */
     bool lost;            /* EMS_EVENT_LOST was told, EMS_EVENT_BACK is due */
     bool warned;          /* that no events come */

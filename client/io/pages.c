@@ -14,6 +14,17 @@ static int out_of_memory (struct tool *tool)
     return EXITS_SOFTWARE;
 }
 
+/* A list that is not whole must not look like one that is. */
+static void tell_missing (struct tool *tool, const struct ems_value *reply)
+{
+    const struct value *missing = tool_peek (ems_get (reply, "missing"));
+    for (size_t i = 0; i < value_count (missing); i++) {
+        const char *name = value_string (value_at (missing, i));
+        tool_remark (tool, "worker %s does not answer; what it has is missing here",
+                     name ? name : "?");
+    }
+}
+
 /* All of them as one list, so that the columns of a table fit all rows: bounded by -n; -a is the
  * user's wish. */
 static int gather (struct tool *tool, pages_fetch *fetch, const char *field, int64_t left,
@@ -30,6 +41,8 @@ static int gather (struct tool *tool, pages_fetch *fetch, const char *field, int
             ems_value_destroy (&reply);
             break;
         }
+        if (!before)
+            tell_missing (tool, reply);
         const struct value *list = tool_peek (ems_get (reply, field));
         const char *next = ems_text (reply, "next");
         size_t count = value_count (list);

@@ -39,13 +39,12 @@
 #define LIMIT_TIME_LIMIT_MS (366LL * 24 * 3600 * 1000) /* a year */
 #define BEAT_MS             5000                       /* liveness message, both ways */
 #define ASK_MS              5000   /* a worker that is asked for a job answers within this */
-#define RETURN_MS           3000   /* after its start, a broker awaits workers that come back */
 #define PENDING_MS          900000 /* a request without not_after_ms is given up */
 #define DEAD_MS             15000  /* no message for so long: gone */
 
 /* Tables and queues. */
 #define LIMIT_QUEUE         10000    /* jobs waiting */
-#define LIMIT_WORKERS       256      /* registered with one broker */
+#define LIMIT_WORKERS       256      /* known to one broker, connected or not */
 #define LIMIT_PENDING       10000    /* requests under way in one broker */
 #define LIMIT_PENDING_BYTES 16777216 /* of their request maps together */
 #define LIMIT_GATHERS       64       /* of them answered by several workers together */

@@ -55,6 +55,8 @@ def run(command, folder):
 def build(folder, defines, options):
     """Make the verifier folder/pan."""
     os.makedirs(folder, exist_ok=True)
+    with open(os.path.join(folder, "replay"), "w", encoding="utf-8") as file:
+        file.write(" ".join(["spin", *defines, "-k", f"{folder}/ems.pml.trail", "-t", "-p", "-g", MODEL]))
     status, text = run(["spin", *defines, "-a", MODEL], folder)
     if status == 0 and "Error" not in text:
         # The verifier is one huge function: -O2, or that one pass, takes longer than it saves.
@@ -125,7 +127,14 @@ def check_bug(folder, name):
     return False
 
 
-def check_all(folder, only, faults):
+def tell_replay(place):
+    """How to see the trail in a folder that is kept."""
+    if os.path.exists(os.path.join(place, "ems.pml.trail")):
+        with open(os.path.join(place, "replay"), encoding="utf-8") as file:
+            print(f"  step by step: {file.read()}", flush=True)
+
+
+def check_all(folder, only, faults, keep=False):
     results = []
     for name in only or [*FULL, *BUGS]:
         place = os.path.join(folder, name)
@@ -133,6 +142,8 @@ def check_all(folder, only, faults):
             results.append(check_full(place, name, faults))
         else:
             results.append(check_bug(place, name))
+        if keep:
+            tell_replay(place)
     print(f"model: {len(results)} checks, {results.count(False)} not as they should be")
     return 0 if all(results) else 1
 
@@ -145,7 +156,7 @@ def main():
     parser.add_argument("--keep")
     arguments = parser.parse_args()
     if arguments.keep:
-        return check_all(os.path.abspath(arguments.keep), arguments.only, arguments.faults)
+        return check_all(os.path.abspath(arguments.keep), arguments.only, arguments.faults, True)
     with tempfile.TemporaryDirectory(prefix="ems-model-") as folder:
         return check_all(folder, arguments.only, arguments.faults)
 

@@ -191,3 +191,23 @@ int dir_sync (int dirfd, struct err *err)
         return err_sys (err, "cannot make a folder durable");
     return 0;
 }
+
+int dir_sync_above (int dirfd, struct err *err)
+{
+    struct stat st, above;
+    int rc = 0;
+    if (fstat (dirfd, &st) < 0)
+        return err_sys (err, "cannot look at a folder");
+    int fd = openat (dirfd, "..", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    while (fd >= 0 && rc == 0 && fstat (fd, &above) == 0 && above.st_dev == st.st_dev &&
+           above.st_ino != st.st_ino) {
+        st = above;
+        rc = dir_sync (fd, err);
+        int next = rc < 0 ? -1 : openat (fd, "..", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+        close (fd);
+        fd = next;
+    }
+    if (fd >= 0)
+        close (fd);
+    return rc < 0 ? err_prefix (err, "above the state folder") : 0;
+}

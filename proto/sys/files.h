@@ -28,6 +28,10 @@ int file_replace (int dirfd, const char *name, const void *data, size_t bytes, m
 /* mkdir that accepts an existing folder; opened with O_DIRECTORY. -1 with *err. */
 int dir_open_make (int dirfd, const char *name, mode_t mode, struct err *err);
 int dir_sync (int dirfd, struct err *err); /* fsync of the folder itself */
+/* fsync of the folders above it, as far as its file system goes: what is durable in a folder that
+ * was just made is worth nothing as long as its own name is not. Where we may not look, it is not
+ * we who made it. */
+int dir_sync_above (int dirfd, struct err *err);
 
 /* Remove a file or a whole tree, however deep, not following links; absent is fine. 0, or -1 with
  * *err. Takes a few dozen descriptors. */

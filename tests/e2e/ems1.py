@@ -20,7 +20,6 @@ import time
 
 import msgpack
 import zmq
-from zmq.utils.monitor import recv_monitor_message
 
 MAGIC = b"EMS1"
 OVER = ("completed", "failed", "cancelled")
@@ -113,18 +112,21 @@ class Monitor:
     """Follows one job without losing or repeating a byte (PROTOCOL.md, section 8)."""
 
     def __init__(self, client, events, job_id, position=0):
-        self.client, self.job_id, self.position = client, job_id, position
+        self.client, self.events, self.job_id, self.position = client, events, job_id, position
         self.job = None  # the newest record that was seen
         self.nonce = secrets.token_hex(8)
+        self.open()
+
+    def open(self):
         self.socket = zmq.Context.instance().socket(zmq.SUB)
         self.socket.heartbeat_ivl = PING_MS
-        self.connected = self.socket.get_monitor_socket(zmq.EVENT_HANDSHAKE_SUCCEEDED)
-        for topic in (f"log/{job_id}/", f"status/{job_id}/", f"sync/{self.nonce}/"):
+        self.ended = self.socket.get_monitor_socket(zmq.EVENT_DISCONNECTED)
+        for topic in (f"log/{self.job_id}/", f"status/{self.job_id}/", f"sync/{self.nonce}/"):
             self.socket.subscribe(topic)
         self.poller = zmq.Poller()
         self.poller.register(self.socket, zmq.POLLIN)
-        self.poller.register(self.connected, zmq.POLLIN)
-        self.socket.connect(events)
+        self.poller.register(self.ended, zmq.POLLIN)
+        self.socket.connect(self.events)
 
     def close(self):
         self.socket.disable_monitor()
@@ -151,8 +153,9 @@ class Monitor:
         """Returns when all our subscriptions are in force."""
         synced = False
         while not synced:
-            while self.connected.poll(0):
-                recv_monitor_message(self.connected)
+            if self.ended.poll(0):
+                self.close()  # libzmq may abort if we read on (zeromq/libzmq #3937)
+                self.open()
             self.do("sync", nonce=self.nonce)
             until = time.monotonic() + 1
             while not synced and self.socket.poll(max(0, until - time.monotonic()) * 1000):
@@ -188,9 +191,9 @@ class Monitor:
                     yield payload[known:]
 
     def next_event(self):
-        """The frames of an event, or None after a new connection or a long silence."""
+        """The frames of an event, or None if the connection ended or after a long silence."""
         ready = dict(self.poller.poll(QUIET_S * 1000))
-        if self.connected in ready:
+        if self.ended in ready:
             return None
         return self.socket.recv_multipart() if ready else None
 

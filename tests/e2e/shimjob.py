@@ -350,8 +350,9 @@ def asleep(pid):
 
 SUPERUSER = """
 import os, sys, time
+wait, ready = os.pipe()
 if os.fork():
-    os.wait()
+    os.read(wait, 1)  # until then it could still be killed
     sys.exit(0)
 if os.fork():
     os._exit(0)
@@ -361,6 +362,7 @@ except OSError as problem:
     print("stays", problem, flush=True)
 os.setsid()
 print(f"pid={os.getpid()}.", flush=True)
+os.write(ready, b"!")
 time.sleep(600)
 """
 

@@ -41,15 +41,17 @@ def fresh_id():
 
 
 class Broker:
-    """A broker process on a state folder; it must always end cleanly unless it is killed."""
+    """A broker process on a state folder; it must always end cleanly unless it is killed.
 
-    def __init__(self, state, *arguments):
+    `before`: a command that becomes the broker, which is given to it as its last arguments."""
+
+    def __init__(self, state, *arguments, before=()):
         self.state = state
         self.errors = open(Path(state).parent / "broker.err", "a+")
         # AddressSanitizer, if it is there, keeps freed memory; with little of that, what the
         # broker itself takes can be seen.
         environment = {"ASAN_OPTIONS": "quarantine_size_mb=1", **os.environ}
-        self.process = subprocess.Popen([BIN / "ems-broker", "--state", state, *arguments],
+        self.process = subprocess.Popen([*before, BIN / "ems-broker", "--state", state, *arguments],
                                         stderr=self.errors, env=environment)
 
     def endpoint(self, place):
@@ -89,10 +91,26 @@ class House:
         self.broker = None
         self.workers = []  # a socket that nobody holds is closed
 
-    def start(self, *arguments):
-        self.broker = Broker(self.state, *arguments)
+    def start(self, *arguments, before=()):
+        self.broker = Broker(self.state, *arguments, before=before)
         self.ping()
         return self.broker
+
+    def stop(self):
+        code, text = self.broker.stop()
+        assert code == 0, text
+        self.broker = None
+
+    @property
+    def roster(self):
+        """The file with the names of the workers that the broker knows."""
+        return Path(self.state) / "broker" / "workers"
+
+    def states(self):
+        client = self.client()
+        workers = client.ask("workers")["body"]["workers"]
+        client.close()
+        return {worker["name"]: worker["state"] for worker in workers}
 
     def socket(self, kind, place, **options):
         sock = self.context.socket(kind)
@@ -412,7 +430,7 @@ def test_bye_ends_a_worker(house, broker):
     worker.take("request")
     worker.say({"type": "bye"})
     assert client.receive()["status"] == 503
-    assert client.ask("workers")["body"]["workers"] == []
+    assert house.states() == {"bench-1": "offline"}
 
 
 def test_a_second_worker_of_a_name_is_refused_while_the_first_lives(house, broker):

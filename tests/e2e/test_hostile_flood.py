@@ -209,6 +209,11 @@ def flood_broker(ems, job_id, seed, messages):
     return sum(messages * share // 100 for share in SHARES.values())
 
 
+def connected(ems):
+    return [worker["name"] for worker in ems.client.do("workers")["workers"]
+            if worker["state"] != "offline"]
+
+
 def flood(ems, job_id, seed, messages, connections):
     """All at once: messages, connections to the sockets, and connections over TCP."""
     paths = [socket_path(ems, place) for place in SHARES]
@@ -225,8 +230,7 @@ def flood(ems, job_id, seed, messages, connections):
         for thread in garbage:
             thread.join()
         forwarder.finish()
-        only = lambda: [worker["name"] for worker in ems.client.do("workers")["workers"]] == [WORKER]
-        eventually(only, why="the false workers are gone")
+        eventually(lambda: connected(ems) == [WORKER], why="the false workers are gone")
 
 
 @pytest.fixture

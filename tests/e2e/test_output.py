@@ -3,6 +3,7 @@
 import hashlib
 import os
 import signal
+import time
 
 import msgpack
 import pytest
@@ -11,6 +12,8 @@ from procs import eventually, stat_fields
 from system import BIN
 
 LINES = 2000000
+MANY_LINES = 12000000  # half of them fill every queue
+STILL_S = 25
 
 
 def written(ems):
@@ -111,6 +114,25 @@ def test_a_reader_that_stops_reading_its_pipe_gets_every_line_later(ems):
         assert summary(pipe.read()) == summary(log)
     tool.communicate(timeout=60)
     assert tool.returncode == 0
+
+
+def test_a_reader_that_stands_still_for_long_goes_on_without_a_gap(ems):
+    """For longer than it takes to find that the other side of a connection is dead."""
+    job = ems.run("lines", params={"n": MANY_LINES})
+    reading, writing = os.pipe()
+    tool = ems.spawn(BIN / "ems", "logs", "-f", job["job_id"], stdout=writing)
+    os.close(writing)
+    with open(reading, "rb") as pipe:
+        seen = pipe.read(1000)
+        eventually((ems.work / "halfway").exists)
+        time.sleep(STILL_S)
+        seen += pipe.read(len(ems.log(job["job_id"])) - len(seen))
+        (ems.work / "go").touch()
+        seen += pipe.read()
+    _, said = tool.communicate(timeout=60)
+    assert tool.returncode == 0, said
+    job, log = finish_whole(ems, job)
+    assert summary(seen) == summary(log)
 
 
 def test_a_quiet_jobs_line_is_sent_at_once_and_alone(ems):

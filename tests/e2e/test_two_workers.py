@@ -1,11 +1,13 @@
 # SPDX-License-Identifier: MPL-2.0
 """Two workers behind one broker: who runs what, and how jobs are found again."""
+import contextlib
+import fcntl
 import secrets
 import signal
+import time
 
 import pytest
 
-import ems1
 from procs import eventually
 from profiles import configuration
 from system import BIN, WORKER
@@ -20,8 +22,8 @@ def two(ems):
     config.write_text(configuration({
         "name": OTHER, "workers": ems.endpoint("workers"), "publish": ems.endpoint("publish")},
         ems.base / "work", BIN))
-    ems.other = ems.spawn(BIN / "ems-worker", "--state", ems.base / "s2", "--config", config)
-    eventually(lambda: set(states(ems)) == {WORKER, OTHER})
+    start_other(ems)
+    eventually(lambda: connected(ems) == {WORKER, OTHER})
     yield ems
     for job in ems.jobs():
         ems.cancel(job["job_id"], grace_ms=0)
@@ -30,8 +32,23 @@ def two(ems):
     assert ems.other.returncode == 0
 
 
+def start_other(ems):
+    ems.other = ems.spawn(BIN / "ems-worker", "--state", ems.base / "s2", "--config",
+                          ems.base / "other.zpl")
+
+
 def states(ems):
     return {worker["name"]: worker["state"] for worker in ems.client.do("workers")["workers"]}
+
+
+def connected(ems):
+    return {name for name, state in states(ems).items() if state != "offline"}
+
+
+def once(ems, type, *, id=None, again=False, **body):
+    """The answer to this request alone, whatever it is."""
+    request = {"id": id or secrets.token_hex(16), "type": type, "again": again, "body": body}
+    return ems.client.ask_once(request, 30)
 
 
 def test_a_run_goes_to_an_idle_worker_until_all_are_busy(two):
@@ -75,7 +92,7 @@ def test_the_same_request_id_finds_its_job_though_another_worker_is_idle(two):
     again = two.client.ask("run", id=id, profile="obeys").body["job"]
     assert again["job_id"] == first["job_id"] and len(two.jobs()) == 1
     two.restart("broker")
-    eventually(lambda: set(states(two)) == {WORKER, OTHER})
+    eventually(lambda: connected(two) == {WORKER, OTHER})
     after = two.client.ask("run", id=id, profile="obeys").body["job"]
     assert after["job_id"] == first["job_id"] and len(two.jobs()) == 1
 
@@ -113,21 +130,90 @@ def test_one_worker_that_is_killed_does_not_hold_up_the_other(two):
     assert two.status(job["job_id"])["status"] == "running"
 
 
-def test_a_run_repeated_after_a_restart_of_the_broker_waits_for_the_worker_that_has_it(two):
+@contextlib.contextmanager
+def slots_held(ems):
+    """Whatever is accepted meanwhile is not started, and so not answered."""
+    with contextlib.ExitStack() as files:
+        for folder in ("s", "s2"):
+            file = files.enter_context(open(ems.base / folder / "slot.lock", "ab"))
+            fcntl.flock(file, fcntl.LOCK_EX)
+        yield
+
+
+def accepted(ems):
+    """The workers that have a record of a job, and its id."""
+    folders = {WORKER: ems.base / "s", OTHER: ems.base / "s2"}
+    return [(name, path.stem) for name, folder in folders.items()
+            for path in folder.glob("logs/jobs/[!.]*.json")]
+
+
+def take_away(ems, name, how):
+    """That worker is stopped or killed."""
+    worker = ems.parts["worker"] if name == WORKER else ems.other
+    worker.send_signal(how)
+    if how == signal.SIGKILL:
+        worker.wait()
+
+
+def bring_back(ems, name, how):
+    if how == signal.SIGSTOP:
+        (ems.parts["worker"] if name == WORKER else ems.other).send_signal(signal.SIGCONT)
+    elif name == WORKER:
+        del ems.parts["worker"]
+        ems.start_part("worker")
+    else:
+        start_other(ems)
+
+
+@pytest.mark.parametrize("how", [signal.SIGSTOP, signal.SIGKILL], ids=["stopped", "killed"])
+def test_a_run_accepted_and_not_answered_is_never_given_to_the_other_worker(two, how):
     id = secrets.token_hex(16)
-    first = two.client.ask("run", id=id, profile="obeys").body["job"]
-    owner = two.parts["worker"] if first["worker"] == WORKER else two.other
-    two.kill9("broker")
-    owner.send_signal(signal.SIGSTOP)  # it comes back later than the other one
+    with slots_held(two):
+        two.client.send({"id": id, "type": "run", "body": {"profile": "obeys"}})
+        [(owner, job_id)] = eventually(lambda: accepted(two))
+        two.kill9("broker")
+        take_away(two, owner, how)
     two.start_part("broker")
-    eventually(lambda: len(states(two)) == 1)
-    request = {"id": id, "type": "run", "again": True, "body": {"profile": "obeys"}}
-    assert two.client.ask_once(request, 30).status == 503
-    owner.send_signal(signal.SIGCONT)
-    again = two.client.ask("run", id=id, again=True, profile="obeys").body["job"]
-    assert again["job_id"] == first["job_id"]
-    eventually(lambda: set(states(two)) == {WORKER, OTHER})
-    assert len(two.jobs()) == 1
+    eventually(lambda: connected(two) == {WORKER, OTHER} - {owner})
+    until = time.monotonic() + 4  # time makes no difference
+    while time.monotonic() < until:
+        reply = once(two, "run", id=id, again=True, profile="obeys")
+        assert reply.status == 503 and f'"{owner}"' in reply.error, reply
+    assert accepted(two) == [(owner, job_id)]
+    bring_back(two, owner, how)
+    again = two.client.ask("run", id=id, again=True, profile="obeys")
+    assert (again.status, again.body["job"]["job_id"]) == (200, job_id)
+    eventually(lambda: connected(two) == {WORKER, OTHER})
+    assert accepted(two) == [(owner, job_id)]
+    assert two.cancel(job_id).status == 200
+
+
+def test_what_only_an_offline_worker_may_know_is_answered_503_and_not_404(two):
+    job_id = two.client.ask("run", worker=WORKER, profile="obeys").body["job"]["job_id"]
+    theirs = two.client.ask("run", worker=OTHER, profile="say").body["job"]["job_id"]
+    cancel = secrets.token_hex(16)
+    two.kill9("worker")
+    for broker in ("that one", "another one"):
+        eventually(lambda: states(two) == {WORKER: "offline", OTHER: "idle"})
+        for type in ("cancel", "status", "logs"):
+            for unknown in (job_id, job_id[:6], "0123456789ab"):
+                reply = once(two, type, id=cancel if type == "cancel" else None, job_id=unknown)
+                assert reply.status == 503 and f'"{WORKER}"' in reply.error, (broker, type, reply)
+        assert once(two, "status", job_id=theirs).status == 200
+        listed = two.client.do("list")
+        assert [job["job_id"] for job in listed["jobs"]] == [theirs]
+        assert listed["missing"] == [WORKER]
+        if broker == "that one":
+            two.kill9("broker")
+            two.start_part("broker")
+    listed = two.ems("ps")
+    assert theirs in listed.stdout and WORKER in listed.stderr
+    assert "offline" in two.ems("workers").stdout
+    two.start_part("worker")
+    eventually(lambda: connected(two) == {WORKER, OTHER})
+    assert once(two, "status", job_id="0123456789ab").status == 404
+    assert once(two, "cancel", id=cancel, again=True, job_id=job_id).status == 200
+    assert "missing" not in two.client.do("list")
 
 
 def test_followers_outlive_restarts_of_the_worker_and_of_the_broker(two):
@@ -142,17 +228,13 @@ def test_followers_outlive_restarts_of_the_worker_and_of_the_broker(two):
     for tool in tools:
         assert tool.stdout.readline()  # it follows
     two.kill9("worker")
-    eventually(lambda: set(states(two)) == {OTHER})
+    eventually(lambda: connected(two) == {OTHER})
     two.kill9("broker")
     two.start_part("broker")
-    eventually(lambda: set(states(two)) == {OTHER})
-    with pytest.raises(ems1.Refused) as away:
-        two.client.do("status", job_id=job_id)
-    assert away.value.reply.status == 404
-    assert two.client.ask_once({"id": secrets.token_hex(16), "type": "status", "worker": WORKER,
-                                "body": {"job_id": job_id}}, 30).status == 503
+    eventually(lambda: connected(two) == {OTHER})
+    assert once(two, "status", job_id=job_id).status == 503
     two.start_part("worker")
-    eventually(lambda: set(states(two)) == {WORKER, OTHER})
+    eventually(lambda: connected(two) == {WORKER, OTHER})
     assert two.cancel(job_id).status == 200
     seen += b"".join(pieces)
     assert monitor.job["status"] == "cancelled" and seen == two.log(job_id)

@@ -27,6 +27,10 @@ import system  # noqa: E402
 
 SMALL, LARGE = "6m", "64m"
 LINES = 1500000  # more than 6 MB
+# They must be on record as running before they take the room that the record needs.
+WAITS = "until [ -e go ]; do sleep 0.01; done; "
+COUNTS = ["-c", f"{WAITS}exec /usr/bin/seq 1 {LINES}"]
+FOREVER = ["-c", f"{WAITS}exec /usr/bin/yes"]
 FULL = "the disk is full"
 GRACE_MS = 300
 
@@ -62,8 +66,8 @@ class SmallDisk(system.System):
         system.BIN = programs
         plain = {"arguments": [], "grace_ms": GRACE_MS}
         super().__init__(cgroup="none", profiles={
-            "counts": {"command": "/usr/bin/seq", "arguments": ["1", str(LINES)]},
-            "forever": {"command": "/usr/bin/yes"} | plain,
+            "counts": {"command": "/bin/sh", "arguments": COUNTS},
+            "forever": plain | {"command": "/bin/sh", "arguments": FOREVER},
             "short": {"command": "/usr/bin/true"} | plain})
         self.state.mkdir(mode=0o700)
         subprocess.run(["mount", "-t", "tmpfs", "-o", f"size={SMALL}", "none", self.state], check=True)
@@ -122,9 +126,20 @@ class SmallDisk(system.System):
     def detail(self, job_id):
         return self.status(job_id)["detail"] or ""
 
+    def flood(self, profile):
+        """A job that runs, and from now on writes as fast as it can."""
+        (self.work / "go").unlink(missing_ok=True)
+        job_id = self.run(profile)["job_id"]
+        (self.work / "go").touch()
+        return job_id
+
     def stalled(self, job_id):
         eventually(lambda: FULL in self.detail(job_id), "the record says that the disk is full")
         hold(self.status(job_id)["status"] == "running", "a job that waits for room is running")
+
+
+def first_line(arguments):
+    return f"Starting benchmark: /bin/sh {' '.join(arguments)}\n".encode()
 
 
 class Events:
@@ -153,7 +168,7 @@ class Events:
 
 def a_flood_waits_and_is_whole(box):
     events = Events(box)
-    job_id = box.run("counts")["job_id"]
+    job_id = box.flood("counts")
     eventually(lambda: events.saw(job_id, FULL), "an event says that the disk is full")
     events.close()
     box.stalled(job_id)
@@ -170,7 +185,7 @@ def a_flood_waits_and_is_whole(box):
     eventually(lambda: FULL not in box.detail(job_id), "the record says that there is room")
     job = box.finish(job_id)
     hold(job["status"] == "completed" and not job["detail"], f"it ended as {job}")
-    whole = b"Starting benchmark: /usr/bin/seq 1 %d\n" % LINES
+    whole = first_line(COUNTS)
     whole += b"".join(b"%d\n" % number for number in range(1, LINES + 1))
     hold(box.log(job_id) == whole, "its log is what it wrote")
     hold(job["log"] == {"bytes": len(whole), "lines": LINES + 1}, f"its record says {job['log']}")
@@ -199,7 +214,7 @@ def a_worker_starts_on_a_full_disk(box):
 
 def a_job_that_waits_can_be_cancelled(box):
     box.fill(but_bytes=2 << 20)
-    job_id = box.run("forever")["job_id"]
+    job_id = box.flood("forever")
     box.stalled(job_id)
     main = box.run_file(job_id, "shim.json")["main"]["pid"]
     request = {"id": os.urandom(16).hex(), "type": "cancel", "body": {"job_id": job_id}}
@@ -210,7 +225,7 @@ def a_job_that_waits_can_be_cancelled(box):
     reply = box.client.ask("cancel", id=request["id"], again=True, job_id=job_id)
     hold(reply.status == 200 and reply.body["job"]["status"] == "cancelled", f"the cancel: {reply}")
     log = box.log(job_id)
-    body = log.removeprefix(b"Starting benchmark: /usr/bin/yes\n")
+    body = log.removeprefix(first_line(FOREVER))
     body, last = body[:body.rindex(b"Benchmark")], body[body.rindex(b"Benchmark"):]
     hold(last == b"Benchmark execution cancelled by user.\n", "its last line")
     hold((b"y\n" * (len(body) // 2 + 1)).startswith(body.rstrip(b"\n")), "its log is what it wrote")

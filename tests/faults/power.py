@@ -342,7 +342,7 @@ def end_by_signal(_signal, _frame):
 def run_lane(options, names, results):
     lane = None
     try:
-        lane = Lane(Path(options.bin), Path(options.helpers))
+        lane = Lane(Path(options.bin).resolve(), Path(options.helpers).resolve())
         sweep = Sweep(lane, LONG if options.long else NORMAL, options.seed, options.only)
         for name in names:
             sweep.scenario(name)
@@ -390,7 +390,10 @@ def main():
         print(failure, file=sys.stderr)
     print(f"power: seed {options.seed}, {len(names)} scenarios, {syncs} syncs, {points} points, "
           f"{disks} disks, {len(failures)} violations")
-    return 1 if failures else 0
+    if disks == 0:
+        print("power: nothing was tried; is there such a scenario, point and state of the disk?",
+              file=sys.stderr)
+    return 1 if failures or disks == 0 else 0
 
 
 if __name__ == "__main__":

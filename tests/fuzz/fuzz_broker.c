@@ -5,6 +5,7 @@
 #include "broker.h"
 #include "fuzz.h"
 #include "limits.h"
+#include "roster.h"
 #include "wire.h"
 
 #define START_MS 1000000
@@ -109,6 +110,16 @@ static void to_operator (void *arg, const char *line)
     (void)arg;
     must_be_safe (line);
     must (!strchr (line, '\n'), "a line is one");
+}
+
+/* Now and then the disk is full. */
+static int remember (void *arg, struct bytes text, struct err *err)
+{
+    struct world *world = arg;
+    static struct roster roster;
+    must (roster_read (&roster, text.data, text.size, NULL) == 0, "it remembers what it can read");
+    must (roster.count > 0 && roster.count <= LIMIT_WORKERS, "all that it remembers are workers");
+    return feed_choice (&world->feed, 8) == 1 ? err_set (err, STATUS_FAILED, "no space left") : 0;
 }
 
 static const char *some_word (struct feed *feed)
@@ -311,8 +322,9 @@ static void step (struct world *world)
 int LLVMFuzzerTestOneInput (const uint8_t *data, size_t size)
 {
     static struct world world;
-    static const struct broker_identity identity = { "host", "1", "u", { 7, 9 }, START_MS };
-    const struct broker_sink sink = { &world, to_worker, to_client, to_monitors, to_operator };
+    static const struct broker_identity identity = { "host", "1", "u", { 7, 9 } };
+    const struct broker_sink sink = { &world,      to_worker,   to_client,
+                                      to_monitors, to_operator, remember };
     world = (struct world){ .feed = { data, size }, .now = { START_MS, WALL_MS } };
     world.broker = broker_new (&identity, &sink, NULL);
     while (world.feed.left > 0)

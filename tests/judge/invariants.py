@@ -92,6 +92,18 @@ def accepted_jobs_end(history):
                 yield job, "its run was accepted, but at the end it is not over", [answer, record]
 
 
+def accepted_jobs_are_known(history):
+    accepted = {}  # job -> the first good answer to its run
+    for answer in history.answers:
+        ask = history.asks[answer["request"]]
+        job = answer.get("job")
+        if ask["type"] == "run" and good(answer) and job is not None:
+            accepted.setdefault(job, answer)
+        known = accepted.get(ask.get("job"))
+        if answer["status"] == 404 and known and known["_n"] < ask["_n"]:
+            yield ask["job"], "its run was accepted, but then it was called unknown", [known, answer]
+
+
 # I3: executed at most once per attempt, and exactly once if it says that it ran
 
 def executed_once(history):
@@ -366,6 +378,7 @@ INVARIANTS = (
     ("I1", one_tree_per_slot),
     ("I1", who_is_over_is_dead),
     ("I2", accepted_jobs_end),
+    ("I2", accepted_jobs_are_known),
     ("I3", executed_once),
     ("I4", one_job_per_request),
     ("I4", one_answer_per_request),

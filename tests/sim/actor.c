@@ -15,6 +15,8 @@
 #define LINE_LEAST     20
 #define LINE_MORE      100
 #define CHILD_LIVES_MS 20000
+#define HOP_US         800
+#define LAST_HOP_US    5000000
 #define NO_ROOM        74 /* what a job exits with that cannot write its results */
 #define ASKED_TO_END   3
 #define PATH_BYTES     256
@@ -36,8 +38,8 @@ struct actor {
     char piece[PIECE_MOST]; /* made, but not written yet */
     size_t piece_bytes;
     unsigned long on_term;
-    bool held_up; /* there was something to do while it was stopped */
-    int pending;  /* a signal that came meanwhile; 0: none */
+    unsigned hops; /* it forks one like it and ends, so many times */
+    bool hopped;
     struct pipe *pipe;
 };
 
@@ -54,14 +56,15 @@ void actors_forget (void)
     }
 }
 
-static int64_t shortly_us (void)
+static int64_t shortly_us (const struct actor *self)
 {
-    return STEP_US + (int64_t)sim_random (STEP_MORE_US);
+    uint64_t slow_us = (uint64_t)self->process->host->slow_us[PROCESS_JOB];
+    return STEP_US + (int64_t)sim_random (STEP_MORE_US + slow_us);
 }
 
 static void go_soon (struct actor *self)
 {
-    sim_after (shortly_us (), go, self);
+    sim_after (shortly_us (self), go, self);
 }
 
 /* ---- the end ---- */
@@ -77,7 +80,8 @@ static void ended (void *arg)
     struct actor *self = arg;
     if (self->pipe->arg == self)
         self->pipe->on_room = NULL;
-    if (!self->runs)
+    /* Of those that follow each other only the last death is told: the others would fill books. */
+    if (!self->runs || self->hopped)
         return;
     say (self, "dead");
     if (self->leads)
@@ -88,7 +92,8 @@ static void ended (void *arg)
 static void end_now (void *arg)
 {
     struct actor *self = arg;
-    process_end (self->process, self->status);
+    if (!process_defers (self->process, end_now, self))
+        process_end (self->process, self->status);
 }
 
 /* The first reason counts. */
@@ -98,7 +103,7 @@ static void end_soon (struct actor *self, int status)
         return;
     self->ending = true;
     self->status = status;
-    sim_after (shortly_us (), end_now, self);
+    sim_after (shortly_us (self), end_now, self);
 }
 
 static void exit_soon (struct actor *self, int code)
@@ -185,7 +190,51 @@ static void put_progress (struct actor *self, unsigned long number)
         "[PROGRESS] experiment=e%lu step=run current=%lu total=9 | go\n", number, number);
 }
 
-static void fork_child (struct actor *self, bool leaves, int64_t lives_ms);
+enum child {
+    CHILD_STAYS,
+    CHILD_LEAVES, /* the session */
+    CHILD_HIDES,  /* so does its environment */
+};
+
+static struct actor *fork_child (struct actor *self, enum child kind);
+
+static void fork_one (struct actor *self, enum child kind, int64_t lives_ms)
+{
+    struct actor *child = fork_child (self, kind);
+    say (child, "fork");
+    sim_after (lives_ms * 1000, end_now, child);
+}
+
+static void hop (void *arg);
+
+static struct actor *fork_hopper (struct actor *self, unsigned hops)
+{
+    struct actor *child = fork_child (self, CHILD_HIDES);
+    child->hops = hops;
+    if (hops > 0)
+        sim_after (1 + (int64_t)sim_random (HOP_US), hop, child);
+    else
+        sim_after (LAST_HOP_US, end_now, child);
+    return child;
+}
+
+/* Whoever looks for it sees one that has just ended. */
+static void hop (void *arg)
+{
+    struct actor *self = arg;
+    if (!process_alive (self->process) || process_defers (self->process, hop, self))
+        return;
+    fork_hopper (self, self->hops - 1);
+    self->hopped = true;
+    end_now (self);
+}
+
+static void signal_shim (const struct actor *self, int signal)
+{
+    struct process *shim = self->process->parent;
+    if (shim && shim->kind == PROCESS_SHIM)
+        process_signal (shim, signal);
+}
 
 static void step (struct actor *self, char letter, unsigned long number)
 {
@@ -200,10 +249,19 @@ static void step (struct actor *self, char letter, unsigned long number)
         break;
     case 'f':
         for (unsigned long i = 0; i < number; i++)
-            fork_child (self, false, CHILD_LIVES_MS);
+            fork_one (self, CHILD_STAYS, CHILD_LIVES_MS);
         break;
     case 'o':
-        fork_child (self, true, (int64_t)number);
+        fork_one (self, CHILD_LEAVES, (int64_t)number);
+        break;
+    case 'u':
+        fork_one (self, CHILD_HIDES, (int64_t)number);
+        break;
+    case 'd':
+        say (fork_hopper (self, (unsigned)number), "fork");
+        break;
+    case 'p':
+        signal_shim (self, (int)number);
         break;
     case 'i':
         self->on_term = number;
@@ -224,12 +282,8 @@ static void go (void *arg)
 {
     struct actor *self = arg;
     unsigned long number = 0;
-    if (!process_alive (self->process) || self->ending)
+    if (!process_alive (self->process) || self->ending || process_defers (self->process, go, self))
         return;
-    if (self->process->stopped) {
-        self->held_up = true;
-        return;
-    }
     if (self->piece_bytes == 0 && self->left > 0)
         make_piece (self);
     if (self->piece_bytes > 0 && !write_piece (self))
@@ -261,40 +315,18 @@ static void say_and_exit (struct actor *self)
     exit_soon (self, ASKED_TO_END);
 }
 
-static void take_signal (struct actor *self, int signal)
+static void signalled (void *arg)
 {
+    struct actor *self = arg;
+    int signal = self->process->signal;
+    if (signal == SIGCHLD)
+        return;
     if (signal != SIGTERM || !self->leads || !self->runs || self->on_term == 0)
         end_soon (self, signal);
     else if (self->on_term == 2)
         exit_soon (self, 0);
     else if (self->on_term == 3 && !self->ending)
         say_and_exit (self);
-}
-
-static void go_on (struct actor *self)
-{
-    int pending = self->pending;
-    self->process->stopped = false;
-    self->pending = 0;
-    if (self->held_up)
-        go_soon (self);
-    self->held_up = false;
-    if (pending)
-        take_signal (self, pending);
-}
-
-static void signalled (void *arg)
-{
-    struct actor *self = arg;
-    int signal = self->process->signal;
-    if (signal == SIGSTOP)
-        self->process->stopped = true;
-    else if (signal == SIGCONT)
-        go_on (self);
-    else if (self->process->stopped)
-        self->pending = signal;
-    else if (signal != SIGCHLD)
-        take_signal (self, signal);
 }
 
 /* ---- being born ---- */
@@ -358,19 +390,19 @@ void actor_give_up (struct process *process)
     process_end (process, 127 << 8);
 }
 
-static void fork_child (struct actor *self, bool leaves, int64_t lives_ms)
+static struct actor *fork_child (struct actor *self, enum child kind)
 {
     struct process *parent = self->process;
     struct process *process = process_new (parent->host, PROCESS_JOB, "child", parent);
     struct actor *child = actor_new (process, self->job);
     child->runs = true;
     child->pipe = self->pipe;
-    process->sid = leaves ? process->pid : parent->sid;
-    memcpy (process->mark, parent->mark, sizeof process->mark);
+    process->sid = kind == CHILD_STAYS ? parent->sid : process->pid;
+    if (kind != CHILD_HIDES)
+        memcpy (process->mark, parent->mark, sizeof process->mark);
     memcpy (process->args, parent->args, sizeof process->args);
     process->argc = parent->argc;
     for (int fd = 0; fd < PROCESS_FDS; fd++)
         give (process, parent, fd, fd);
-    say (child, "fork");
-    sim_after (lives_ms * 1000, end_now, child);
+    return child;
 }

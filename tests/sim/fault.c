@@ -7,7 +7,9 @@
 #include "world.h"
 
 #include <signal.h>
+#include <stdio.h>
 #include <string.h>
+#include "disk.h"
 #include "net.h"
 #include "process_private.h"
 
@@ -15,6 +17,9 @@
 #define CALLS_AHEAD   60 /* a crash is planned at most so many calls ahead */
 #define DURABLE_AHEAD 26
 #define CUTS_MOST     16
+#define STOP_MOST_MS  9000
+#define SLOW_MOST_MS  60
+#define SLOWS_MOST    16
 
 /* A partition that will heal. */
 struct cut {
@@ -23,11 +28,19 @@ struct cut {
     bool both;
 };
 
+/* Those that are scheduled badly for a while. */
+struct slow {
+    struct host *host;
+    enum process_kind kind;
+};
+
 static struct {
     unsigned tease_percent;
     int64_t jumped_us[WORLD_BENCHES];
     struct cut cuts[CUTS_MOST];
     int cut_count;
+    struct slow slows[SLOWS_MOST];
+    int slow_count;
 } fault;
 
 /* ---- programs ---- */
@@ -35,6 +48,12 @@ static struct {
 static struct host *some_bench (void)
 {
     return world.bench[sim_random ((uint64_t)world.benches)];
+}
+
+/* That of the broker too. */
+static struct host *some_machine (void)
+{
+    return world_percent (25) ? world.hub : some_bench ();
 }
 
 static struct process *some_of (struct host *host, enum process_kind kind)
@@ -107,6 +126,10 @@ static void kill_next (void)
         tell ("kill", worker);
         process_kill (worker);
     }
+    /* Who is told of its end may be the next. */
+    if (kind == PROCESS_SHIM && worker && world_percent (40))
+        process_kill_at_durable (worker, process_durable (worker) + sim_random (DURABLE_AHEAD),
+                                 world_percent (50), false);
 }
 
 static void kill_job (void)
@@ -142,9 +165,104 @@ static void kill_broker (void)
     process_kill (target);
 }
 
+/* It writes when a worker is new to it. */
+static void broker_at_write (void *arg)
+{
+    struct process *target = world.broker.process;
+    (void)arg;
+    if (target)
+        process_kill_at_durable (target, process_durable (target) + sim_random (DURABLE_AHEAD),
+                                 world_percent (50), world_percent (30));
+}
+
 static void power_loss (void)
 {
-    host_power_loss (some_bench ());
+    host_power_loss (some_machine ());
+}
+
+/* The next broker has to know of the worker all the same. */
+static void broker_and_worker (void)
+{
+    struct process *worker = some_of (some_bench (), PROCESS_PROGRAM);
+    if (world_percent (50))
+        host_power_loss (world.hub);
+    else
+        kill_broker ();
+    if (!worker || !process_alive (worker))
+        return;
+    tell ("kill", worker);
+    process_kill (worker);
+}
+
+/* ---- scheduling ---- */
+
+/* As long as a moment, or longer than anybody waits for anybody. */
+static int64_t some_stop_us (void)
+{
+    return world_percent (50) ? world_between (100, 50000)
+                              : world_between (50, STOP_MOST_MS) * 1000;
+}
+
+/* Its worker wakes a shim that has put down its start record. */
+static bool is_looked_after (const struct process *process)
+{
+    char path[64];
+    snprintf (path, sizeof path, MACHINE_STATE "/run/%s/shim.json", process_job (process));
+    return process_kind (process) == PROCESS_SHIM &&
+           disk_look (host_disk (process_host (process)), path);
+}
+
+static struct process *some_process (void)
+{
+    if (world_percent (15))
+        return world.broker.process;
+    return world_percent (20) ? some_of (some_bench (), PROCESS_JOB) : some_program ();
+}
+
+static void stop_now (void)
+{
+    struct process *target = some_process ();
+    if (!target)
+        return;
+    tell ("stop", target);
+    bool for_good = is_looked_after (target) && world_percent (40);
+    process_stop_for (target, for_good ? -1 : some_stop_us ());
+}
+
+static void stop_at_call (void)
+{
+    struct process *target = world_percent (15) ? world.broker.process : some_program ();
+    if (target)
+        process_stop_at (target, process_calls (target) + sim_random (CALLS_AHEAD),
+                         some_stop_us ());
+}
+
+/* One that is not there yet: the next worker may come while it stands. */
+static void stop_next (void)
+{
+    static const enum process_kind some[] = { PROCESS_SHIM, PROCESS_SHIM, PROCESS_HELD,
+                                              PROCESS_PROGRAM };
+    enum process_kind kind = some[sim_random (4)];
+    host_stop_next_at (some_bench (), kind, sim_random (CALLS_AHEAD), some_stop_us (),
+                       kind == PROCESS_SHIM && world_percent (60));
+}
+
+static void as_usual (void *arg)
+{
+    const struct slow *slow = arg;
+    host_slow (slow->host, slow->kind, 0);
+}
+
+static void slow_down (void)
+{
+    static const enum process_kind some[] = { PROCESS_SHIM, PROCESS_PROGRAM, PROCESS_JOB };
+    if (fault.slow_count == SLOWS_MOST)
+        return;
+    struct slow *slow = &fault.slows[fault.slow_count++];
+    *slow = (struct slow){ some_bench (), some[sim_random (3)] };
+    sim_history ("harness", "fault", "\"kind\":\"slow\",\"target\":\"%s\"", host_name (slow->host));
+    host_slow (slow->host, slow->kind, world_between (1, SLOW_MOST_MS) * 1000);
+    sim_after (world_between (50, 4000) * 1000, as_usual, slow);
 }
 
 /* ---- network ---- */
@@ -196,7 +314,7 @@ static void make_room (void *arg)
 
 static void fill_disk (void)
 {
-    struct host *host = some_bench ();
+    struct host *host = some_machine ();
     sim_history ("harness", "fault", "\"kind\":\"full\",\"target\":\"%s\"", host_name (host));
     host_disk_full (host, true);
     sim_after (world_between (20, 4000) * 1000, make_room, host);
@@ -204,9 +322,22 @@ static void fill_disk (void)
 
 static void fail_syncs (void)
 {
-    struct host *host = some_bench ();
+    struct host *host = some_machine ();
     sim_history ("harness", "fault", "\"kind\":\"syscall\",\"target\":\"%s\"", host_name (host));
     host_sync_fails (host, (unsigned)world_between (1, 2));
+}
+
+/* There are too many processes, and the worker may not live to see it through. */
+static void fail_spawns (void)
+{
+    uint64_t bench = sim_random ((uint64_t)world.benches);
+    struct process *worker = world.worker[bench].process;
+    sim_history ("harness", "fault", "\"kind\":\"syscall\",\"target\":\"%s\"",
+                 host_name (world.bench[bench]));
+    host_spawn_fails (world.bench[bench], (unsigned)world_between (1, 2));
+    if (worker && world_percent (60))
+        process_kill_at_durable (worker, process_durable (worker) + sim_random (DURABLE_AHEAD),
+                                 world_percent (50), false);
 }
 
 static void jump (void)
@@ -240,41 +371,41 @@ static const struct kind {
     const char *name;
     void (*strike) (void);
     unsigned weight;
-    unsigned gentle; /* weight in a gentle world */
 } kinds[] = {
-    { "kill", kill_now, 14, 10 },
-    { "kill at call", kill_at_call, 10, 5 },
-    { "kill at write", kill_at_write, 18, 10 },
-    { "power at write", power_at_write, 9, 0 },
-    { "kill next", kill_next, 8, 0 },
-    { "kill job", kill_job, 4, 4 },
-    { "term", end_politely, 4, 0 },
-    { "kill broker", kill_broker, 10, 30 },
-    { "power", power_loss, 4, 0 },
-    { "partition", partition, 8, 0 },
-    { "drop", drop, 8, 4 },
-    { "full", fill_disk, 6, 0 },
-    { "syscall", fail_syncs, 3, 0 },
-    { "clock", jump, 5, 0 },
-    { "stop monitor", stop_monitor, 6, 6 },
+    { "kill", kill_now, 14 },
+    { "kill at call", kill_at_call, 10 },
+    { "kill at write", kill_at_write, 18 },
+    { "power at write", power_at_write, 9 },
+    { "kill next", kill_next, 8 },
+    { "kill job", kill_job, 4 },
+    { "term", end_politely, 4 },
+    { "kill broker", kill_broker, 14 },
+    { "power", power_loss, 4 },
+    { "broker and worker", broker_and_worker, 8 },
+    { "stop", stop_now, 8 },
+    { "stop at call", stop_at_call, 6 },
+    { "stop next", stop_next, 6 },
+    { "slow", slow_down, 6 },
+    { "partition", partition, 8 },
+    { "drop", drop, 8 },
+    { "full", fill_disk, 6 },
+    { "syscall", fail_syncs, 3 },
+    { "spawn", fail_spawns, 3 },
+    { "clock", jump, 5 },
+    { "stop monitor", stop_monitor, 6 },
 };
 
 #define KINDS (sizeof kinds / sizeof *kinds)
-
-static unsigned weight_of (const struct kind *kind)
-{
-    return world.gentle ? kind->gentle : kind->weight;
-}
 
 static const struct kind *some_kind (void)
 {
     unsigned all = 0;
     for (size_t i = 0; i < KINDS; i++)
-        all += weight_of (&kinds[i]);
+        all += kinds[i].weight;
     uint64_t at = sim_random (all);
     const struct kind *kind = kinds;
-    for (; at >= weight_of (kind); kind++)
-        at -= weight_of (kind);
+    for (; at >= kind->weight; kind++)
+        at -= kind->weight;
     return kind;
 }
 
@@ -291,32 +422,40 @@ static void strike (void *arg)
 void fault_begin (void)
 {
     memset (&fault, 0, sizeof fault);
-    if (!world.gentle && world_percent (50))
+    if (world_percent (50))
         fault.tease_percent = (unsigned)world_between (10, 80);
-    int64_t count = world_percent (8) ? 0 : world_between (1, world.gentle ? 3 : 6);
+    int64_t count = world_percent (8) ? 0 : world_between (1, 6);
     int64_t span_us = world.chaos_us - sim_now_us ();
     for (; count > 0; count--)
         sim_after (world_between (100000, span_us), strike, NULL);
+    if (world_percent (10))
+        sim_after (world_between (0, 60) * 1000, broker_at_write, NULL);
 }
 
 void fault_tease (void)
 {
     static void (*const teases[]) (void) = { kill_at_call,   kill_at_write, kill_at_write,
-                                             power_at_write, kill_next,     kill_broker };
+                                             power_at_write, kill_next,     kill_broker,
+                                             stop_at_call,   stop_next,     fail_spawns };
     if (!world.calm && world_percent (fault.tease_percent))
         teases[sim_random (sizeof teases / sizeof *teases)]();
 }
 
-/* What was planned and has not struck does not strike any more. */
+/* What was planned and has not struck does not strike any more. Who stands goes on, but for those
+ * that a worker has to wake. */
 static void disarm (struct host *host)
 {
     for (struct process *at = process_next (host, NULL); at; at = process_next (host, at)) {
         process_kill_at (at, NEVER, true);
-        process_kill_at_durable (at, NEVER, true, false);
+        if (!is_looked_after (at))
+            process_signal (at, SIGCONT);
     }
+    for (enum process_kind kind = 0; kind < PROCESS_KINDS; kind++)
+        host_slow (host, kind, 0);
     host_kill_next_at (host, PROCESS_SHIM, NEVER, true, false);
     host_kill_next_at (host, PROCESS_PROGRAM, NEVER, true, false);
     host_sync_fails (host, 0);
+    host_spawn_fails (host, 0);
     make_room (host);
 }
 

@@ -83,6 +83,11 @@ void host_sync_fails (struct host *self, unsigned count)
     self->disk_failed = true;
 }
 
+void host_spawn_fails (struct host *self, unsigned count)
+{
+    self->spawns_that_fail = count;
+}
+
 bool host_disk_failed (const struct host *self)
 {
     return self->disk_failed;
@@ -110,7 +115,24 @@ void host_power_loss (struct host *self)
 void host_kill_next_at (struct host *self, enum process_kind kind, uint64_t call, bool before,
                         bool power)
 {
-    self->crash_next_kind = kind;
-    self->crash_next =
-        (struct planned_crash){ .set = true, .before = before, .power = power, .call = call };
+    self->strike_next_kind = kind;
+    self->strike_next =
+        (struct strike){ .set = true, .before = before, .power = power, .call = call };
+}
+
+void host_stop_next_at (struct host *self, enum process_kind kind, uint64_t call, int64_t us,
+                        bool orphaned)
+{
+    self->strike_next_kind = kind;
+    self->strike_next = (struct strike){ .set = true,
+                                         .before = true,
+                                         .call = call,
+                                         .stops = true,
+                                         .stop_us = us,
+                                         .orphaned = orphaned };
+}
+
+void host_slow (struct host *self, enum process_kind kind, int64_t us)
+{
+    self->slow_us[kind] = us;
 }

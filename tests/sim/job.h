@@ -9,6 +9,9 @@
  *   sN  sleep N ms
  *   fN  fork N children that live until they are killed or their 20 s are over
  *   oN  fork one child that leaves the group (own session) and lives N ms
+ *   uN  … and has cleared its environment: of the job it shows nothing but the slot
+ *   dN  … and forks one of its kind and ends, at once, and so on N times; the last lives 5 s
+ *   pN  send the shim signal N: a job has the rights to
  *   iN  from here on ignore SIGTERM (1) or die of it (0, as at the beginning); 2: end with exit 0
  *       on SIGTERM; 3: write a line on SIGTERM and then exit 3
  *   rN  write N bytes into a file of EMS_RESULTS_DIR (not synced)

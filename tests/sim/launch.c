@@ -14,6 +14,7 @@
 
 #define FORK_US      150
 #define FORK_MORE_US 800
+#define STOPPED_US   20000
 #define MARK_NAME    "EMS_JOB_ID="
 #define NO_PROGRAM   "/opt/missing"
 
@@ -66,7 +67,8 @@ static void keep_first_line (struct job *job, const struct spec *spec)
 static void pass_gate (void *arg)
 {
     struct gate *gate = arg;
-    if (gate->done || !process_alive (gate->process))
+    if (gate->done || !process_alive (gate->process) ||
+        process_defers (gate->process, pass_gate, gate))
         return;
     gate->done = true;
     if (gate->open && strcmp (gate->program, NO_PROGRAM) != 0) {
@@ -123,6 +125,11 @@ int launch_fork (struct launch *self, const struct spec *spec, const char *cgrou
     return 0;
 }
 
+static void wait_for (const struct gate *gate)
+{
+    process_yield_us (process_stopped (gate->process) ? STOPPED_US : FORK_US);
+}
+
 int launch_go (struct launch *self, const struct spec *spec, struct err *err)
 {
     struct gate *gate = gate_of (self);
@@ -132,7 +139,7 @@ int launch_go (struct launch *self, const struct spec *spec, struct err *err)
     call_leave ();
     call_enter ("read (report)", CALL_PLAIN);
     while (!gate->done && process_alive (gate->process))
-        process_yield_us (FORK_US);
+        wait_for (gate);
     call_leave ();
     if (gate->error == 0)
         return 0;
@@ -147,6 +154,8 @@ void launch_abandon (struct launch *self)
         return;
     call_enter ("close (gate)", CALL_PLAIN);
     pass_gate (gate);
+    while (process_alive (gate->process))
+        wait_for (gate);
     call_leave ();
     waitpid (self->pid, NULL, WNOHANG);
     self->pid = -1;

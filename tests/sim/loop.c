@@ -7,6 +7,7 @@
 #include "process_private.h"
 
 #include <czmq.h>
+#include <errno.h>
 #include <stdlib.h>
 #include "fd.h"
 #include "net.h"
@@ -106,15 +107,23 @@ static bool look (struct loop *self)
     return any;
 }
 
-/* Until a handler gives -1. */
+/* Until a handler gives -1, or a signal comes. */
 int __wrap_zloop_start (zloop_t *loop)
 {
     struct loop *self = (struct loop *)loop;
     for (;;) {
         call_enter ("zmq_poll", CALL_PLAIN);
-        while (!look (self))
-            process_wait_until (-1);
+        bool interrupted = false;
+        while (!interrupted && !look (self)) {
+            interrupted = call_interrupted ();
+            if (!interrupted)
+                process_wait_until (-1);
+        }
         call_leave ();
+        if (interrupted) {
+            errno = EINTR;
+            return 0;
+        }
         for (struct poller *at = self->first; at && !self->changed; at = at->next) {
             sim_count_event ();
             if (at->ready && at->fn (loop, &at->item, at->arg) < 0)

@@ -29,9 +29,15 @@ TREE = HERE.parent.parent
 JUDGE = HERE.parent / "judge" / "judge.py"
 PROGRAM = "bin/ems-sim"
 BATCHES = (100, 400, 2000, 10000)  # seeds up to there; most bugs need few
-FOUND = (re.compile(r"(I\d+) violated \(suite sim, seed (\d+)"),  # of the judge
-         re.compile(r"(sim): seed (\d+)"),  # of the simulation itself: what is on the disk is wrong
-         re.compile(r"(end): seeds (\d+) to"))  # the program died
+FOUND = (re.compile(r"(?P<by>I\d+) violated \(suite sim, seed (?P<seed>\d+)"),  # of the judge
+         # Of the simulation itself, which looks into its disks.
+         re.compile(r"sim: seed (?P<seed>\d+): job \S+ is (?P<by>not in the list)"),
+         re.compile(r"sim: seed (?P<seed>\d+): .* is (?P<by>not what the job wrote)"),
+         re.compile(r"sim: seed (?P<seed>\d+)(?P<by>)"),
+         # It died, with one of these.
+         re.compile(r"sim: seeds \d+ to (?P<seed>\d+) (?P<by>ended) with"))
+INVARIANTS = {"not in the list": "I2", "not what the job wrote": "I8", "ended": "its death",
+              "": "the simulation"}
 
 
 class Failure(Exception):
@@ -114,7 +120,8 @@ def seeds_until_caught(binary, first, last, jobs):
             for pattern in FOUND:
                 match = pattern.search(line)
                 if match:
-                    found.append((int(match[2]), match[1]))
+                    by = match["by"]
+                    found.append((int(match["seed"]), INVARIANTS.get(by, by)))
                     os.killpg(player.pid, 9)
                     return
 
@@ -138,7 +145,7 @@ def catch(builder, plant, options):
     try:
         binary = builder.program(plant)
     except (Failure, OSError) as failure:
-        return f"{plant.name}: NOT PLANTED: {failure}", False
+        return f"planted {plant.name}: NOT PLANTED: {failure}", False
     first, found = 1, None
     for last in BATCHES:
         last = min(last, options.seeds)
@@ -148,9 +155,8 @@ def catch(builder, plant, options):
     binary.unlink()
     took = time.monotonic() - begun
     if not found:
-        return f"{plant.name}: NOT CAUGHT within {options.seeds} seeds ({took:.0f} s)", False
-    return (f"{plant.name}: caught after {found[0]} seeds by {found[1]}, meant for "
-            f"{plant.breaks} ({took:.0f} s)"), True
+        return f"planted {plant.name}: NOT CAUGHT within {options.seeds} seeds ({took:.0f} s)", False
+    return f"planted {plant.name}: caught by {found[1]} after {found[0]} seeds ({took:.0f} s)", True
 
 
 def chosen(names):

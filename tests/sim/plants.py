@@ -10,7 +10,7 @@ Plant = namedtuple("Plant", "name file old new breaks")
 
 FILES = "proto/sys/files.c"
 LINEUP = "worker/io/lineup.c"
-LIFE = "worker/io/life.c"
+SHIM = "worker/io/life_shim.c"
 RUN = "worker/io/life_run.c"
 LOOK = "worker/io/life_look.c"
 FINISH = "worker/io/life_finish.c"
@@ -18,6 +18,7 @@ RECOVER = "worker/io/life_recover.c"
 WAITING = "worker/io/waiting.c"
 COMMANDS = "worker/io/commands.c"
 RESULTS = "worker/io/results.c"
+ENDING = "worker/core/ending.c"
 PUBLISH = "worker/io/publish.c"
 LOGS = "worker/io/logs.c"
 SUPERVISE = "worker/shim/supervise.c"
@@ -25,6 +26,8 @@ END = "worker/shim/finish.c"
 REAP = "worker/shim/reap.c"
 JOBLOG = "worker/shim/joblog.c"
 FOLLOW = "client/core/follow.c"
+ATTEMPT = "worker/shim/attempt.c"
+LEFTOVERS = "worker/shim/leftovers.c"
 
 PLANTS = (
     # ---- what must be durable is not ----
@@ -47,10 +50,10 @@ PLANTS = (
     Plant("result-files-not-synced", END,
           "sync_results (attempt, record);", "(void)sync_results;", "I8"),
     Plant("answer-before-write", RUN,
-          "make_durable (self, order->profile, err) < 0) {",
-          "(slot_step (&self->slot, SLOT_EV_RUN, clock_mono_ms ()), "
-          "self->env.started (self->env.arg), make_durable (self, order->profile, err)) < 0) {",
-          "I2"),
+          "return store_write (self->env.store, record, err);",
+          "return slot_step (&self->slot, SLOT_EV_RUN, clock_mono_ms ()),\n"
+          "           self->env.happened (self->env.arg, LIFE_STARTED),\n"
+          "           store_write (self->env.store, record, err);", "I2"),
     Plant("end-not-recorded", FINISH,
           "store_write (self->env.store, &final, err) < 0) {", "false) {", "I2 I7"),
     Plant("start-before-record", SUPERVISE,
@@ -65,7 +68,7 @@ PLANTS = (
     Plant("history-forgotten", RUN,
           "if (store_append (self->env.store, &entry, err) < 0)\n        return -1;\n", "", "I4"),
     Plant("duplicate-forgotten", WAITING,
-          "return !cancel && run_on_record (self, call, out);", "return false;", "I4"),
+          "return kind == ASK_RUN && run_on_record (self, call, out);", "return false;", "I4"),
     Plant("answers-forgotten", WAITING,
           "answers_put (self->answers, &answer);", "(void)answer;", "I4"),
     Plant("torn-line-kept", LINEUP,
@@ -77,9 +80,17 @@ PLANTS = (
           "        self->id[31] = self->id[31] == '0' ? '1' : '0';\n"
           "    self->sent = self->ever_sent = self->again = true;", "I4"),
     Plant("broker-forgets-restart", "broker/core/request.c",
-          "bool known_only = in->request.again && "
-          "in->now->mono_ms < self->started_ms + RETURN_MS;",
-          "bool known_only = false;", "I4"),
+          "bool repeated = in->request.again && !owner;", "bool repeated = false;", "I4"),
+    Plant("offline-not-waited-for", "broker/core/find.c",
+          "(self->repeated || !self->by_request))", "self->repeated)", "I2"),
+    Plant("welcome-before-noted", "broker/core/registry.c",
+          "if (self->sink.remember (self->sink.arg, bytes, err) == 0)", "(void)bytes;\n    if (true)",
+          "I2 I4"),
+    Plant("roster-folder-not-synced", "broker/io/rosterfile.c",
+          "if (dir_sync (statefd, err) < 0)\n        return -1;\n"
+          "    return dir_sync_above (statefd, err);", "return 0;", "I2 I4"),
+    Plant("roster-above-not-synced", "broker/io/rosterfile.c",
+          "return dir_sync_above (statefd, err);", "return 0;", "I2 I4"),
     # ---- more than one at a time ----
     Plant("two-in-a-slot", "worker/core/slot.c",
           "return self->state != SLOT_IDLE;",
@@ -87,6 +98,17 @@ PLANTS = (
     Plant("leftovers-not-killed", FINISH,
           "if (!self->orphaned && self->unkilled == 0)\n        return 1;",
           "if (self->unkilled == 0)\n        return 1;", "I1"),
+    Plant("slot-lock-dropped", ATTEMPT,
+          "while ((fd = lock_take (self->statefd, SLOT_LOCK, NULL, err)) < 0) {",
+          "while ((fd = openat (self->statefd, SLOT_LOCK, O_RDWR | O_CREAT, 0600)) < 0) {", "I1"),
+    Plant("slot-not-awaited", LEFTOVERS,
+          "        if (held <= 0)\n            return held < 0 ? -1 : killed;",
+          "        if (held <= 1)\n            return held < 0 ? -1 : killed;", "I1"),
+    Plant("slot-holders-spared", LEFTOVERS,
+          "found = st.st_dev == target->lock_dev && st.st_ino == target->lock_ino &&",
+          "found = false &&", "I1 I12"),
+    Plant("stopped-shim-not-woken", SHIM,
+          "        life_tell (self);\n    wake_shim (self);\n", "        life_tell (self);\n", "I12"),
     Plant("started-again", LOOK,
           "out->facts.shim_record = rc == 0 || err.code != STATUS_UNKNOWN;",
           "out->facts.shim_record = false;", "I3"),
@@ -107,27 +129,25 @@ PLANTS = (
           "        joblog_first_line (&self->log, attempt->spec.argv, err) < 0 ||\n",
           "joblog_first_line (&self->log, attempt->spec.argv, err) < 0 ||\n"
           "        fork_main (self, err) < 0 || put_shim_record (self, err) < 0 ||\n", "I5"),
-    Plant("failed-results-published", FINISH,
-          "if (!ending_complete (&self->ending))\n        return results_discard",
-          "if (self->ending.kind != ENDING_EXITED)\n        return results_discard", "I8"),
+    Plant("failed-results-published", ENDING,
+          "if (ending_complete (self))\n        return RESULTS_PUBLISHED;",
+          "if (self->kind == ENDING_EXITED)\n        return RESULTS_PUBLISHED;", "I8"),
     Plant("staging-not-removed", FINISH,
-          "return results_discard (results, run_id, err) < 0 ? -1 : 1;", "return 1;", "I8"),
+          "return results_discard (self->env.results, run_id, err) < 0 ? -1 : 1;", "return 1;", "I8"),
     Plant("run-id-twice", RESULTS,
           "    struct results *self = arg;\n    char name[RUN_ID_BYTES];\n",
           "    struct results *self = arg;\n    char name[RUN_ID_BYTES];\n"
           "    if (run_id)\n        return exists (self->staging, run_id);\n", "I8 I12"),
     Plant("over-adopted-again", RECOVER,
-          "    int rc = 0;\n    if (!job_status_terminal (record.status))\n"
-          "        rc = found_add (self, &record, err);\n    else if",
-          "    int rc = 0;\n    if (record.status != JOB_QUEUED)\n"
-          "        rc = found_add (self, &record, err);\n    else if", "I3 I7"),
+          "if (!job_status_terminal (record->status))\n        return found_add (self, record, err);",
+          "if (true)\n        return found_add (self, record, err);", "I3 I7"),
     Plant("cancelling-not-recovered", RECOVER,
           "    struct found *more = realloc (self->found,",
           "    if (record->status == JOB_CANCELLING)\n        return 0;\n"
           "    struct found *more = realloc (self->found,", "I2 I12"),
     Plant("record-before-results", FINISH,
-          "[FINISH_RESULTS] = results_step,\n    [FINISH_RECORD] = record_step,",
-          "[FINISH_RESULTS] = record_step,\n    [FINISH_RECORD] = results_step,", "I8"),
+          "[FINISH_RESULTS] = results_step, [FINISH_RECORD] = record_step,",
+          "[FINISH_RESULTS] = record_step, [FINISH_RECORD] = results_step,", "I8"),
     Plant("staging-swept", RESULTS,
           "if (!run_id_valid (item->d_name) || keep (arg, item->d_name))",
           "(void)keep;\n        (void)arg;\n        if (!run_id_valid (item->d_name))", "I8"),

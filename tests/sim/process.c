@@ -44,6 +44,16 @@ static void list_add (struct host *host, struct process *process)
     host->last = process;
 }
 
+static void strike_as_planned (struct process *self)
+{
+    struct host *host = self->host;
+    self->strike = host->strike_next;
+    host->strike_next.set = false;
+    /* Those of a job make no calls. */
+    if (self->strike.stops && (self->kind == PROCESS_HELD || self->kind == PROCESS_JOB))
+        process_stop_for (self, self->strike.stop_us);
+}
+
 struct process *process_new (struct host *host, enum process_kind kind, const char *name,
                              struct process *parent)
 {
@@ -59,11 +69,10 @@ struct process *process_new (struct host *host, enum process_kind kind, const ch
     sigemptyset (&self->blocked);
     sigemptyset (&self->pending);
     sigemptyset (&self->ignored);
-    if (host->crash_next.set && host->crash_next_kind == kind) {
-        self->crash = host->crash_next;
-        host->crash_next.set = false;
-    }
+    sigemptyset (&self->held);
     list_add (host, self);
+    if (host->strike_next.set && host->strike_next_kind == kind)
+        strike_as_planned (self);
     return self;
 }
 
@@ -97,8 +106,12 @@ struct process *process_start (struct host *host, const char *name, int (*main_f
 static void resume (void *arg)
 {
     struct process *self = arg;
+    if (self->state != PROCESS_RUNNING)
+        return;
     self->resume = 0;
     self->waiting = false;
+    if (process_defers (self, resume, self))
+        return;
     current = self;
     coroutine_enter (self->coroutine);
     current = NULL;
@@ -194,6 +207,7 @@ void process_end (struct process *self, int status)
     self->state = PROCESS_ZOMBIE;
     self->status = status;
     self->waiting = false;
+    self->deferred_count = 0;
     sim_cancel (self->resume);
     self->resume = 0;
     if (self->on_end)
@@ -256,15 +270,75 @@ pid_t process_reap (struct process *parent, pid_t pid, int *status)
     return any ? 0 : -1;
 }
 
+/* ---- being stopped ---- */
+
+bool process_stopped (const struct process *self)
+{
+    return self->stopped;
+}
+
+bool process_defers (struct process *self, sim_fn *fn, void *arg)
+{
+    if (!self->stopped)
+        return false;
+    if (self->deferred_count == PROCESS_DEFERRED)
+        sim_fail ("too much waits for %s to go on", self->name);
+    self->deferred[self->deferred_count++] = (struct deferred){ fn, arg };
+    return true;
+}
+
+static void deliver (struct process *self, int signal);
+
+static void go_on (struct process *self)
+{
+    if (!self->stopped)
+        return;
+    sim_note ("%s/%s[%d] goes on", self->host->name, self->name, (int)self->pid);
+    self->stopped = false;
+    for (int i = 1; i < 32; i++)
+        if (sigismember (&self->held, i))
+            deliver (self, i);
+    sigemptyset (&self->held);
+    for (size_t i = 0; i < self->deferred_count; i++)
+        sim_after (LATENCY_US + (int64_t)sim_random (LATENCY_MORE), self->deferred[i].fn,
+                   self->deferred[i].arg);
+    self->deferred_count = 0;
+}
+
+static void go_on_due (void *arg)
+{
+    process_signal (arg, SIGCONT);
+}
+
+void process_stop_for (struct process *self, int64_t us)
+{
+    process_signal (self, SIGSTOP);
+    if (us >= 0)
+        sim_after (us, go_on_due, self);
+}
+
 /* ---- signals ---- */
 
 void process_signal (struct process *self, int signal)
 {
     if (self->state != PROCESS_RUNNING)
         return;
-    if (signal == SIGKILL) {
+    if (signal == SIGKILL)
         process_kill_soon (self);
-    } else if (self->on_signal) {
+    else if (signal == SIGSTOP)
+        self->stopped = true;
+    else if (signal == SIGCONT)
+        go_on (self);
+    else if (self->stopped)
+        sigaddset (&self->held, signal);
+    else
+        deliver (self, signal);
+}
+
+/* To one that runs. */
+static void deliver (struct process *self, int signal)
+{
+    if (self->on_signal) {
         self->signal = signal;
         self->on_signal (self->on_signal_arg);
     } else if (sigismember (&self->ignored, signal)) {
@@ -272,7 +346,7 @@ void process_signal (struct process *self, int signal)
     } else if (sigismember (&self->blocked, signal)) {
         sigaddset (&self->pending, signal);
         process_wake (self);
-    } else if (signal != SIGCHLD && signal != SIGCONT) {
+    } else if (signal != SIGCHLD) {
         die_soon (self, signal);
     }
 }
@@ -345,7 +419,7 @@ void process_on_death (struct process *self, sim_fn *fn, void *arg)
     self->watchers[self->watcher_count++] = (struct watcher){ fn, arg };
 }
 
-/* ---- crashes ---- */
+/* ---- strikes ---- */
 
 uint64_t process_calls (const struct process *self)
 {
@@ -359,12 +433,18 @@ uint64_t process_durable (const struct process *self)
 
 void process_kill_at (struct process *self, uint64_t call, bool before)
 {
-    self->crash = (struct planned_crash){ .set = true, .before = before, .call = call };
+    self->strike = (struct strike){ .set = true, .before = before, .call = call };
 }
 
 void process_kill_at_durable (struct process *self, uint64_t call, bool before, bool power)
 {
-    self->crash = (struct planned_crash){
+    self->strike = (struct strike){
         .set = true, .before = before, .power = power, .durable = true, .call = call
     };
+}
+
+void process_stop_at (struct process *self, uint64_t call, int64_t us)
+{
+    self->strike =
+        (struct strike){ .set = true, .before = true, .call = call, .stops = true, .stop_us = us };
 }

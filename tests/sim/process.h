@@ -23,6 +23,7 @@ enum process_kind {
     PROCESS_SHIM,    /* started by a worker's posix_spawn */
     PROCESS_HELD,    /* main process of a job before its exec */
     PROCESS_JOB,     /* … and after it, and its descendants */
+    PROCESS_KINDS,
 };
 
 /* For sim_begin: no hosts, no processes. */
@@ -44,6 +45,8 @@ void host_disk_full (struct host *, bool full);
 bool host_is_full (const struct host *);
 /* For the next `count` syncs of files of this host: fail with EIO. */
 void host_sync_fails (struct host *, unsigned count);
+/* For the next `count` attempts to start a process on this host: there are too many. */
+void host_spawn_fails (struct host *, unsigned count);
 bool host_disk_failed (const struct host *); /* was it ever full, or did a sync fail? */
 
 /* ---- processes ---- */
@@ -57,6 +60,9 @@ void process_signal (struct process *, int signal); /* SIGTERM …, as the progr
 bool process_alive (const struct process *);
 /* Its poll or reactor looks again (a short while from now). Nothing for a dead one. */
 void process_wake (struct process *);
+bool process_stopped (const struct process *);
+/* SIGSTOP, and SIGCONT so much later (-1: never). The current one runs on until it next waits. */
+void process_stop_for (struct process *, int64_t us);
 
 const char *process_name (const struct process *);
 pid_t process_pid (const struct process *);
@@ -71,6 +77,10 @@ void process_on_death (struct process *, sim_fn *fn, void *arg);
 /* Valid after death: as waitpid gives it. */
 int process_status (const struct process *);
 
+/* Those of this kind are scheduled badly from now on: now and then one of them does not run for up
+ * to so long. 0: as usual. */
+void host_slow (struct host *, enum process_kind kind, int64_t us);
+
 /* ---- crashes at a system call ---- */
 
 uint64_t process_calls (const struct process *);   /* system calls made so far */
@@ -83,5 +93,13 @@ void process_kill_at_durable (struct process *, uint64_t call, bool before, bool
 /* Every process on this host that is started from now on with this kind is crashed so. Once. */
 void host_kill_next_at (struct host *, enum process_kind kind, uint64_t call, bool before,
                         bool power);
+
+/* ---- the same, but it is only stopped: for so long, -1: until somebody sends SIGCONT ---- */
+
+void process_stop_at (struct process *, uint64_t call, int64_t us);
+/* `orphaned`: meanwhile its parent is killed. One of a job makes no calls: it is stopped at once.
+ */
+void host_stop_next_at (struct host *, enum process_kind kind, uint64_t call, int64_t us,
+                        bool orphaned);
 
 #endif

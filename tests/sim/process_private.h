@@ -15,6 +15,7 @@
 #define PROCESS_ARGS     4
 #define PROCESS_ARG      256
 #define PROCESS_WATCHERS 8
+#define PROCESS_DEFERRED 8
 
 struct file;
 struct inode;
@@ -26,13 +27,22 @@ enum process_state {
     PROCESS_GONE,
 };
 
-/* Crash it at its next system call of that number. */
-struct planned_crash {
+/* What befalls it at its next system call of that number: it is killed, or stopped. */
+struct strike {
     bool set;
     bool before;
-    bool power;
+    bool power;   /* its host loses power */
     bool durable; /* count only those that change the disk */
     uint64_t call;
+    bool stops;
+    int64_t stop_us; /* -1: until somebody sends SIGCONT */
+    bool orphaned;   /* its parent is killed while it stands */
+};
+
+/* Something that a stopped process does once it goes on. */
+struct deferred {
+    sim_fn *fn;
+    void *arg;
 };
 
 struct watcher {
@@ -69,14 +79,17 @@ struct process {
     uint64_t calls, durable_calls;
     const char *call_name; /* the call that is under way */
     bool in_durable;       /* it changes the disk */
-    struct planned_crash crash;
+    struct strike strike;
     struct watcher watchers[PROCESS_WATCHERS];
     size_t watcher_count;
     /* A job's process: what it does when a signal comes (number in `signal`), and at its end. */
     sim_fn *on_signal, *on_end;
     void *on_signal_arg;
     int signal;
-    bool stopped; /* such a one, by SIGSTOP */
+    bool stopped;  /* by SIGSTOP */
+    sigset_t held; /* signals that came meanwhile */
+    struct deferred deferred[PROCESS_DEFERRED];
+    size_t deferred_count;
 };
 
 struct host {
@@ -88,10 +101,12 @@ struct host {
     int64_t booted_us;
     pid_t last_pid;
     unsigned syncs_that_fail;
+    unsigned spawns_that_fail;
     bool disk_failed;
     struct process *first, *last;
-    struct planned_crash crash_next; /* of the next process of that kind */
-    enum process_kind crash_next_kind;
+    struct strike strike_next; /* of the next process of that kind */
+    enum process_kind strike_next_kind;
+    int64_t slow_us[PROCESS_KINDS];
 };
 
 #define FIRST_PID 100
@@ -109,6 +124,8 @@ void process_end (struct process *, int status);
 _Noreturn void process_exit (int status);
 /* The current one dies and then the host loses power; does not return. */
 _Noreturn void process_die_of_power (void);
+/* A stopped process does nothing: true, and that event comes again once it goes on. */
+bool process_defers (struct process *, sim_fn *fn, void *arg);
 /* SIGKILL as the kernel does it: dead a short while from now. */
 void process_kill_soon (struct process *);
 struct process *process_find (struct host *, pid_t pid); /* zombies too; NULL */
@@ -142,5 +159,7 @@ enum call_kind {
  * after, costs time, and lets others go first now and then. */
 void call_enter (const char *name, enum call_kind kind);
 void call_leave (void);
+/* After call_enter, of those that may sleep: a signal has come (EINTR). */
+bool call_interrupted (void);
 
 #endif

@@ -38,7 +38,7 @@ static struct process *whose (const struct process *self, const char *path, cons
 
 static ssize_t put_stat (const struct process *process, char *out)
 {
-    char state = !process_alive (process) ? 'Z' : process->stopped ? 'T' : 'S';
+    char state = !process_alive (process) ? 'Z' : process_stopped (process) ? 'T' : 'S';
     pid_t parent = process->parent ? process->parent->pid : 1;
     return snprintf (out, PROCFS_TEXT,
                      "%d (%s) %c %d %d %d 0 0 0 0 0 0 0 0 0 0 0 0 0 1 0 %" PRIu64 " 0 0\n",

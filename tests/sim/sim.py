@@ -2,18 +2,21 @@
 # SPDX-License-Identifier: MPL-2.0
 """Plays EMS in the simulator and has the histories judged.
 
-    sim.py [--seeds FIRST..LAST]   those of the file `seeds`, then these (default 1..10000)
+    sim.py [--seeds FIRST..LAST]   those of the file `seeds`, then these (default 1..10000), as many at
+                                   once as there are processors, or -j N
     sim.py --sweep                 one job, with a crash at each system call
     sim.py --same FIRST..LAST      the same seeds twice must give the same bytes
 
 A seed that fails is named, with the command that shows it. Exit code: 0 nothing was found.
 """
 import argparse
+import concurrent.futures
 import hashlib
 import os
 import re
 import subprocess
 import sys
+import tempfile
 import time
 from pathlib import Path
 
@@ -21,6 +24,7 @@ HERE = Path(__file__).resolve().parent
 JUDGE = HERE.parent / "judge" / "judge.py"
 TOTALS = re.compile(r"^sim: (\d+) seeds, (\d+) events, (\d+) violations$", re.M)
 SHOWN = 20
+PORTION = 2500  # seeds that one simulator plays and one judge judges
 # The address sanitizer is told of every switch (coroutine.c); this it says all the same.
 NOISE = re.compile(r"^==\d+==WARNING: ASan doesn't fully support makecontext.*$", re.M)
 
@@ -44,25 +48,22 @@ class Found:
 
 
 def play(binary, arguments, jobs=1):
-    """A simulator that writes into a judge."""
-    simulator = subprocess.Popen([binary, *arguments, "--jobs", str(jobs), "--history", "-"],
-                                 stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
-    judge = subprocess.Popen([sys.executable, "-B", JUDGE, "--brief"], stdin=simulator.stdout,
-                             stdout=subprocess.PIPE, text=True)
-    simulator.stdout.close()
-    return simulator, judge
+    """A simulator that writes into a judge: what they say, and their exit codes."""
+    with tempfile.TemporaryFile("w+", errors="replace") as said:  # a pipe may be too small
+        simulator = subprocess.Popen([binary, *arguments, "--jobs", str(jobs), "--history", "-"],
+                                     stdout=subprocess.PIPE, stderr=said)
+        judge = subprocess.Popen([sys.executable, "-B", JUDGE, "--brief"], stdin=simulator.stdout,
+                                 stdout=subprocess.PIPE, text=True)
+        simulator.stdout.close()
+        judged = judge.communicate()[0]
+        codes = simulator.wait(), judge.returncode
+        said.seek(0)
+        return said.read(), judged, codes
 
 
-def collect(pair, found):
-    simulator, judge = pair
-    judged = judge.communicate()[0]
-    stderr = simulator.stderr.read()
-    found.add(stderr, judged, (simulator.wait(), judge.returncode))
-
-
-def parts(first, last, count):
-    """The seeds in about equal parts, one for each processor."""
-    each = (last - first + count) // count
+def portions(first, last, jobs):
+    """The seeds in portions, at least one for each of those that play at the same time."""
+    each = min(PORTION, (last - first + jobs) // jobs)
     return [f"{low}..{min(low + each - 1, last)}" for low in range(first, last + 1, each)]
 
 
@@ -75,11 +76,15 @@ def play_seeds(options, found):
     old = [line.split()[0] for line in (HERE / "seeds").read_text().splitlines()
            if line.strip() and not line.startswith("#")]
     for seed in old:
-        collect(play(options.bin, ["--seed", seed]), found)
-    running = [play(options.bin, ["--seeds", part])
-               for part in parts(*seeds_of(options.seeds), os.cpu_count())]
-    for pair in running:
-        collect(pair, found)
+        found.add(*play(options.bin, ["--seed", seed]))
+    todo = portions(*seeds_of(options.seeds), options.jobs)
+    with concurrent.futures.ThreadPoolExecutor(options.jobs) as pool:
+        for portion, outcome in zip(todo, pool.map(lambda one: play(options.bin, ["--seeds", one]),
+                                                   todo)):
+            known = len(found.problems)
+            found.add(*outcome)
+            if len(found.problems) > known:  # who plays for hours need not wait for the end
+                print(f"sim: something was found in the seeds {portion}", file=sys.stderr, flush=True)
 
 
 def check_same(options):
@@ -97,6 +102,7 @@ def main():
     parser = argparse.ArgumentParser(description="Play EMS in the simulator (tests/README.md).")
     parser.add_argument("--bin", default="build/bin/ems-sim", help="the simulator")
     parser.add_argument("--seeds", default="1..10000", metavar="FIRST..LAST")
+    parser.add_argument("-j", "--jobs", type=int, default=os.cpu_count(), metavar="N")
     parser.add_argument("--sweep", action="store_true")
     parser.add_argument("--same", metavar="FIRST..LAST")
     options = parser.parse_args()
@@ -105,7 +111,7 @@ def main():
         return check_same(options)
     found, began = Found(), time.monotonic()
     if options.sweep:
-        collect(play(options.bin, ["--sweep"], os.cpu_count()), found)
+        found.add(*play(options.bin, ["--sweep"], options.jobs))
     else:
         play_seeds(options, found)
     for line in found.problems[:SHOWN]:

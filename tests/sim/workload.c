@@ -3,6 +3,7 @@
  * SPDX-License-Identifier: MPL-2.0 */
 #include "world.h"
 
+#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include "job.h"
@@ -47,6 +48,7 @@ static size_t add_step (char script[JOB_SCRIPT_BYTES], size_t used, char letter,
 static void choose_script (char script[JOB_SCRIPT_BYTES])
 {
     static const int sleeps[] = { 0, 1, 5, 20, 60, 200, 600, 1500 };
+    static const int shim_signals[] = { SIGSTOP, SIGSTOP, SIGKILL, SIGTERM };
     size_t used = 0;
     if (world_percent (25)) {
         job_script_random (script, JOB_SCRIPT_BYTES);
@@ -56,6 +58,13 @@ static void choose_script (char script[JOB_SCRIPT_BYTES])
         used = add_step (script, used, 'i', world_between (1, 3));
     if (world_percent (20))
         used = add_step (script, used, world_percent (50) ? 'f' : 'o', world_between (1, 2));
+    if (world_percent (8))
+        used = add_step (script, used, 'u', world_percent (30) ? 300000 : world_between (1, 9000));
+    bool hops = world_percent (6);
+    if (hops)
+        used = add_step (script, used, 'd', world_between (50, 400));
+    if (world_percent (hops ? 50 : 5))
+        used = add_step (script, used, 'p', shim_signals[world_between (0, 3)]);
     /* A talkative one is for the monitors that cannot keep up. */
     bool talks = world_percent (20);
     for (int64_t parts = talks ? 7 : world_between (1, 3); parts > 0; parts--) {
@@ -124,8 +133,7 @@ static void cancel (struct actor *actor, const char *job_id, const char *worker)
     if (world_percent (40))
         value_put_int (body, "grace_ms", graces[world_between (0, 3)]);
     fault_tease ();
-    ask (actor, "cancel", world.benches == 1 && world_percent (30) ? NULL : worker, body,
-         cancelled);
+    ask (actor, "cancel", world_percent (30) ? NULL : worker, body, cancelled);
 }
 
 static void carry_out (void *arg)
@@ -178,13 +186,8 @@ static void run (struct actor *actor)
     int64_t takes_ms = job_script_ms (script) + (grace_ms < 0 ? 2000 : grace_ms);
     if (takes_ms > world.longest_ms)
         world.longest_ms = takes_ms;
-    /* Who is asked for must be sure to be asked again, should the broker be another one then. */
-    bool any = world.benches == 1 || world.gentle;
-    const char *worker = any ? some_worker () : NULL;
-    if (!any)
-        worker = host_name (world.bench[sim_random ((uint64_t)world.benches)]);
     fault_tease ();
-    ask (actor, "run", worker, workload_run_body (script, grace_ms, limit_ms), ran);
+    ask (actor, "run", some_worker (), workload_run_body (script, grace_ms, limit_ms), ran);
 }
 
 static void look (struct actor *actor)

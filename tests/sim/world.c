@@ -47,11 +47,11 @@ static void daemon_ended (void *arg)
 }
 
 static void daemon_init (struct daemon *self, const char *name, struct host *host,
-                         struct process *(*start) (struct host *))
+                         struct process *(*start) (struct host *), int64_t after_ms)
 {
     *self = (struct daemon){ .start = start, .host = host };
     snprintf (self->name, sizeof self->name, "%s", name);
-    sim_after (world_between (0, 50) * 1000, daemon_start, self);
+    self->restart = sim_after (after_ms * 1000, daemon_start, self);
 }
 
 static void start_now (struct daemon *self)
@@ -73,7 +73,7 @@ void world_start_all (void)
 static void make_machines (void)
 {
     char name[32];
-    world.benches = world_percent (15) ? 2 : 1;
+    world.benches = world_percent (30) ? (int)world_between (2, WORLD_BENCHES) : 1;
     for (int i = 0; i < world.benches; i++) {
         snprintf (name, sizeof name, "bench%d", i + 1);
         world.bench[i] = machine_new (name);
@@ -84,10 +84,12 @@ static void make_machines (void)
         world.hub = machine_new ("hub");
         world.hosts[world.host_count++] = host_name (world.hub);
     }
-    daemon_init (&world.broker, "broker", world.hub, machine_start_broker);
+    daemon_init (&world.broker, "broker", world.hub, machine_start_broker, world_between (0, 50));
     for (int i = 0; i < world.benches; i++) {
         snprintf (name, sizeof name, "worker-%s", host_name (world.bench[i]));
-        daemon_init (&world.worker[i], name, world.bench[i], machine_start_worker);
+        /* One that comes later is new to the broker when faults have begun. */
+        int64_t after_ms = world_between (0, i > 0 && world_percent (40) ? 4000 : 50);
+        daemon_init (&world.worker[i], name, world.bench[i], machine_start_worker, after_ms);
     }
 }
 
@@ -162,10 +164,6 @@ static void begin (uint64_t seed)
     seen_begin (on_new_job, on_over);
     make_machines ();
     make_people ();
-    /* Of several workers a broker that was just started awaits those that come back, for 3 s. */
-    world.gentle = world.benches > 1 && world_percent (50);
-    if (world.gentle)
-        world.restart_ms = 400;
     workload_begin ();
     fault_begin ();
 }

@@ -13,10 +13,10 @@
 #include "monitor.h"
 #include "process.h"
 
-#define WORLD_BENCHES  2
+#define WORLD_BENCHES  3
 #define WORLD_CLIENTS  3
 #define WORLD_MONITORS 3
-#define WORLD_HOSTS    4
+#define WORLD_HOSTS    5
 
 /* A program that is started again whenever it ends. */
 struct daemon {
@@ -45,7 +45,6 @@ struct world {
     int64_t restart_ms; /* a daemon that ended is started again within this */
     int64_t longest_ms; /* a job may take so long */
     bool calm;          /* no more faults, no more work */
-    bool gentle;        /* whoever goes away is back soon */
 };
 
 extern struct world world;

@@ -39,6 +39,8 @@ static ssize_t read_any (struct process *self, int fd, void *out, size_t bytes)
     struct file *file = fd_file (self, fd);
     if (!file)
         return -EBADF;
+    if (file->kind != FILE_REGULAR && file->kind != FILE_TEXT && call_interrupted ())
+        return -EINTR;
     switch (file->kind) {
     case FILE_REGULAR:
     case FILE_TEXT:
@@ -343,7 +345,9 @@ int __wrap_flock (int fd, int operation)
         return __real_flock (fd, operation);
     call_enter ("flock", CALL_PLAIN);
     struct file *file = fd_file (self, fd);
-    int rc = file && file->inode ? flock_take (file, operation) : -EBADF;
+    int rc = !file || !file->inode ? -EBADF
+             : call_interrupted () ? -EINTR
+                                   : flock_take (file, operation);
     call_leave ();
     return (int)result (rc);
 }

@@ -107,9 +107,13 @@ int __wrap_posix_spawn (pid_t *pid, const char *path, const posix_spawn_file_act
     call_enter ("posix_spawn", CALL_PLAIN);
     sim_count_event ();
     process_yield_us (SPAWN_US + (int64_t)sim_random (SPAWN_MORE_US));
-    *pid = make_shim (self, argv, dup)->pid;
+    bool fails = self->host->spawns_that_fail > 0;
+    if (fails)
+        self->host->spawns_that_fail--;
+    else
+        *pid = make_shim (self, argv, dup)->pid;
     call_leave ();
-    return 0;
+    return fails ? EAGAIN : 0;
 }
 
 /* ---- processes ---- */
@@ -267,9 +271,11 @@ int __wrap_nanosleep (const struct timespec *wanted, struct timespec *left)
     if (!process_current ())
         return __real_nanosleep (wanted, left);
     call_enter ("nanosleep", CALL_PLAIN);
-    process_yield_us ((int64_t)wanted->tv_sec * MICROSECONDS + wanted->tv_nsec / NS_IN_US + 1);
+    int64_t us = (int64_t)wanted->tv_sec * MICROSECONDS + wanted->tv_nsec / NS_IN_US + 1;
+    bool interrupted = call_interrupted ();
+    process_yield_us (interrupted ? (int64_t)sim_random ((uint64_t)us) : us);
     call_leave ();
-    return 0;
+    return (int)result (interrupted ? -EINTR : 0);
 }
 
 ssize_t __real_getrandom (void *out, size_t bytes, unsigned flags);

@@ -116,7 +116,9 @@ int __wrap_accept4 (int fd, struct sockaddr *address, socklen_t *bytes, int flag
         return __real_accept4 (fd, address, bytes, flags);
     call_enter ("accept", CALL_PLAIN);
     struct file *file = socket_of (self, fd, &rc);
-    struct file *made = file ? socket_accept (file, flags) : NULL;
+    if (file && call_interrupted ())
+        rc = -EINTR;
+    struct file *made = rc == 0 ? socket_accept (file, flags) : NULL;
     if (made)
         rc = fd_add (self, made, 0, (flags & SOCK_CLOEXEC) != 0);
     else if (rc == 0)
@@ -148,7 +150,9 @@ ssize_t __wrap_recv (int fd, void *out, size_t bytes, int flags)
         return __real_recv (fd, out, bytes, flags);
     call_enter ("recv", CALL_PLAIN);
     struct file *file = socket_of (self, fd, &rc);
-    ssize_t n = file ? socket_receive (file, out, bytes, (flags & MSG_TRUNC) != 0) : rc;
+    if (file && call_interrupted ())
+        rc = -EINTR;
+    ssize_t n = rc == 0 ? socket_receive (file, out, bytes, (flags & MSG_TRUNC) != 0) : rc;
     call_leave ();
     return result (n);
 }
@@ -289,12 +293,14 @@ int __wrap_poll (struct pollfd *fds, nfds_t count, int timeout_ms)
     call_enter ("poll", CALL_PLAIN);
     int64_t until_us = timeout_ms < 0 ? -1 : sim_now_us () + (int64_t)timeout_ms * MS;
     int ready = look (self, fds, count);
+    if (ready == 0 && timeout_ms != 0 && call_interrupted ())
+        ready = -EINTR;
     while (ready == 0 && (until_us < 0 || sim_now_us () < until_us)) {
         process_wait_until (until_us);
         ready = look (self, fds, count);
     }
     call_leave ();
-    return ready;
+    return (int)result (ready);
 }
 
 int __wrap___poll_chk (struct pollfd *fds, nfds_t count, int timeout_ms, size_t room)

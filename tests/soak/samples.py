@@ -4,16 +4,19 @@
 The peak is of the whole PSS. Slopes are of its anonymous part, which is what a process itself gathers: the
 share in libraries goes up and down with how many other programs of the machine use them.
 
-Two slopes are fitted by least squares to samples that are taken once a second:
+Three slopes are fitted by least squares to samples that are taken once a second:
 
 - across lives: one line through the memory of all processes of a kind at the same age (AGES_S after each was
   first seen). It shows what grows with the state folder, whoever was killed and started in between.
 - within lives: each life has its own level, and all have one slope, from the age FULL_S on. It shows what
   one process gathers. It takes so long because a worker keeps its last 1024 answers, by design, and
-  at one job a second they are not complete before; shorter lives tell nothing.
+  at one job a second they are not complete before.
+- within young lives: the same between the ages AGES_S, where those answers are still being gathered, and heaps
+  still grow to their size: a coarse look for runs that are too short for the other one.
 
 The error is the usual standard error of a slope, with samples SAME_S apart taken as independent. A slope is too
-steep if it is above STEEP_MB_H by more than two errors.
+steep if it is above STEEP_MB_H (in young lives YOUNG_MB_H) by more than two errors. A run in which not even young
+lives could be looked at has shown nothing, which is a failure too.
 """
 import collections
 import math
@@ -26,6 +29,8 @@ FULL_S = 1200
 FEWEST_LIVES = 3
 SAME_S = 5
 STEEP_MB_H = 1
+YOUNG_MB_H = 10
+GATHERERS = ("broker", "worker")  # whose slopes must be known
 SHIM_MOST_KB = 1024
 
 
@@ -104,6 +109,7 @@ class Samples:
         for name, lives in sorted(self.same_age.items()):
             across = [sum(lives.values(), [])] if len(lives) >= FEWEST_LIVES else []
             for which, fitted in (("across lives", fit(across)),
+                                  ("within young lives", fit(list(lives.values()))),
                                   ("within lives", fit(list(self.lives[name].values())))):
                 if fitted:
                     found.append((name, which, *(value * 3600 / 1024 for value in fitted)))
@@ -111,8 +117,12 @@ class Samples:
 
     def steep(self):
         """What is wrong with the memory."""
+        slopes = self.slopes()
         wrong = [f"the memory of the {name} grows {which} by {slope:.2f} ± {error:.2f} MB/h"
-                 for name, which, slope, error in self.slopes() if slope - 2 * error > STEEP_MB_H]
+                 for name, which, slope, error in slopes
+                 if slope - 2 * error > (YOUNG_MB_H if "young" in which else STEEP_MB_H)]
+        wrong += [f"too short to tell how the memory of the {name} grows" for name in GATHERERS
+                  if not any(known == name and "within" in which for known, which, _, _ in slopes)]
         if self.peaks["shim"] > SHIM_MOST_KB:
             wrong.append(f"a shim had {self.peaks['shim']} KB")
         return wrong

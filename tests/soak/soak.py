@@ -219,7 +219,7 @@ class Soak:
         if records != logs:
             found.append(f"records without log, or logs without record: {sorted(records ^ logs)}")
         for folder, expected in (("run", []), ("results/.staging", []),
-                                 (".", ["logs", "results", "run", "slot.lock", "sock", "worker.lock"])):
+                                 (".", ["broker", "logs", "results", "run", "slot.lock", "sock", "worker.lock"])):
             if listed(state / folder) != expected:
                 found.append(f"in {folder} of the state folder there is {listed(state / folder)}")
         return found

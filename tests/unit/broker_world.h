@@ -41,6 +41,9 @@ struct world {
     size_t count;
     char gone[WORLD_GONE][64]; /* connections that do not exist any more */
     char full[64];             /* a connection that takes nothing now */
+    bool disk_full;            /* nothing can be remembered now */
+    char roster[2048];         /* what was remembered last */
+    int remembered;            /* how often */
     char last_log[1024];
     int logged;         /* lines */
     bool keep_raw_only; /* do not decode: for many messages */
@@ -103,16 +106,39 @@ static inline void world_log (void *arg, const char *line)
     snprintf (world->last_log, sizeof world->last_log, "%s", line);
 }
 
+static inline int world_remember (void *arg, struct bytes text, struct err *err)
+{
+    struct world *world = arg;
+    if (world->disk_full)
+        return err_set (err, STATUS_FAILED, "no space left");
+    world->remembered++;
+    snprintf (world->roster, sizeof world->roster, "%.*s", (int)text.size, (const char *)text.data);
+    return 0;
+}
+
+/* A broker that knows nothing yet; its random numbers are made from `seed`. */
+static inline struct broker *world_broker (struct world *world, uint64_t seed)
+{
+    struct broker_identity identity = { "host", "1.2.3", "alice", { seed, seed << 40 } };
+    struct broker_sink sink = { world,         world_to_worker, world_to_client,
+                                world_publish, world_log,       world_remember };
+    return broker_new (&identity, &sink, NULL);
+}
+
+/* The broker is killed; the next one is told what this one remembered. */
+static inline void world_new_broker (struct world *world, uint64_t seed)
+{
+    broker_destroy (&world->broker);
+    world->broker = world_broker (world, seed);
+    assert_int_equal (broker_recall (world->broker, text_bytes (world->roster), NULL), 0);
+}
+
 static inline int world_set_up (void **state)
 {
     struct world *world = calloc (1, sizeof *world);
     world->sent = calloc (WORLD_SENT, sizeof *world->sent);
     world->now = (struct broker_time){ WORLD_START, WORLD_WALL };
-    struct broker_identity identity = {
-        "host", "1.2.3", "alice", { 7, 0x1234567890abcdef }, WORLD_START,
-    };
-    struct broker_sink sink = { world, world_to_worker, world_to_client, world_publish, world_log };
-    world->broker = broker_new (&identity, &sink, NULL);
+    world->broker = world_broker (world, 0x1234567890abcdef);
     *state = world;
     return world->broker ? 0 : -1;
 }

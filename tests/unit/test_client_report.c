@@ -324,11 +324,14 @@ static void workers_are_listed_with_what_they_do (void **state)
                  "[{\"name\":\"a\",\"state\":\"idle\",\"job_id\":null,\"queued\":0,"
                  "\"profiles\":[\"lab\",\"other\"]},"
                  "{\"name\":\"b\",\"state\":\"busy\",\"job_id\":\"0123456789ab\",\"queued\":3,"
+                 "\"profiles\":[]},"
+                 "{\"name\":\"c\",\"state\":\"offline\",\"job_id\":null,\"queued\":0,"
                  "\"profiles\":[]}, 5]",
-                 "WORKER  STATE  JOB ID        QUEUED  PROFILES\n"
-                 "a       idle   -             0       lab other\n"
-                 "b       busy   0123456789ab  3\n"
-                 "               -             0\n");
+                 "WORKER  STATE    JOB ID        QUEUED  PROFILES\n"
+                 "a       idle     -             0       lab other\n"
+                 "b       busy     0123456789ab  3\n"
+                 "c       offline  -             0\n"
+                 "                 -             0\n");
 }
 
 static void runs_are_listed_with_where_they_are (void **state)

@@ -1,14 +1,16 @@
 /* test_kill.c - killing what a job left behind, and nobody else; with real processes.
  *
+ * The marks of its jobs are its own, however many instances run at once. Its processes end with it,
+ * and its folders and cgroups are removed, however it ends.
+ *
  * SPDX-License-Identifier: MPL-2.0 */
 #include <errno.h>
 #include <fcntl.h>
+#include <mntent.h>
 #include <poll.h>
 #include <pthread.h>
-#include <sched.h>
 #include <setjmp.h>
 #include <signal.h>
-#include <spawn.h>
 #include <stdarg.h>
 #include <stdbool.h>
 #include <stddef.h>
@@ -19,37 +21,130 @@
 #include <sys/file.h>
 #include <sys/pidfd.h>
 #include <sys/prctl.h>
+#include <sys/random.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 #include <cmocka.h>
+#include "clock.h"
 #include "files.h"
 #include "ids.h"
 #include "jobdir.h"
 #include "kill.h"
 
-#define OTHER_JOB   "ba9876543210"
 #define PATIENCE_MS 20000
+#define MARK_BYTES  (sizeof "EMS_JOB_ID=" + JOB_ID_BYTES)
 
 struct place {
     char path[64];
     int statefd;
-    char job[JOB_ID_BYTES]; /* of this test run alone: tests run side by side */
-    char mark[sizeof "EMS_JOB_ID=" + JOB_ID_BYTES];
+    const char *job, *other; /* of this process alone: tests run side by side */
+    char mark[MARK_BYTES], others_mark[MARK_BYTES];
 };
+
+/* What this process has for as long as it lives. */
+static struct {
+    char folder[32]; /* of all places */
+    char job[JOB_ID_BYTES], other[JOB_ID_BYTES];
+    int life, life_of_test; /* a pipe that ends when we do: the second end is ours alone */
+} ours;
+
+/* ---- waiting ---- */
+
+static void pause_shortly (void)
+{
+    nanosleep (&(struct timespec){ .tv_nsec = 1000000 }, NULL);
+}
+
+/* Wait until it is so. */
+static void eventually (bool (*fact) (const void *arg), const void *arg)
+{
+    int64_t until_ms = clock_mono_ms () + PATIENCE_MS;
+    while (!fact (arg)) {
+        assert_true (clock_mono_ms () < until_ms);
+        pause_shortly ();
+    }
+}
+
+/* ---- what ends with us ---- */
+
+static void make_job_id (char out[JOB_ID_BYTES])
+{
+    uint64_t number = 0;
+    if (getrandom (&number, sizeof number, 0) != (ssize_t)sizeof number)
+        abort ();
+    snprintf (out, JOB_ID_BYTES, "%012llx", (unsigned long long)(number & 0xffffffffffff));
+}
+
+/* For a child that does nothing but live as long as the test. */
+static _Noreturn void live_as_long_as_the_test (void)
+{
+    char byte;
+    close (ours.life_of_test);
+    while (read (ours.life, &byte, 1) < 0)
+        continue;
+    _exit (0);
+}
+
+/* Not our child, and in no session of ours: who ends us and all our children does not reach it. */
+static _Noreturn void clean_up_after_the_test (void)
+{
+    char path[LIMIT_PATH_BYTES], byte;
+    struct err ignored; /* mostly there is nothing left to remove */
+    setsid ();
+    if (fork () > 0)
+        _exit (0);
+    close (ours.life_of_test);
+    for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++)
+        close (fd);
+    while (read (ours.life, &byte, 1) < 0)
+        continue;
+    if (cgroup_find (ours.job, path, sizeof path, &ignored) == 0)
+        for (int tries = 0; tries < PATIENCE_MS && cgroup_remove (path, &ignored) < 0; tries++) {
+            cgroup_kill (path, &ignored);
+            pause_shortly ();
+        }
+    tree_remove (AT_FDCWD, ours.folder, &ignored);
+    _exit (0);
+}
+
+static int setup_all (void **state)
+{
+    (void)state;
+    int ends[2];
+    strcpy (ours.folder, "/tmp/ems-test-kill-XXXXXX");
+    make_job_id (ours.job);
+    make_job_id (ours.other);
+    if (pipe2 (ends, O_CLOEXEC) < 0 || !mkdtemp (ours.folder))
+        return -1;
+    ours.life = ends[0];
+    ours.life_of_test = ends[1];
+    pid_t pid = fork ();
+    if (pid == 0)
+        clean_up_after_the_test ();
+    return waitpid (pid, NULL, 0) == pid ? 0 : -1;
+}
+
+static int teardown_all (void **state)
+{
+    (void)state;
+    return rmdir (ours.folder);
+}
 
 static int setup (void **state)
 {
     struct place *place = calloc (1, sizeof *place);
     if (!place)
         return -1;
-    strcpy (place->path, "/tmp/ems-test-kill-XXXXXX");
+    snprintf (place->path, sizeof place->path, "%s/XXXXXX", ours.folder);
     if (!mkdtemp (place->path))
         return -1;
     place->statefd = open (place->path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    snprintf (place->job, sizeof place->job, "%012x", (unsigned)getpid ());
+    place->job = ours.job;
+    place->other = ours.other;
     snprintf (place->mark, sizeof place->mark, "EMS_JOB_ID=%s", place->job);
+    snprintf (place->others_mark, sizeof place->others_mark, "EMS_JOB_ID=%s", place->other);
     *state = place;
     return place->statefd < 0;
 }
@@ -64,22 +159,57 @@ static int teardown (void **state)
     return rc;
 }
 
-/* posix_spawn returns while the new program is still being set up; until that is done its
- * command line and environment read as empty. */
-static void wait_until_executed (pid_t pid, const char *file)
+/* ---- programs ---- */
+
+struct proc_file {
+    pid_t pid;
+    const char *name;
+};
+
+static bool has_content (const void *arg)
 {
+    const struct proc_file *file = arg;
     char path[32], text[8];
-    ssize_t n = 0;
-    snprintf (path, sizeof path, "/proc/%d/%s", (int)pid, file);
-    for (int tries = 0; n <= 0 && tries < 10 * PATIENCE_MS; tries++) {
-        int fd = open (path, O_RDONLY | O_CLOEXEC);
-        assert_true (fd >= 0);
-        n = read (fd, text, sizeof text);
-        close (fd);
-        if (n <= 0)
-            nanosleep (&(struct timespec){ .tv_nsec = 100000 }, NULL);
-    }
-    assert_true (n > 0);
+    snprintf (path, sizeof path, "/proc/%d/%s", (int)file->pid, file->name);
+    int fd = open (path, O_RDONLY | O_CLOEXEC);
+    assert_true (fd >= 0);
+    ssize_t n = read (fd, text, sizeof text);
+    close (fd);
+    return n > 0;
+}
+
+static _Noreturn void execute (const char *program, char **argv, char **env, pid_t parent)
+{
+    prctl (PR_SET_PDEATHSIG, SIGKILL);
+    if (getppid () == parent)
+        execve (program, argv, env);
+    _exit (127);
+}
+
+/* Start a program that ends with us. */
+static pid_t spawn_only (const char *program, char **argv, char **env)
+{
+    int done[2];
+    char byte;
+    pid_t parent = getpid ();
+    assert_int_equal (pipe2 (done, O_CLOEXEC), 0);
+    pid_t pid = fork ();
+    assert_true (pid >= 0);
+    if (pid == 0)
+        execute (program, argv, env, parent);
+    close (done[1]);
+    assert_int_equal (read (done[0], &byte, 1), 0);
+    close (done[0]);
+    return pid;
+}
+
+/* The same, and when we return it shows its own command line and environment: for a moment after
+ * that of ours it shows none. */
+static pid_t spawn (const char *program, char **argv, char **env)
+{
+    pid_t pid = spawn_only (program, argv, env);
+    eventually (has_content, &(struct proc_file){ pid, env[0] ? "environ" : "cmdline" });
+    return pid;
 }
 
 /* A process that sleeps, with these two entries as its environment (NULL: none). */
@@ -87,10 +217,7 @@ static pid_t sleeper (char *entry, char *second)
 {
     char *argv[] = { "sleep", "600", NULL };
     char *env[] = { entry, entry ? second : NULL, NULL };
-    pid_t pid;
-    assert_int_equal (posix_spawn (&pid, "/bin/sleep", NULL, NULL, argv, env), 0);
-    wait_until_executed (pid, entry ? "environ" : "cmdline");
-    return pid;
+    return spawn ("/bin/sleep", argv, env);
 }
 
 static void assert_killed (pid_t pid)
@@ -125,7 +252,7 @@ static void the_mark_of_the_job_is_matched_exactly (void **state)
     snprintf (shorter, sizeof shorter, "%.*s", (int)strlen (place->mark) - 1, place->mark);
     pid_t first = sleeper (place->mark, "A=1"), last = sleeper ("A=1", place->mark);
     pid_t strangers[] = { sleeper (longer, NULL), sleeper (prefixed, NULL), sleeper (shorter, NULL),
-                          sleeper ("EMS_JOB_ID=" OTHER_JOB, NULL), sleeper (NULL, NULL) };
+                          sleeper (place->others_mark, NULL), sleeper (NULL, NULL) };
     assert_int_equal (kill_leftovers (place, ""), 2);
     assert_killed (first);
     assert_killed (last);
@@ -144,14 +271,17 @@ static char state_of (pid_t pid)
     return strrchr (text, ')')[2];
 }
 
+static bool has_no_leader (const void *pid)
+{
+    return state_of (*(const pid_t *)pid) == 'Z';
+}
+
 /* A process of which only the second thread is left. */
 static pid_t leaderless (char *entry)
 {
     char *argv[] = { "leaderless", "leaderless", NULL }, *env[] = { entry, NULL };
-    pid_t pid;
-    assert_int_equal (posix_spawn (&pid, "/proc/self/exe", NULL, NULL, argv, env), 0);
-    while (state_of (pid) != 'Z')
-        nanosleep (&(struct timespec){ .tv_nsec = 1000000 }, NULL);
+    pid_t pid = spawn_only ("/proc/self/exe", argv, env);
+    eventually (has_no_leader, &pid);
     assert_int_equal (waitpid (pid, NULL, WNOHANG), 0);
     return pid;
 }
@@ -159,9 +289,9 @@ static pid_t leaderless (char *entry)
 static void a_process_of_which_the_first_thread_has_ended_is_found_all_the_same (void **state)
 {
     struct place *place = *state;
-    pid_t ours = leaderless (place->mark), strange = leaderless ("EMS_JOB_ID=" OTHER_JOB);
+    pid_t marked = leaderless (place->mark), strange = leaderless (place->others_mark);
     assert_int_equal (kill_leftovers (place, ""), 1);
-    assert_killed (ours);
+    assert_killed (marked);
     assert_alive_then_end (strange);
 }
 
@@ -179,9 +309,7 @@ static void a_mark_behind_a_megabyte_of_environment_is_found (void **state)
         env[i][1] = '=';
     }
     env[10] = place->mark;
-    pid_t pid;
-    assert_int_equal (posix_spawn (&pid, "/bin/sleep", NULL, NULL, argv, env), 0);
-    wait_until_executed (pid, "environ");
+    pid_t pid = spawn ("/bin/sleep", argv, env);
     for (int i = 0; i < 10; i++)
         free (env[i]);
     assert_int_equal (kill_leftovers (place, ""), 1);
@@ -239,7 +367,7 @@ static void a_slot_that_another_job_has_is_not_taken_from_it (void **state)
 {
     struct place *place = *state;
     struct err err;
-    pid_t other = slot_holder (place, "EMS_JOB_ID=" OTHER_JOB);
+    pid_t other = slot_holder (place, place->others_mark);
     assert_int_equal (job_kill_leftovers (place->statefd, place->job, "", 20, &err), -1);
     assert_int_equal (err.code, STATUS_CONFLICT);
     assert_non_null (strstr (err.text, SLOT_LOCK));
@@ -271,7 +399,7 @@ static void an_unmarked_holder_of_the_slot_is_not_taken_from_a_job_that_runs (vo
 {
     struct place *place = *state;
     struct err err;
-    put_old_start_record (place, OTHER_JOB);
+    put_old_start_record (place, place->other);
     pid_t pid = slot_holder (place, NULL);
     assert_int_equal (job_kill_leftovers (place->statefd, place->job, "", 20, &err), -1);
     assert_int_equal (err.code, STATUS_CONFLICT);
@@ -286,16 +414,14 @@ static void a_shim_that_has_the_slot_is_known_by_its_command_line (void **state)
     struct place *place = *state;
     struct err err;
     char *env[] = { NULL };
-    put_old_start_record (place, OTHER_JOB);
+    put_old_start_record (place, place->other);
     for (int own = 0; own <= 1; own++) {
-        char *argv[] = { "/x/ems-shim", "wait", own ? place->job : "aaaaaaaaaaaa", NULL };
+        char *argv[] = { "/x/ems-shim", "wait", own ? ours.job : ours.other, NULL };
         int fd = openat (place->statefd, SLOT_LOCK, O_RDWR | O_CREAT, 0600);
         assert_true (fd >= 0);
         assert_int_equal (flock (fd, LOCK_EX | LOCK_NB), 0);
-        pid_t pid;
-        assert_int_equal (posix_spawn (&pid, "/proc/self/exe", NULL, NULL, argv, env), 0);
+        pid_t pid = spawn ("/proc/self/exe", argv, env);
         close (fd);
-        wait_until_executed (pid, "cmdline");
         if (own) {
             assert_int_equal (kill_leftovers (place, ""), 1);
             assert_killed (pid);
@@ -319,41 +445,40 @@ static _Noreturn void lead_a_session (int report)
     pid_t member = fork ();
     if (member > 0 && write (report, &member, sizeof member) != (ssize_t)sizeof member)
         _exit (1);
-    for (;;)
-        pause ();
+    live_as_long_as_the_test ();
 }
 
 static struct session session_new (void)
 {
-    struct session self;
+    struct session made;
     struct err err;
     pid_t member = 0;
     int report[2];
     assert_int_equal (pipe2 (report, O_CLOEXEC), 0);
-    self.leader = fork ();
-    if (self.leader == 0)
+    made.leader = fork ();
+    if (made.leader == 0)
         lead_a_session (report[1]);
     assert_int_equal (read (report[0], &member, sizeof member), sizeof member);
     close (report[0]);
     close (report[1]);
-    self.member = pidfd_open (member, 0);
-    assert_true (self.member >= 0);
-    assert_int_equal (proc_identify (self.leader, &self.who, &err), 0);
-    return self;
+    made.member = pidfd_open (member, 0);
+    assert_true (made.member >= 0);
+    assert_int_equal (proc_identify (made.leader, &made.who, &err), 0);
+    return made;
 }
 
-static bool member_is_dead (const struct session *self)
+static bool member_is_dead (const struct session *session)
 {
-    struct pollfd end = { .fd = self->member, .events = POLLIN };
+    struct pollfd end = { .fd = session->member, .events = POLLIN };
     return poll (&end, 1, 0) == 1;
 }
 
-static void session_end (struct session *self)
+static void session_end (struct session *session)
 {
-    pidfd_send_signal (self->member, SIGKILL, NULL, 0);
-    close (self->member);
-    kill (self->leader, SIGKILL);
-    assert_int_equal (waitpid (self->leader, NULL, 0), self->leader);
+    pidfd_send_signal (session->member, SIGKILL, NULL, 0);
+    close (session->member);
+    kill (session->leader, SIGKILL);
+    assert_int_equal (waitpid (session->leader, NULL, 0), session->leader);
 }
 
 static void who_is_in_the_session_of_the_main_process_is_killed_without_any_mark (void **state)
@@ -418,11 +543,10 @@ static void a_process_that_must_not_be_killed_is_an_error_that_names_it (void **
 static void the_caller_is_spared_even_if_it_carries_the_mark (void **state)
 {
     struct place *place = *state;
-    char *argv[] = { "test_kill", "caller", place->path, place->job, NULL };
+    char *argv[] = { "test_kill", "caller", place->path, ours.job, NULL };
     char *env[] = { place->mark, NULL };
-    pid_t caller, victim = sleeper (place->mark, NULL);
+    pid_t victim = sleeper (place->mark, NULL), caller = spawn_only ("/proc/self/exe", argv, env);
     int status;
-    assert_int_equal (posix_spawn (&caller, "/proc/self/exe", NULL, NULL, argv, env), 0);
     assert_int_equal (waitpid (caller, &status, 0), caller);
     assert_true (WIFEXITED (status));
     assert_int_equal (WEXITSTATUS (status), 1); /* one killed: not itself */
@@ -450,13 +574,26 @@ static void a_word_that_is_no_job_id_kills_nobody (void **state)
 
 /* ---- cgroups ---- */
 
+/* Is a cgroup v2 hierarchy mounted that we may write to? */
+static bool may_write_cgroups (void)
+{
+    FILE *mounts = setmntent ("/proc/mounts", "re");
+    const struct mntent *mount;
+    bool found = false;
+    assert_non_null (mounts);
+    while (!found && (mount = getmntent (mounts)))
+        found = strcmp (mount->mnt_type, "cgroup2") == 0 && access (mount->mnt_dir, W_OK) == 0;
+    endmntent (mounts);
+    return found;
+}
+
 /* A test that cannot run says why, and fails where it must run. */
 static bool have_cgroup (const struct place *place, char *path)
 {
     struct err err;
     if (cgroup_make (place->job, path, LIMIT_PATH_BYTES, &err) == 0)
         return true;
-    if (getenv ("CI"))
+    if (getenv ("CI") || may_write_cgroups ())
         fail_msg ("no cgroup can be made here: %s", err.text);
     print_message ("no cgroup can be made here: %s\n", err.text);
     return false;
@@ -464,20 +601,35 @@ static bool have_cgroup (const struct place *place, char *path)
 
 static pid_t sleeper_in (const char *cgroup)
 {
-    pid_t pid = fork ();
+    pid_t parent = getpid (), pid = fork ();
     assert_true (pid >= 0);
     if (pid == 0) {
         if (cgroup_enter_self (cgroup, NULL) == 0)
-            execle ("/bin/sleep", "sleep", "600", NULL, (char *[]){ NULL });
+            execute ("/bin/sleep", (char *[]){ "sleep", "600", NULL }, (char *[]){ NULL }, parent);
         _exit (127);
     }
     return pid;
 }
 
+struct group {
+    const char *path;
+    int count;
+};
+
+static bool has_as_many (const void *arg)
+{
+    const struct group *group = arg;
+    return cgroup_count (group->path) == group->count;
+}
+
+static bool is_empty (const void *arg)
+{
+    return cgroup_populated (arg) == 0;
+}
+
 static void wait_until_in (const char *cgroup, int count)
 {
-    while (cgroup_count (cgroup) != count)
-        sched_yield ();
+    eventually (has_as_many, &(struct group){ cgroup, count });
 }
 
 static void a_cgroup_counts_kills_and_goes (void **state)
@@ -495,8 +647,7 @@ static void a_cgroup_counts_kills_and_goes (void **state)
     assert_int_equal (err.code, STATUS_CONFLICT);
     assert_int_equal (cgroup_kill (path, &err), 0);
     assert_int_equal (waitpid (pid, NULL, 0), pid);
-    while (cgroup_populated (path) > 0)
-        sched_yield ();
+    eventually (is_empty, path);
     double user_s, system_s;
     assert_int_equal (cgroup_usage (path, &user_s, &system_s), 0);
     assert_true (user_s + system_s > 0);
@@ -547,7 +698,7 @@ static void a_cgroup_of_another_name_is_not_killed (void **state)
         skip ();
     pid_t pid = sleeper_in (path);
     wait_until_in (path, 1);
-    assert_int_equal (job_kill_leftovers (place->statefd, OTHER_JOB, path, 20, &err), -1);
+    assert_int_equal (job_kill_leftovers (place->statefd, place->other, path, 20, &err), -1);
     assert_alive_then_end (pid);
     assert_int_equal (kill_leftovers (place, path), 0);
 }
@@ -566,7 +717,8 @@ static _Noreturn void be_the_root (int levels)
 {
     int ready[2];
     char byte;
-    if (prctl (PR_SET_CHILD_SUBREAPER, 1) < 0 || pipe (ready) < 0)
+    if (prctl (PR_SET_PDEATHSIG, SIGKILL) < 0 || prctl (PR_SET_CHILD_SUBREAPER, 1) < 0 ||
+        pipe (ready) < 0)
         _exit (255);
     if (fork () == 0) {
         close (ready[0]);
@@ -575,8 +727,7 @@ static _Noreturn void be_the_root (int levels)
         if (fork () == 0)
             setsid ();
         close (ready[1]);
-        for (;;)
-            pause ();
+        live_as_long_as_the_test ();
     }
     close (ready[1]);
     if (read (ready[0], &byte, 1) != 0) /* the end: the whole tree stands */
@@ -634,6 +785,7 @@ static void the_list_of_descendants_has_those_that_are_alive (void **state)
 
 static void *wait_as_the_last_thread (void *arg)
 {
+    prctl (PR_SET_PDEATHSIG, SIGKILL); /* each thread has its own */
     for (;;)
         pause ();
     return arg;
@@ -674,5 +826,5 @@ int main (int argc, char **argv)
         TEST (a_process_without_descendants_has_none_to_kill),
         TEST (the_list_of_descendants_has_those_that_are_alive),
     };
-    return cmocka_run_group_tests (tests, NULL, NULL);
+    return cmocka_run_group_tests (tests, setup_all, teardown_all);
 }

@@ -29,15 +29,16 @@ struct place {
 
 static struct exit_record outcome; /* what the shim writes down meanwhile */
 static bool writes_outcome;
+static int connect_error; /* with which nobody lets us in */
 
 int __wrap_ctl_connect (int dirfd, struct err *err);
 int __wrap_ctl_connect (int dirfd, struct err *err)
 {
     if (writes_outcome)
         assert_int_equal (exit_record_write (dirfd, &outcome, err), 0);
-    errno = ECONNREFUSED;
+    errno = connect_error;
     err_sys (err, "cannot connect");
-    errno = ECONNREFUSED;
+    errno = connect_error;
     return -1;
 }
 
@@ -90,6 +91,8 @@ static int setup (void **state)
                                     .drained = true,
                                     .started_at_ms = 1,
                                     .finished_at_ms = 2 };
+    writes_outcome = false;
+    connect_error = ECONNREFUSED;
     *state = place;
     return 0;
 }
@@ -122,11 +125,35 @@ static void an_outcome_that_was_written_while_we_looked_is_not_lost (void **stat
 static void without_an_outcome_a_dead_shim_means_lost (void **state)
 {
     struct life *life = &((struct place *)*state)->life;
-    writes_outcome = false;
     life_look (life, true);
     assert_int_equal (life->slot.state, SLOT_FINISHING);
     assert_int_equal (life->ending.kind, ENDING_LOST);
     assert_true (life->orphaned);
+}
+
+/* Else a later worker would start it, whose monitors were told that its log has ended. */
+static void a_failure_to_start_is_durable_before_the_log_ends (void **state)
+{
+    struct err err;
+    struct exit_record found;
+    struct life *life = &((struct place *)*state)->life;
+    assert_int_equal (unlinkat (life->dirfd, JOBDIR_SHIM, 0), 0);
+    life_look (life, false);
+    assert_int_equal (life->ending.kind, ENDING_SPAWN);
+    assert_int_equal (life->step, FINISH_DRAIN);
+    assert_int_equal (exit_record_read (life->dirfd, &found, &err), 0);
+    assert_int_equal (found.outcome, OUTCOME_SPAWN);
+    assert_string_equal (found.detail, life->ending.detail);
+}
+
+static void a_shim_that_has_no_room_for_us_is_looked_after_all_the_same (void **state)
+{
+    struct life *life = &((struct place *)*state)->life;
+    connect_error = EAGAIN;
+    life_look (life, true);
+    assert_true (life->unsure);
+    assert_true (life->retry.armed);
+    assert_true (life->watch.armed);
 }
 
 int main (void)
@@ -136,6 +163,10 @@ int main (void)
                                          setup, teardown),
         cmocka_unit_test_setup_teardown (without_an_outcome_a_dead_shim_means_lost, setup,
                                          teardown),
+        cmocka_unit_test_setup_teardown (a_failure_to_start_is_durable_before_the_log_ends, setup,
+                                         teardown),
+        cmocka_unit_test_setup_teardown (
+            a_shim_that_has_no_room_for_us_is_looked_after_all_the_same, setup, teardown),
     };
     return cmocka_run_group_tests (tests, NULL, NULL);
 }

@@ -52,6 +52,14 @@ static void tally_log (void *arg, const char *line)
     (void)line;
 }
 
+static int tally_remember (void *arg, struct bytes text, struct err *err)
+{
+    (void)arg;
+    (void)text;
+    (void)err;
+    return 0;
+}
+
 /* What the client asks in this sweep. */
 static const char *asked_type;
 static bool asked_again;
@@ -129,8 +137,9 @@ static void answer_everything (struct world *world)
 
 static struct broker *new_broker (struct tally *tally, struct err *err)
 {
-    const struct broker_identity identity = { "host", "1", "u", { 7, 9 }, WORLD_START };
-    const struct broker_sink sink = { tally, tally_worker, tally_client, tally_publish, tally_log };
+    const struct broker_identity identity = { "host", "1", "u", { 7, 9 } };
+    const struct broker_sink sink = { tally,         tally_worker, tally_client,
+                                      tally_publish, tally_log,    tally_remember };
     return broker_new (&identity, &sink, err);
 }
 

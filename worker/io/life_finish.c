@@ -59,6 +59,21 @@ static int kill_step (struct life *self, struct err *err)
     return 1;
 }
 
+/* A shim that failed to come about left no trace: a later worker would start the job after all, and
+ * nobody must have been told before that its log has ended. */
+static int decide_step (struct life *self, struct err *err)
+{
+    struct exit_record outcome = { .attempt = self->record.attempt,
+                                   .outcome = OUTCOME_SPAWN,
+                                   .drained = true,
+                                   .finished_at_ms = self->ending.finished_at_ms };
+    if (!self->orphaned || self->ending.kind != ENDING_SPAWN)
+        return 1;
+    memcpy (outcome.job_id, self->record.job_id, sizeof outcome.job_id);
+    memcpy (outcome.detail, self->ending.detail, sizeof outcome.detail);
+    return exit_record_write (self->dirfd, &outcome, err) < 0 ? -1 : 1;
+}
+
 static int drain_step (struct life *self, struct err *err)
 {
     (void)err;
@@ -176,8 +191,8 @@ static int clean_step (struct life *self, struct err *err)
 }
 
 static step_fn *const steps[FINISH_STEPS] = {
-    [FINISH_KILL] = kill_step,     [FINISH_DRAIN] = drain_step, [FINISH_RESULTS] = results_step,
-    [FINISH_RECORD] = record_step, [FINISH_CLEAN] = clean_step,
+    [FINISH_KILL] = kill_step,       [FINISH_DECIDE] = decide_step, [FINISH_DRAIN] = drain_step,
+    [FINISH_RESULTS] = results_step, [FINISH_RECORD] = record_step, [FINISH_CLEAN] = clean_step,
 };
 
 static void release (struct life *self)

@@ -184,6 +184,9 @@ static void look_later (struct life *self, const struct look *look)
     self->unsure = true;
     self->may_spawn = look->facts.may_spawn;
     reactor_arm (self->env.reactor, &self->retry, clock_mono_ms () + LIFE_RETRY_MS);
+    /* A shim that was stopped, and had many workers since, has no room for us until it goes on. */
+    if (!self->watch.armed)
+        life_watch (self);
 }
 
 static void act (struct life *self, struct look *look)

@@ -19,6 +19,7 @@
 #define LIFE_STATUS_MS 100   /* progress is published this often at most */
 #define LIFE_KILL_MS   1000  /* killing leftovers may hold up our loop for so long */
 #define LIFE_WATCH_MS  5000  /* between two looks after the shim of a job that runs */
+#define LIFE_WAKE_MS   250   /* the same while it is told to stop */
 #define LIFE_LOOK_MS   60000 /* between two looks at a clock that may have been set */
 #define LIFE_SETTLE_MS 500   /* a shim that is asked says within this that its job is paused */
 
@@ -27,6 +28,7 @@
 /* In this order; each can be repeated. */
 enum finish_step {
     FINISH_KILL,    /* whatever may be left of a job without a shim */
+    FINISH_DECIDE,  /* that it could not be started, durably */
     FINISH_DRAIN,   /* the log to its end */
     FINISH_RESULTS, /* published, removed, set aside */
     FINISH_RECORD,  /* durable */

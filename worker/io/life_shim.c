@@ -121,19 +121,21 @@ static void wake_shim (struct life *self)
     close (pidfd);
 }
 
-/* Somebody waits for what it was told. */
-static bool asked (const struct life *self)
+static bool pauses_or_resumes (const struct life *self)
 {
-    enum slot_state state = self->slot.state;
-    return state == SLOT_STOPPING || state == SLOT_PREEMPTING || state == SLOT_PAUSING ||
-           state == SLOT_RESUMING;
+    return self->slot.state == SLOT_PAUSING || self->slot.state == SLOT_RESUMING;
+}
+
+static bool stops (const struct life *self)
+{
+    return self->record.status == JOB_CANCELLING || self->record.preempted_by[0] != '\0';
 }
 
 static void watch_due (void *arg)
 {
     struct life *self = arg;
     /* To be told twice to pause or to go on is harmless, and it answers each time. */
-    if (self->unsent || self->slot.state == SLOT_PAUSING || self->slot.state == SLOT_RESUMING)
+    if (self->unsent || pauses_or_resumes (self))
         life_tell (self);
     wake_shim (self);
     life_watch (self);
@@ -141,7 +143,11 @@ static void watch_due (void *arg)
 
 void life_watch (struct life *self)
 {
-    int64_t pause_ms = asked (self) ? LIFE_RETRY_MS : LIFE_WATCH_MS;
+    int64_t pause_ms = LIFE_WATCH_MS;
+    if (self->unsent || pauses_or_resumes (self))
+        pause_ms = LIFE_RETRY_MS;
+    else if (stops (self)) /* somebody waits for that, and the job may stop its shim each time */
+        pause_ms = LIFE_WAKE_MS;
     reactor_arm (self->env.reactor, &self->watch, clock_mono_ms () + pause_ms);
 }
 

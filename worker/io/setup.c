@@ -27,29 +27,6 @@
 #define SHIPPED_PROFILE "lab"
 #define SHIPPED_PROGRAM "lab-orchestrator"
 
-/* The state folder may have been made a moment ago, and folders above it too: what is durable in it
- * is worth nothing as long as their names are not. Where we may not look it is not we who made it.
- */
-static int sync_above (int dirfd, struct err *err)
-{
-    struct stat st, above;
-    int rc = 0;
-    if (fstat (dirfd, &st) < 0)
-        return err_sys (err, "cannot look at the state folder");
-    int fd = openat (dirfd, "..", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    while (fd >= 0 && rc == 0 && fstat (fd, &above) == 0 && above.st_dev == st.st_dev &&
-           above.st_ino != st.st_ino) {
-        st = above;
-        rc = dir_sync (fd, err);
-        int next = rc < 0 ? -1 : openat (fd, "..", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-        close (fd);
-        fd = next;
-    }
-    if (fd >= 0)
-        close (fd);
-    return rc < 0 ? err_prefix (err, "above the state folder") : 0;
-}
-
 char *setup_state (const char *given, int *fd, struct err *err)
 {
     if (mkdir (given, 0700) < 0 && errno != EEXIST) {
@@ -62,7 +39,7 @@ char *setup_state (const char *given, int *fd, struct err *err)
         err_sys (err, "cannot open the state folder %.200s", given);
         free (path);
         path = NULL;
-    } else if (sync_above (*fd, err) < 0) {
+    } else if (dir_sync_above (*fd, err) < 0) { /* it may be new */
         free (path);
         path = NULL;
     }

@@ -4,6 +4,7 @@
 
 usage: hostile.py WHAT [N] - one of the functions below. Every process of theirs notes its pid in the
 file "pids", one write each; "ready" is printed when all is as it should be for the test to go on.
+Who comes to an end by itself writes "calm" into the history of the test (tests/judge) as its last deed.
 """
 import ctypes
 import os
@@ -15,8 +16,9 @@ import time
 LIBC = ctypes.CDLL(None, use_errno=True)
 PTRACE_TRACEME, CLONE_NEWPID, CLONE_NEWNS = 0, 0x20000000, 0x00020000
 SHIM = os.getppid()
-UNIFIED = "/sys/fs/cgroup/unified"
+HISTORY = os.path.abspath("../jobs.jsonl")
 LONGEST_S = 120
+written = 0
 
 
 def note():
@@ -24,8 +26,51 @@ def note():
         pids.write(b"%d\n" % os.getpid())
 
 
+def tell(what, **fields):
+    """A line of the history: one write, so that it is whole even if we are killed."""
+    fields = "".join(f', "{key}": {value}' for key, value in fields.items())
+    with open(HISTORY, "ab", buffering=0) as history:
+        history.write(f'{{"at": {time.monotonic() * 1000:.3f}, "who": "job", "what": "{what}", '
+                      f'"job": "{os.environ["EMS_JOB_ID"]}"{fields}}}\n'.encode())
+
+
+def put(data):
+    """Write all of it, then tell how much we have written so far."""
+    global written
+    left = memoryview(data)
+    while left:
+        left = left[os.write(1, left):]
+    written += len(data)
+    tell("wrote", bytes=written)
+
+
 def say(text):
-    os.write(1, text.encode() + b"\n")
+    put(text.encode() + b"\n")
+
+
+def state():
+    """The state folder of EMS."""
+    return os.environ["EMS_RESULTS_DIR"].split("/results/")[0]
+
+
+def say_and_wait(text):
+    """Until it is in the log."""
+    say(text)
+    while text.encode() not in open(f"{state()}/logs/{os.environ['EMS_JOB_ID']}.log", "rb").read():
+        time.sleep(0.005)
+
+
+def leave(code):
+    tell("calm")
+    os._exit(code)
+
+
+def send_to_shim(number):
+    """Nobody else may be hit, should it be dead and its number be another's: look after holding it."""
+    held = os.pidfd_open(SHIM)
+    if os.getppid() == SHIM:
+        signal.pidfd_send_signal(held, number)
+    os.close(held)
 
 
 def child(function, *arguments):
@@ -74,6 +119,10 @@ def spin():
 
 # What they do
 
+def says(_count):
+    say("ready")
+
+
 def ignorers(count):
     signal.signal(signal.SIGTERM, signal.SIG_IGN)
     for number in range(count):
@@ -84,56 +133,70 @@ def ignorers(count):
 
 
 def stops_itself(_count):
-    signal.signal(signal.SIGTERM, signal.SIG_IGN)
     say("ready")
+    stop_for_ever()
+
+
+def stop_for_ever():
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)
     while True:
         os.kill(os.getpid(), signal.SIGSTOP)
 
 
-def stop_again_and_again(pid):
+def stop_again_and_again(held):
+    """The process of that pidfd, until it is dead."""
     signal.signal(signal.SIGTERM, signal.SIG_IGN)
-    os.kill(pid, signal.SIGSTOP)
-    say("ready")
+    say_and_wait("ready")
     until = time.monotonic() + LONGEST_S
-    while time.monotonic() < until:
-        os.kill(pid, signal.SIGSTOP)
-        time.sleep(0.001)
+    try:
+        while time.monotonic() < until:
+            signal.pidfd_send_signal(held, signal.SIGSTOP)
+            open("stopped", "w", encoding="ascii").close()
+            time.sleep(0.001)
+    except ProcessLookupError:
+        stay()
 
 
 def is_stopped_by_a_child(_count):
-    daemon(stop_again_and_again, os.getpid())
+    daemon(stop_again_and_again, os.pidfd_open(os.getpid()))
     stay()
 
 
 def stops_its_shim(count):
-    """Exits with N while the shim cannot see it."""
+    """Fills the pipe and exits with N while the shim cannot see it."""
     say("ready")
-    os.kill(SHIM, signal.SIGSTOP)
-    sys.exit(count)
+    send_to_shim(signal.SIGSTOP)
+    put(b"owed\n" * 100000)
+    leave(count)
 
 
 def stops_its_shim_and_stays(_count):
     signal.signal(signal.SIGTERM, signal.SIG_IGN)
-    os.kill(SHIM, signal.SIGSTOP)
-    say("ready")
+    say_and_wait("ready")
+    send_to_shim(signal.SIGSTOP)
+    open("stopped", "w", encoding="ascii").close()
     stay()
 
 
 def stops_its_shim_for_ever(_count):
     signal.signal(signal.SIGTERM, signal.SIG_IGN)
-    daemon(stop_again_and_again, SHIM)
+    held = os.pidfd_open(SHIM)
+    if os.getppid() == SHIM:
+        daemon(stop_again_and_again, held)
     stay()
 
 
 def terms_its_shim(_count):
     say("ready")
-    os.kill(SHIM, signal.SIGTERM)
+    tell("calm")
+    send_to_shim(signal.SIGTERM)
     stay()
 
 
 def kill_shim():
     say("ready")
-    os.kill(SHIM, signal.SIGKILL)
+    tell("calm")
+    send_to_shim(signal.SIGKILL)
     deaf()
 
 
@@ -203,17 +266,14 @@ def deaf_again(_count):
     deaf()
 
 
-def own_cgroups():
-    return [line[3:].rstrip("\n") for line in open("/proc/self/cgroup", encoding="utf-8")
-            if line.startswith("0::")]
-
-
 def cgroup_folder():
-    """The folder of our cgroup, or None where there is none that we could leave or change."""
-    for place in (UNIFIED, "/sys/fs/cgroup"):
-        folder = place + own_cgroups()[0].rstrip("/") if own_cgroups() else place
-        if "/ems-" in folder and os.access(folder + "/cgroup.procs", os.W_OK):
-            return folder
+    """The folder of the cgroup that was made for us, or None."""
+    own = [line[3:].rstrip("\n") for line in open("/proc/self/cgroup", encoding="utf-8")
+           if line.startswith("0::")]
+    for line in open("/proc/mounts", encoding="utf-8"):
+        _, place, kind = line.split()[:3]
+        if kind == "cgroup2" and own and own[0].endswith("/ems-" + os.environ["EMS_JOB_ID"]):
+            return place + own[0]
     return None
 
 
@@ -310,13 +370,12 @@ def crowds_the_control_socket(count):
     """More connections to the shim than it keeps, all of them silent."""
     import socket
     signal.signal(signal.SIGTERM, signal.SIG_IGN)
-    state = os.environ["EMS_RESULTS_DIR"].split("/results/")[0]
     kept = []
     for _ in range(count):
         peer = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         peer.settimeout(0.2)
         try:
-            peer.connect(f"{state}/run/{os.environ['EMS_JOB_ID']}/ctl.sock")
+            peer.connect(f"{state()}/run/{os.environ['EMS_JOB_ID']}/ctl.sock")
         except OSError:
             break
         kept.append(peer)
@@ -329,8 +388,7 @@ def crowds_the_control_socket(count):
 def closes_everything(count):
     say("before")
     os.closerange(0, 1024)
-    time.sleep(0.3)
-    os._exit(count)
+    leave(count)
 
 
 def reopens_its_output(_count):
@@ -349,28 +407,49 @@ def reopens_its_output(_count):
         os.write(far, b"five, and no newline")
         os._exit(0)
     os.wait()
-    os._exit(0)
+    leave(0)
 
 
 def keeps_its_output_open(count):
-    """The daemons hold the pipe and write into it when the main process is gone already."""
-    def babble():
+    """The daemons hold the pipe and write into it when the main process is gone already; how many lines
+    daemon K has written is in the file said-K."""
+    def babble(number):
         signal.signal(signal.SIGTERM, signal.SIG_IGN)
-        until = time.monotonic() + LONGEST_S
+        said = os.open(f"said-{number}", os.O_WRONLY | os.O_CREAT, 0o644)
+        until, line = time.monotonic() + LONGEST_S, 0
         while time.monotonic() < until:
-            os.write(1, b"still here\n")
-    for _ in range(count):
-        daemon(babble)
+            os.write(1, b"%d %d\n" % (number, line))
+            line += 1
+            os.pwrite(said, b"%20d" % line, 0)
+    for number in range(count):
+        daemon(babble, number)
     wait_for_pids(count + 1)
+    leave(0)
 
 
 def writes(count):
     """N MiB as fast as it can: the same block of every byte value again and again."""
     block = bytes(range(256)) * 4096
     for _ in range(count):
-        left = memoryview(block)
-        while left:
-            left = left[os.write(1, left):]
+        put(block)
+    tell("calm", work_ms=20 * count)  # for whoever still reads
+    os._exit(0)
+
+
+def exits_in_the_middle_of_a_line(count):
+    put(b"a whole line\nhalf a li")
+    leave(count)
+
+
+def dies_in_the_middle_of_a_line(_count):
+    put(b"a whole line\nhalf a li")
+    tell("calm")
+    os.kill(os.getpid(), signal.SIGKILL)
+
+
+def stops_in_the_middle_of_a_line(_count):
+    put(b"ready\nhalf a li")
+    stop_for_ever()
 
 
 # What they do to their results
@@ -382,25 +461,25 @@ def results():
 def turns_its_results_into_a_link(count):
     os.rmdir(results())
     os.symlink(os.getcwd(), results())
-    sys.exit(count)
+    leave(count)
 
 
 def turns_its_results_into_a_file(count):
     os.rmdir(results())
     with open(results(), "w", encoding="ascii") as file:
         file.write("no folder")
-    sys.exit(count)
+    leave(count)
 
 
 def takes_its_results_away(count):
     os.rmdir(results())
-    sys.exit(count)
+    leave(count)
 
 
 def fills_its_results(count):
-    """10 000 files in 100 folders, one tree 1 000 deep, links to the outside, a pipe, a closed folder."""
+    """2 000 files in 20 folders, one tree 1 000 deep, links to the outside, a pipe, a closed folder."""
     os.chdir(results())
-    for folder in range(100):
+    for folder in range(20):
         os.mkdir(f"{folder}")
         for number in range(100):
             open(f"{folder}/{number}", "w", encoding="ascii").close()
@@ -412,12 +491,13 @@ def fills_its_results(count):
         os.mkdir("deeper")
         os.chdir("deeper")
     os.chmod(results(), 0o000)
-    sys.exit(count)
+    leave(count)
 
 
 if __name__ == "__main__":
     WHAT = globals()[sys.argv[1].replace("-", "_")]
     N = int(sys.argv[2]) if len(sys.argv) > 2 else 0
     if WHAT is not deaf_again:
+        tell("exec", slot='"bench-1"', attempt=os.environ["EMS_ATTEMPT"], pid=os.getpid())
         note()
     WHAT(N)
