@@ -118,7 +118,7 @@ PLANTS = (
           "life_cancel (self->env.life, call->user, call->id, grace_ms);",
           "life_cancel (self->env.life, call->user, call->id, grace_ms);\n"
           "        wait_undo (self, call);\n"
-          "        reply_job (out, STATUS_OK, record);", "I9"),
+          "        reply_job (out, STATUS_OK, life_record (self->env.life));", "I9"),
     # ---- the end of a job ----
     Plant("not-drained", REAP,
           "[REAP_ALL_DEAD] = TO (REAP_DRAINING, DRAIN, OUTCOME_EXITED, 0),",
