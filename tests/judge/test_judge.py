@@ -10,7 +10,9 @@ import pytest
 HERE = Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE))
 
+import evidence  # noqa: E402
 import judge  # noqa: E402
+from history import History  # noqa: E402
 
 J, K = "aaaaaaaaaaaa", "bbbbbbbbbbbb"
 RUN, CANCEL = "request-run", "request-cancel"
@@ -83,13 +85,23 @@ def at(ms, event):
     return event | {"at": ms}
 
 
-def history(*events, suite="test", seed=7):
-    """The events with `at` (one millisecond each, where they have none), between begin and end."""
+def history(*events, suite="test", seed=7, **declared):
+    """The events with `at` (one millisecond each, where they have none), between begin and end.
+    If nothing is declared, it need not show anything."""
     now, made = 0, []
     for event in [line("begin", suite=suite, seed=seed), *events, line("end")]:
         now = event.get("at", now + 1)
         made.append({"at": now} | event)
+    made[0] |= declared or {"without": lacking(made)}
     return made
+
+
+def lacking(events):
+    """The kinds of evidence that there are not."""
+    asked = {event["request"] for event in events if event["what"] == "ask"}
+    known = [dict(event) for event in events
+             if event["what"] != "answer" or event["request"] in asked]
+    return sorted(set(evidence.KINDS) - evidence.shown(History(known)))
 
 
 def invariants(*events):
@@ -284,6 +296,100 @@ def test_malformed_histories_are_refused(lines, complaint):
     assert not verdict.ok and complaint in verdict.text()
 
 
+# Evidence: who shows nothing cannot be wrong
+
+EVERYTHING = [ask(), executed(), answer(200), line("again", "client-1", request=RUN), answer(200),
+              wrote(20), read(0, 70), read_end(70), alive(J), dead(),
+              record("completed", run_id="r1", request=RUN), log(70),
+              ask("run-2", job=None), answer(200, "run-2", job=K), executed(K, pid=101),
+              ask(CANCEL, "cancel", job=K), dead(101, K),
+              answer(200, CANCEL, job=K, state="cancelled"), record("cancelled", K, request="run-2"),
+              log(5, job=K), alive(), results("r1"), line("calm"), line("settled")]
+
+
+def without(*whats):
+    """EVERYTHING but those lines."""
+    return [event for event in EVERYTHING if event["what"] not in whats]
+
+
+# kind -> all events but those that are evidence of it, and of nothing else
+LACKING = {kind: without(kind) for kind in evidence.KINDS} | {
+    "accepted": [event for event in without("record", "read", "read_end")
+                 if event["what"] != "answer" or event["request"] == CANCEL],
+    "cancel": [event | {"status": 409} if event.get("request") == CANCEL and "status" in event
+               else event for event in EVERYTHING],
+    "completed": [event | {"status": "failed", "reason": "exit"} if event.get("run_id") else event
+                  for event in EVERYTHING if event["what"] != "results"] + [results()],
+    "calm": without("calm", "settled")}
+
+
+def complaints(*events, **declared):
+    return judge.judge_lines(history(*events, **declared)).malformed
+
+
+def test_a_history_that_shows_everything_need_not_declare_anything():
+    assert judge.judge_lines(history(*EVERYTHING, seldom=[])).ok
+    assert judge.judge_lines(history(*EVERYTHING, seldom=list(evidence.KINDS))).ok
+
+
+@pytest.mark.parametrize("kind", evidence.KINDS)
+def test_what_shows_an_invariant_must_be_there_or_be_declared(kind):
+    events, sentence = LACKING[kind], f"nothing shows {evidence.KINDS[kind]}: no `{kind}`"
+    others = [other for other in evidence.KINDS if other != kind]
+    assert any(text.endswith(sentence) for text in complaints(*events, seldom=others))
+    assert not any(text.endswith(sentence) for text in complaints(*events, without=[kind]))
+    assert not any(text.endswith(sentence) for text in complaints(*events, seldom=[kind]))
+
+
+@pytest.mark.parametrize("kind", evidence.KINDS)
+def test_who_is_declared_to_be_away_must_not_be_there(kind):
+    [complaint] = complaints(*EVERYTHING, without=[kind])
+    assert complaint.endswith(f"this suite is without `{kind}`, but here it is")
+
+
+@pytest.mark.parametrize("events, complaint", [
+    ([*EVERYTHING, executed("c", pid=102), dead(102, "c"), record("completed", "c")],
+     "nothing shows I5 of job c: it ran, and there is no `log` of it"),
+    ([*EVERYTHING, executed("c", pid=102), dead(102, "c"),
+      record("failed", "c", reason="time_limit")],
+     "nothing shows I5 of job c: it ran, and there is no `log` of it"),
+    ([*without("results"), executed("c", slot="two", pid=102), alive(slot="two"),
+      results("r1", slot="one")],
+     "nothing shows I8 at two: it ran jobs, and there is no `results` of it"),
+    ([*EVERYTHING, executed("c", slot="two", pid=102)],
+     "nothing shows I1 and I9 at two: it ran jobs, and there is no `alive` of it"),
+])
+def test_each_job_and_each_worker_must_show_what_it_can(events, complaint):
+    assert any(text.endswith(complaint) for text in complaints(*events, seldom=[]))
+
+
+def test_a_job_whose_log_is_known_to_be_lost_or_that_did_not_run_needs_none():
+    more = [executed("c", pid=102), dead(102, "c"), record("completed", "c", run_id="r2"),
+            line("log_lost", job="c"), record("failed", "d", reason="lost"), results("r1", "r2")]
+    assert judge.judge_lines(history(*EVERYTHING, *more, seldom=[])).ok
+
+
+def test_a_kind_of_evidence_that_there_is_not_is_refused():
+    [complaint] = complaints(*EVERYTHING, without=["weather"])
+    assert complaint.endswith("`begin` speaks of `weather`, which is no kind of evidence")
+
+
+def test_what_one_history_may_lack_another_of_the_run_must_have(tmp_path):
+    lacking_reads = history(*without("read", "read_end"), seldom=["read", "read_end"])
+    verdict = judge.judge_lines(lacking_reads)
+    assert verdict.ok
+    sentence = "nothing in all of this run shows I6: suite test never had `read`"
+    assert judge.unshown(verdict.owed, verdict.shown)[0] == sentence
+    verdict.demand_all()
+    assert not verdict.ok and sentence in verdict.text()
+    both = lacking_reads + history(*EVERYTHING, seldom=["read", "read_end"])
+    other_suite = lacking_reads + history(*EVERYTHING, seldom=["read", "read_end"], suite="other")
+    for events, code in ((lacking_reads, 2), (both, 0), (other_suite, 2)):
+        done = run_judge("--whole", written(tmp_path / "h", events))
+        assert done.returncode == code, done.stdout
+        assert (sentence in done.stdout) == (code == 2)
+
+
 def run_judge(*arguments, text=None):
     return subprocess.run([sys.executable, HERE / "judge.py", *map(str, arguments)], input=text,
                           capture_output=True, text=True, timeout=60, check=False)
@@ -312,7 +418,9 @@ def test_the_program_reads_a_stream_of_histories_and_says_what_it_found(tmp_path
 
 def test_the_files_of_one_run_are_merged_by_time(tmp_path):
     """The client's file alone says nothing of the job, and the job's nothing of the cancel."""
-    frame = written(tmp_path / "harness", [at(0, line("begin", suite="test")), at(99, line("end"))])
+    without = sorted(set(evidence.KINDS) - {"cancel"})
+    frame = written(tmp_path / "harness", [at(0, line("begin", suite="test", without=without)),
+                                           at(99, line("end"))])
     client = written(tmp_path / "client", [at(1, ask(CANCEL, "cancel", job=J)),
                                            at(5.5, answer(200, CANCEL, state="cancelled"))])
     early = written(tmp_path / "early", [at(5.4, fork(101))])
