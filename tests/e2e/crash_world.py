@@ -28,6 +28,9 @@ MARK = b"EMS_JOB_ID="
 class World(System):
     """Faults are inflicted by kill_part, start_part and kill_process, which write them down."""
 
+    suite, without = "crash", ()
+    seldom = ("again", "cancel", "read", "read_end")  # what is left to chance
+
     def __init__(self, seed, workers, cgroup):
         super().__init__(cgroup=cgroup)
         self.states = {f"worker-{n}": self.base / ("s" if n == 1 else f"s{n}")
@@ -38,14 +41,18 @@ class World(System):
                  "publish": self.endpoint("publish")}, self.work, BIN, {"crash": PROFILE}))
         # What is killed while it looks for leaks may leave that search behind, stuck.
         self.environment["ASAN_OPTIONS"] += ":detect_leaks=0"
-        self.history = History(self.base)
-        self.history.note("harness", "begin", suite="crash", seed=seed, workers=workers,
-                          cgroup=cgroup)
+        self.setting = {"seed": seed, "workers": workers, "cgroup": cgroup}
+        self.begin_history()
         self.lock = threading.RLock()
         self.kills = collections.Counter()
         self.killed = set()  # (which, job id): shims and main processes
         self.problems = []  # what is wrong and not for the judge to see
         self.tools = set()  # client programs that run
+
+    def begin_history(self):
+        self.history = History(self.base)
+        self.history.note("harness", "begin", suite=self.suite, without=self.without,
+                          seldom=self.seldom, **self.setting)
 
     # Parts
 

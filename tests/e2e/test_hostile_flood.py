@@ -22,6 +22,7 @@ from profiles import configuration, job
 
 SEED = int(os.environ.get("EMS_SEED", "1"))
 MESSAGES = int(os.environ.get("EMS_FLOOD", "100000"))
+LEAST = 1000
 CONNECTIONS = max(100, MESSAGES // 100)
 # Of a hundred messages, so many go to each socket; a fake broker sends the rest to a worker.
 SHARES = {"clients": 40, "workers": 25, "publish": 15, "events": 10}
@@ -271,6 +272,7 @@ def ticks_in(log):
 
 def test_a_flood_of_nonsense_at_the_broker_harms_nobody(patient_ems, capsys):
     ems = patient_ems
+    assert MESSAGES >= LEAST, f"EMS_FLOOD={MESSAGES} is too little to show anything"
     job_id = ems.run("ticks")["job_id"]
     broker = Process(ems.parts["broker"].pid)
     alone = broker.descriptors()
@@ -297,6 +299,7 @@ def test_a_flood_of_nonsense_at_the_broker_harms_nobody(patient_ems, capsys):
         print(f"\nhostile: {sent} messages and {2 * CONNECTIONS} connections at the broker (seed "
               f"{SEED}), {honest.answered} requests answered, the slowest in {honest.slowest_s:.1f} "
               f"s, {ticks_in(log)} lines of log; descriptors and KiB before {before}, after {after}")
+    assert honest.answered and ticks_in(log), "neither a client nor a job was there to be harmed"
     assert max(grown.values()) < GROWTH_KIB, grown
     assert len(ems.jobs()) == 1
 
@@ -391,6 +394,7 @@ def lonely(request):
 
 def test_a_broker_that_talks_nonsense_harms_neither_worker_nor_job(lonely, capsys):
     broker, ems = lonely.broker, lonely.ems
+    assert MESSAGES >= LEAST, f"EMS_FLOOD={MESSAGES} is too little to show anything"
     messages = MESSAGES * (100 - sum(SHARES.values())) // 100
     hostile = Hostile(SEED + 2)
     job_id = broker.ask("run", profile="ticks")["body"]["job"]["job_id"]

@@ -28,6 +28,7 @@ from power_system import Broken, Lane, procs, until
 import judge  # power_system knows where it is
 
 LANES = 2
+LEAST = (200, 100)  # disks and syncs in a run that is whole
 Size = collections.namedtuple("Size", "points random_choices fixed nested nested_points")
 NORMAL = Size(points=4, random_choices=4, fixed=3, nested=2, nested_points=6)
 LONG = Size(points=60, random_choices=12, fixed=len(disk.FIXED), nested=40, nested_points=40)
@@ -184,6 +185,7 @@ class Sweep:
     def __init__(self, lane, size, seed, only):
         self.lane, self.size, self.seed, self.only = lane, size, seed, only
         self.failures, self.points, self.disks, self.syncs = [], 0, 0, 0
+        self.owed, self.shown = set(), set()  # evidence, see tests/judge
         self.seen = set()  # disks, with what was known when the power failed
 
     def scenario(self, name):
@@ -309,6 +311,8 @@ class Sweep:
             return problems
         verdict = judge.judge_lines(checker.history(
             f"{case.name}:{point}:{kept}", calm_ms, settled_ms, asked))
+        self.owed |= verdict.owed
+        self.shown |= verdict.shown
         return [] if verdict.ok else [verdict.text()]
 
     def fail_again(self, case, point, chance):
@@ -346,9 +350,9 @@ def run_lane(options, names, results):
         sweep = Sweep(lane, LONG if options.long else NORMAL, options.seed, options.only)
         for name in names:
             sweep.scenario(name)
-        results.send((sweep.points, sweep.disks, sweep.syncs, sweep.failures))
+        results.send((sweep.points, sweep.disks, sweep.syncs, sweep.failures, sweep.owed, sweep.shown))
     except BaseException:  # whatever it was, the other side waits for a word
-        results.send((0, 0, 0, [traceback.format_exc() + (lane.said() if lane else "")]))
+        results.send((0, 0, 0, [traceback.format_exc() + (lane.said() if lane else "")], set(), set()))
     finally:
         if lane:
             lane.close()
@@ -390,10 +394,22 @@ def main():
         print(failure, file=sys.stderr)
     print(f"power: seed {options.seed}, {len(names)} scenarios, {syncs} syncs, {points} points, "
           f"{disks} disks, {len(failures)} violations")
+    gaps = not_shown(options, disks, syncs, set().union(*(one[4] for one in found)),
+                     set().union(*(one[5] for one in found)))
+    for gap in gaps:
+        print(f"power: {gap}", file=sys.stderr)
+    return 1 if failures or gaps else 0
+
+
+def not_shown(options, disks, syncs, owed, shown):
+    """Sentences: what was not tried, and so is not shown."""
     if disks == 0:
-        print("power: nothing was tried; is there such a scenario, point and state of the disk?",
-              file=sys.stderr)
-    return 1 if failures or disks == 0 else 0
+        return ["nothing was tried; is there such a scenario, point and state of the disk?"]
+    if options.only:
+        return []
+    few = [] if disks >= LEAST[0] and syncs >= LEAST[1] else [
+        f"{disks} disks at {syncs} syncs are too few to show anything"]
+    return few + judge.unshown(owed, shown)
 
 
 if __name__ == "__main__":

@@ -174,7 +174,8 @@ class Checker:
     def history(self, seed, calm_ms, settled_ms, asked):
         """This case as the judge wants it; asked: [(request map, reply)] after the failure."""
         before = calm_ms - 2
-        lines = [{"at": before, "who": "harness", "what": "begin", "suite": "power", "seed": seed}]
+        lines = [{"at": before, "who": "harness", "what": "begin", "suite": "power", "seed": seed,
+                  "without": ["alive", "wrote", "read", "read_end"], "seldom": ["again", "cancel"]}]
 
         def add(at, who, what, **more):
             lines.append({"at": at, "who": who, "what": what} | more)

@@ -24,7 +24,6 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "e2e"))
 
 import crash_rounds  # noqa: E402
 from crash_clients import Monitor, Recorder  # noqa: E402
-from crash_history import History  # noqa: E402
 from crash_world import World, listed, wait_until  # noqa: E402
 from samples import Samples  # noqa: E402
 
@@ -51,10 +50,11 @@ class SoakWorld(World):
     """A world whose history ends and begins again while it goes on."""
 
     prefix = "ems-soak-"
+    suite, without, seldom = "soak", ("cancel",), ("again",)
 
     def __init__(self, seed):
         super().__init__(seed, 1, "auto")
-        self.seed, self.points, self.judged_jobs = seed, NoPoints(), set()
+        self.points, self.judged_jobs = NoPoints(), set()
         self.events = 0
 
     def records(self):
@@ -71,8 +71,7 @@ class SoakWorld(World):
         if verdict.ok:
             self.history.path.unlink()
             self.history.jobs.write_text("")
-        self.history = History(self.base)
-        self.history.note("harness", "begin", suite="soak", seed=self.seed)
+        self.begin_history()
         return verdict.malformed + [str(violation) for violation in verdict.violations]
 
 
@@ -240,6 +239,8 @@ def main():
     soak = Soak(options.seed, options.minutes)
     try:
         problems = soak.run() + ([] if options.no_slopes else soak.samples.steep())
+        if not soak.jobs or not soak.world.kills:
+            problems.append(f"{soak.jobs} jobs, {sum(soak.world.kills.values())} kills: that shows nothing")
         if problems:
             place = Path(f"/tmp/ems-soak-{options.seed}")
             shutil.rmtree(place, ignore_errors=True)
