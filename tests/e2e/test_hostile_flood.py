@@ -65,6 +65,7 @@ class HonestClient(threading.Thread):
         self.client = Client(ems.endpoint("clients"))
         self.stopped = threading.Event()
         self.answered, self.slowest_s, self.problems = 0, 0.0, []
+        self.whole = False  # it came to its end
 
     def ask(self, expected, type, worker=None, **body):
         request = {"id": os.urandom(16).hex(), "type": type, "body": body}
@@ -87,11 +88,12 @@ class HonestClient(threading.Thread):
             self.ask(409, "run", worker=WORKER, profile="say")
             self.ask(400, "run", worker=WORKER, profile="ticks", params={"x": 1})
         self.client.close()
+        self.whole = True
 
     def finish(self):
         self.stopped.set()
         self.join()
-        assert not self.problems, self.problems
+        assert self.whole and not self.problems, self.problems or "the client died"
 
 
 class Forwarder(threading.Thread):
@@ -221,7 +223,12 @@ def flood(ems, job_id, seed, messages, connections):
     forwarder = Forwarder(paths)
     forwarder.start()
     assert forwarder.ready.wait(30)
-    garbage = [threading.Thread(target=zmtp.garbage_connections, args=(where, connections, seed))
+    made = []  # who came to the end of it
+
+    def connect(where):
+        zmtp.garbage_connections(where, connections, seed)
+        made.append(where)
+    garbage = [threading.Thread(target=connect, args=(where,))
                for where in (paths, forwarder.addresses)]
     for thread in garbage:
         thread.start()
@@ -232,6 +239,7 @@ def flood(ems, job_id, seed, messages, connections):
             thread.join()
         forwarder.finish()
         eventually(lambda: connected(ems) == [WORKER], why="the false workers are gone")
+        assert len(made) == len(garbage), "not all connections could be made"
 
 
 @pytest.fixture
