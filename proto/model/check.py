@@ -5,7 +5,7 @@
 usage: check.py [--faults N] [--only CHECK] [--keep FOLDER]
 
   --faults N     crashes and needless repetitions in one run of the model (default 2)
-  --only CHECK   holds, ends, or the name of a planted bug (all of them: an unknown name lists them)
+  --only CHECK   holds, ends, or the name of a planted bug (they are listed above)
   --keep FOLDER  build there and leave everything, with the trail FOLDER/CHECK/ems.pml.trail of
                  a run of the model that is not as it should be
 

@@ -189,6 +189,8 @@ BAD = [
     ("I2", case("accepted and then called unknown", ask(), answer(200),
                 ask(CANCEL, "cancel", job=J), answer(404, CANCEL, job=None, state=None),
                 record("completed"), executed())),
+    ("I2", case("executed and forgotten", executed(J), executed(K, slot="two", pid=101),
+                record("completed", K))),
     ("I2", case("accepted without a job", ask(), answer(200, job=None, state=None))),
     ("I1", case("alive when it is over", executed(), record("failed", reason="lost"), alive(J))),
     ("I3", case("executed twice", executed(), executed(pid=101), record("completed"))),

@@ -34,11 +34,13 @@ FOUND = (re.compile(r"(?P<by>I\d+) violated \(suite sim, seed (?P<seed>\d+)"),  
          # Of the simulation itself, which looks into its disks.
          re.compile(r"sim: seed (?P<seed>\d+): job \S+ is (?P<by>not in the list)"),
          re.compile(r"sim: seed (?P<seed>\d+): .* is (?P<by>not what the job wrote)"),
+         re.compile(r"sim: seed (?P<seed>\d+): .* got the answer to (?P<by>a request that is not its own)"),
          re.compile(r"sim: seed (?P<seed>\d+)(?P<by>)"),
          # It died, with one of these.
          re.compile(r"sim: seeds \d+ to (?P<seed>\d+) (?P<by>ended) with"))
 JUDGED = ("I1", "I2", "I3", "I4", "I5", "I6", "I7", "I8", "I9", "I12")
 INVARIANTS = {"not in the list": "I2", "not what the job wrote": "I8", "ended": "its death",
+              "a request that is not its own": "I10",
               "": "the simulation"}
 
 
