@@ -4,7 +4,7 @@
 (broker, worker, shim in turn; see inflict). tests/judge says whether the invariants held; memory,
 descriptors and disk must not grow beyond what the jobs leave.
 
-usage: soak.py [--minutes M] [--seed N] [--no-slopes]
+usage: soak.py [--minutes M] [--seed N] [--no-slopes] [--helpers DIR]
 
 The history is judged and begun anew every ten minutes, when everything must settle. How slopes of memory are
 computed: see samples.py. History and state of a run that failed stay in /tmp/ems-soak-SEED.
@@ -27,6 +27,7 @@ from crash_clients import Monitor, Recorder  # noqa: E402
 from crash_history import History  # noqa: E402
 from crash_world import World, listed, wait_until  # noqa: E402
 from samples import Samples  # noqa: E402
+from system import ROOT  # noqa: E402
 
 MONITORS = 20
 LINES = 200
@@ -52,8 +53,9 @@ class SoakWorld(World):
 
     prefix = "ems-soak-"
 
-    def __init__(self, seed):
+    def __init__(self, seed, trim):
         super().__init__(seed, 1, "auto")
+        self.environment["LD_PRELOAD"] = str(trim)
         self.seed, self.points, self.judged_jobs = seed, NoPoints(), set()
         self.events = 0
 
@@ -77,9 +79,9 @@ class SoakWorld(World):
 
 
 class Soak:
-    def __init__(self, seed, minutes):
+    def __init__(self, seed, minutes, trim):
         self.chance, self.minutes = random.Random(seed), minutes
-        self.world = SoakWorld(seed)
+        self.world = SoakWorld(seed, trim)
         self.samples = Samples()
         self.jobs, self.latest = 0, None  # the job that monitors follow next
         self.stopped = threading.Event()  # for this period
@@ -234,10 +236,15 @@ def main():
     parser.add_argument("--minutes", type=float, default=10)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--no-slopes", action="store_true", help="print them, but assert nothing")
+    parser.add_argument("--helpers", type=Path, default=ROOT / "build/tests/soak",
+                        help="where libtrim.so was built (default: %(default)s)")
     options = parser.parse_args()
+    trim = options.helpers.resolve() / "libtrim.so"
+    if not trim.is_file():
+        sys.exit(f"soak.py: there is no {trim}; build the preset release, or say --helpers DIR")
     signal.signal(signal.SIGTERM, stop)
     crash_rounds.hasten_clients()
-    soak = Soak(options.seed, options.minutes)
+    soak = Soak(options.seed, options.minutes, trim)
     try:
         problems = soak.run() + ([] if options.no_slopes else soak.samples.steep())
         if problems:
