@@ -6,8 +6,9 @@ descriptors and disk must not grow beyond what the jobs leave.
 
 usage: soak.py [--minutes M] [--seed N] [--no-slopes] [--helpers DIR]
 
-The history is judged and begun anew every ten minutes, when everything must settle. How slopes of memory are
-computed: see samples.py. History and state of a run that failed stay in /tmp/ems-soak-SEED.
+The history is judged and begun anew every ten minutes, and at half time of a short run, when everything must
+settle. How slopes of memory are computed: see samples.py. History and state of a run that failed stay in
+/tmp/ems-soak-SEED.
 """
 import argparse
 import os
@@ -56,17 +57,13 @@ class SoakWorld(World):
     def __init__(self, seed, trim):
         super().__init__(seed, 1, "auto")
         self.environment["LD_PRELOAD"] = str(trim)
-        self.seed, self.points, self.judged_jobs = seed, NoPoints(), set()
+        self.seed, self.points = seed, NoPoints()
         self.events = 0
-
-    def records(self):
-        """Those that no earlier history has told of."""
-        return [(worker, record) for worker, record in super().records()
-                if record["job_id"] not in self.judged_jobs]
 
     def next_history(self):
         """Judge what was, and begin anew; what was wrong."""
         self.judged_jobs |= {path.stem for path in (self.state / "logs/jobs").glob("*.json")}
+        self.judged_runs |= {name for name in listed(self.state / "results") if name[0] != "."}
         self.history.close()
         verdict = self.history.judged()
         self.events += verdict.events
@@ -86,6 +83,7 @@ class Soak:
         self.jobs, self.latest = 0, None  # the job that monitors follow next
         self.stopped = threading.Event()  # for this period
         self.began_s = time.monotonic()
+        self.period_s = min(PERIOD_S, minutes * 60 / 2)
         self.kill_every_s = min(KILL_S, minutes * 60 / 5)
 
     # Actors
@@ -122,7 +120,7 @@ class Soak:
         """The newest job to its end, and then the next."""
         seen, job_id = 0, None
         while not self.stopped.is_set():
-            if self.latest == job_id:
+            if self.latest in (None, job_id):
                 self.stopped.wait(0.02)
                 continue
             job_id, seen = self.latest, seen + 1
@@ -165,7 +163,7 @@ class Soak:
             period = 0
             while time.monotonic() < until and not problems + world.problems:
                 period += 1
-                self.play(period, min(PERIOD_S, until - time.monotonic()))
+                self.play(period, min(self.period_s, until - time.monotonic()))
                 world.note_end()
                 problems += world.next_history()
                 problems += self.disk_problems()
@@ -179,6 +177,7 @@ class Soak:
 
     def play(self, period, seconds):
         self.stopped.clear()
+        self.latest = None
         threads = [self.start("submit", self.submit, period), self.start("measure", self.measure),
                    self.start("inflict", self.inflict)]
         threads += [self.start(f"monitor-{number}", self.follow, period, number)
@@ -213,13 +212,16 @@ class Soak:
         self.world.problems += too_many()
 
     def disk_problems(self):
-        """Every job left a record and a log, a completed one its results, and nothing else is there."""
+        """Every job left a record and a log, and nothing else is there; what was published stays."""
         state = self.world.state
         records = {path.stem for path in (state / "logs/jobs").glob("*.json")}
         logs = {path.stem for path in (state / "logs").glob("*.log")}
         found = []
         if records != logs:
             found.append(f"records without log, or logs without record: {sorted(records ^ logs)}")
+        gone = self.world.judged_runs - set(listed(state / "results"))
+        if gone:
+            found.append(f"results that were there are gone: {sorted(gone)}")
         for folder, expected in (("run", []), ("results/.staging", []),
                                  (".", ["broker", "logs", "results", "run", "slot.lock", "sock", "worker.lock"])):
             if listed(state / folder) != expected:
