@@ -47,6 +47,7 @@ class World(System):
         self.kills = collections.Counter()
         self.killed = set()  # (which, job id): shims and main processes
         self.problems = []  # what is wrong and not for the judge to see
+        self.judged_jobs, self.judged_runs = set(), set()  # those of earlier histories
         self.tools = set()  # client programs that run
 
     def begin_history(self):
@@ -126,10 +127,12 @@ class World(System):
         return record is not None and record["status"] in OVER
 
     def records(self):
-        """Every record that there is: [(worker, record)], each written down."""
+        """Every record of which no earlier history has told: [(worker, record)], each written down."""
         found = []
         for name, state in self.states.items():
             for path in sorted((state / "logs/jobs").glob("*.json")):
+                if path.stem in self.judged_jobs:
+                    continue
                 at = now_ms()
                 record = json.loads(path.read_text())
                 self.history.record("harness", record, "file", at)
@@ -201,7 +204,8 @@ class World(System):
         for name, state in self.states.items():
             mine = [record for worker, record in records if worker == name]
             whole = [run_id for run_id in listed(state / "results")
-                     if not run_id.startswith(".") and is_whole(state, run_id, mine)]
+                     if not run_id.startswith(".") and run_id not in self.judged_runs
+                     and is_whole(state, run_id, mine)]
             self.history.note("harness", "results", slot=name, run_ids=whole,
                               staging=listed(state / "results/.staging"))
         self.history.note("harness", "end")

@@ -22,13 +22,12 @@ from pathlib import Path
 
 import disk
 import journal
-from power_checks import OVER, Checker, Promises, now_ms
+from power_checks import OVER, Checker, Promises, not_shown, now_ms
 from power_system import Broken, Lane, procs, until
 
 import judge  # power_system knows where it is
 
 LANES = 2
-LEAST = (200, 100)  # disks and syncs in a run that is whole
 Size = collections.namedtuple("Size", "points random_choices fixed nested nested_points")
 NORMAL = Size(points=4, random_choices=4, fixed=3, nested=2, nested_points=6)
 LONG = Size(points=60, random_choices=12, fixed=len(disk.FIXED), nested=40, nested_points=40)
@@ -399,17 +398,6 @@ def main():
     for gap in gaps:
         print(f"power: {gap}", file=sys.stderr)
     return 1 if failures or gaps else 0
-
-
-def not_shown(options, disks, syncs, owed, shown):
-    """Sentences: what was not tried, and so is not shown."""
-    if disks == 0:
-        return ["nothing was tried; is there such a scenario, point and state of the disk?"]
-    if options.only:
-        return []
-    few = [] if disks >= LEAST[0] and syncs >= LEAST[1] else [
-        f"{disks} disks at {syncs} syncs are too few to show anything"]
-    return few + judge.unshown(owed, shown)
 
 
 if __name__ == "__main__":

@@ -3,16 +3,16 @@
  * SPDX-License-Identifier: MPL-2.0 */
 #include "process_private.h"
 
-#define CALL_US         4
-#define SYNC_US         100
-#define SYNC_MORE_US    900
-#define YIELD_CHANCE    60000 /* of a million */
-#define YIELD_US        300
-#define LONG_CHANCE     3000
-#define LONG_US         30000
-#define SLOW_CHANCE     150000
+#define CALL_US          4
+#define SYNC_US          100
+#define SYNC_MORE_US     900
+#define YIELD_CHANCE     60000 /* of a million */
+#define YIELD_US         300
+#define LONG_CHANCE      3000
+#define LONG_US          30000
+#define SLOW_CHANCE      150000
 #define INTERRUPT_CHANCE 5000
-#define CALLS_IN_A_TURN 200000
+#define CALLS_IN_A_TURN  200000
 
 static void tell (const struct process *self, const char *kind, bool before, const char *name)
 {

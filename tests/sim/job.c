@@ -158,7 +158,7 @@ static int random_step (char *out, size_t room)
         unsigned weight, most;
     } kinds[] = {
         { 'w', 6, 3000 }, { 'w', 1, 90000 }, { 's', 5, 400 }, { 'g', 2, 9 }, { 'h', 1, 300 },
-        { 'r', 3, 5000 }, { 'f', 1, 3 },     { 'o', 1, 900 }, { 'i', 2, 4 },   { 'u', 1, 9000 },
+        { 'r', 3, 5000 }, { 'f', 1, 3 },     { 'o', 1, 900 }, { 'i', 2, 4 }, { 'u', 1, 9000 },
     };
     unsigned sum = 0;
     for (size_t i = 0; i < sizeof kinds / sizeof kinds[0]; i++)

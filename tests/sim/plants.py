@@ -29,6 +29,7 @@ JOBLOG = "worker/shim/joblog.c"
 FOLLOW = "client/core/follow.c"
 ATTEMPT = "worker/shim/attempt.c"
 LEFTOVERS = "worker/shim/leftovers.c"
+TRACES = "worker/shim/traces.c"
 
 PLANTS = (
     # ---- what must be durable is not ----
@@ -105,8 +106,8 @@ PLANTS = (
     Plant("slot-not-awaited", LEFTOVERS,
           "        if (held <= 0)\n            return held < 0 ? -1 : killed;",
           "        if (held <= 1)\n            return held < 0 ? -1 : killed;", "I1"),
-    Plant("slot-holders-spared", LEFTOVERS,
-          "found = st.st_dev == target->lock_dev && st.st_ino == target->lock_ino &&",
+    Plant("slot-holders-spared", TRACES,
+          "found = st.st_dev == traces->lock_dev && st.st_ino == traces->lock_ino &&",
           "found = false &&", "I1 I2 I12"),
     Plant("stopped-shim-not-woken", LIFE,
           "        send_stop (self, self->record.cancel.grace_ms);\n    wake_shim (self);\n",

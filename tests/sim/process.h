@@ -97,7 +97,8 @@ void host_kill_next_at (struct host *, enum process_kind kind, uint64_t call, bo
 /* ---- the same, but it is only stopped: for so long, -1: until somebody sends SIGCONT ---- */
 
 void process_stop_at (struct process *, uint64_t call, int64_t us);
-/* `orphaned`: meanwhile its parent is killed. One of a job makes no calls: it is stopped at once. */
+/* `orphaned`: meanwhile its parent is killed. One of a job makes no calls: it is stopped at once.
+ */
 void host_stop_next_at (struct host *, enum process_kind kind, uint64_t call, int64_t us,
                         bool orphaned);
 
