@@ -65,7 +65,7 @@ PLANTS = (
           "fork_main (self, err) < 0 ||\n"
           "        joblog_first_line (&self->log, attempt->spec.argv, err) < 0 ||\n"
           "        launch_go (&self->launch, &attempt->spec, err) < 0 ||\n"
-          "        put_shim_record (self, err) < 0) {", "I3"),
+          "        put_shim_record (self, err) < 0) {", "I3 I5"),
     # ---- a request is taken twice ----
     Plant("history-forgotten", RUN,
           "if (store_append (self->env.store, &entry, err) < 0)\n        return -1;\n", "", "I2 I4"),
