@@ -91,7 +91,7 @@ everything () {
 
     say "Fuzz targets"
     build fuzz fuzzers
-    check build-fuzz fuzz $((cores + 1)) -L fuzz
+    check build-fuzz fuzz $((2 * cores)) -L fuzz
 
     say "Release: valgrind, size, model, simulation, loss of power, failing calls, torture"
     build release
