@@ -9,11 +9,11 @@
  *   tail.json   the worker's own: how far the log was published (not durable on purpose)
  *
  * Control messages (one per packet, ASCII, no newline):
- *   worker -> shim  "stop GRACE_MS"   stop the job; again with a smaller grace shortens it
- *   shim -> worker  "started"         the main process runs (also sent at once to a new connection)
- *                   "full"            the disk is: the job waits for room (also to a new connection)
- *                   "room"            and goes on
- *                   "exited"          exit.json is durable; the shim ends now
+ *   worker -> shim  "stop GRACE_MS"  stop the job; again with a smaller grace shortens it
+ *   shim -> worker  "started"        the main process runs (also at once to a new connection)
+ *                   "full"           the disk is: the job waits for room (also to a new one)
+ *                   "room"           and goes on
+ *                   "exited"         exit.json is durable; the shim ends now
  * End of file on the connection (or a reset: a message crossed the shim's end) means that the shim
  * is gone: exit.json says how, or it is lost. A shim that finds that another one has or had this
  * attempt ends with status 0 and without a word.
