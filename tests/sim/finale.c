@@ -108,21 +108,26 @@ static void check_lists (void)
             sim_violation ("job %s is not in the list any more", seen_at (i)->job_id);
 }
 
-/* Whoever paused a job may be gone. */
+static void resume_all (void)
+{
+    for (int i = 0; i < seen_count (); i++) {
+        const struct seen_job *job = seen_at (i);
+        if (job->over_us != 0)
+            continue;
+        struct value *body = value_new_map ();
+        value_put_string (body, "job_id", job->job_id);
+        client_ask (probe.waker, "resume", job->worker, body, NULL, NULL);
+    }
+}
+
+/* Whoever paused a job may be gone. What cannot be done yet the client asks for again by itself. */
 static void wake_all (void *arg)
 {
     (void)arg;
     if (!probe.waker)
         return;
-    for (int i = 0; i < seen_count (); i++) {
-        const struct seen_job *job = seen_at (i);
-        struct value *body = value_new_map ();
-        value_put_string (body, "job_id", job->job_id);
-        if (job->over_us == 0)
-            client_ask (probe.waker, "resume", job->worker, body, NULL, NULL);
-        else
-            value_destroy (&body);
-    }
+    if (client_is_done (probe.waker))
+        resume_all ();
     sim_after (WAKE_US, wake_all, NULL);
 }
 
