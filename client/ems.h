@@ -206,7 +206,8 @@ char *ems_json (const struct ems_value *value);
 void ems_value_destroy (struct ems_value **value_p); /* safe on NULL, nulls the pointer */
 
 /* Has this job ended? And what would `ems run` exit with: 0 completed, the program's own code,
- * 128 + signal, 124 time limit, 125 lost, 130 cancelled; -1 if it has not ended. */
+ * 128 + signal, 124 a limit (of time, silence or log), 125 lost or never ran (could not be started,
+ * or what it waited for did not complete), 130 cancelled; -1 if it has not ended. */
 bool ems_job_over (const struct ems_value *job);
 int ems_job_exit_code (const struct ems_value *job);
 

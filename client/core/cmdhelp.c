@@ -33,8 +33,8 @@ static void help_all (struct sbuf *out)
     for (enum command c = COMMAND_NONE + 1; c < COMMANDS; c++)
         sbuf_printf (out, "  %-*s %s\n", 10, command_spec (c)->name, command_spec (c)->summary);
     add_globals (out);
-    sbuf_add (out, "\nA JOB is an id, the beginning of one, or `last` (the default except for "
-                   "cancel).\nThe broker is looked for at -e, EMS_ENDPOINT, then in the state "
+    sbuf_add (out, "\nA JOB is an id, the beginning of one, or `last` (the default where it is "
+                   "in brackets).\nThe broker is looked for at -e, EMS_ENDPOINT, then in the state "
                    "folder: --state,\nEMS_STATE, $XDG_STATE_HOME/ems, ~/.local/state/ems.\n"
                    "`ems help COMMAND` tells more, `ems run --help` lists a profile's "
                    "parameters.\n\n"
