@@ -315,6 +315,20 @@ void report_end (const struct record *job, bool colour, struct sbuf *out)
         sbuf_printf (out, "go on from what it left: ems rerun --resume %s\n", job->job_id);
 }
 
+void report_change (const struct record *job, const struct report *how, struct sbuf *out)
+{
+    enum hue hue = hue_of_status (job->status);
+    sbuf_printf (out, "job %s ", job->job_id);
+    sbuf_add (out, hue_on (hue, how->colour));
+    sbuf_add (out, job_status_name (job->status));
+    sbuf_add (out, hue_off (hue, how->colour));
+    if (job->status == JOB_QUEUED) {
+        sbuf_printf (out, ", priority %" PRId64 ", ", job->priority);
+        standing_add (job, how, out);
+    }
+    sbuf_add (out, "\n");
+}
+
 void report_busy (const struct record *job, int64_t now_ms, struct sbuf *out)
 {
     char count[48];

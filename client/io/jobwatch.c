@@ -20,7 +20,9 @@
 #include "eventjson.h"
 #include "files.h"
 #include "linebuf.h"
+#include "standing.h"
 #include "statusline.h"
+#include "story.h"
 
 #define ERASE     "\r\033[J"
 #define AGAIN_MS  2000 /* a second Ctrl-C within this kills at once */
@@ -32,6 +34,8 @@ struct jobwatch {
     struct screen *screen;
     struct ems_follow *follow;
     struct record job;
+    int64_t told_ms; /* when it came */
+    struct story story;
     struct linebuf lines;
     struct sbuf text;    /* made for this event: lines, JSON */
     const char *pending; /* still to be written */
@@ -42,6 +46,7 @@ struct jobwatch {
     bool lost;
     bool cancelling;
     bool forced;
+    bool known;        /* `job` is the record */
     bool over;         /* and delivered; what is pending is the last */
     int64_t cancel_ms; /* of the last Ctrl-C */
     int64_t drawn_ms;
@@ -119,6 +124,14 @@ static void erase_status (struct jobwatch *self)
     (void)!write (self->out_fd, ERASE, strlen (ERASE));
 }
 
+/* How long it runs, or has waited for its first turn. */
+static int64_t shown_elapsed_ms (const struct record *job, int64_t now_ms)
+{
+    if (job->status != JOB_QUEUED || job->attempt > 1 || now_ms < job->queued_at_ms)
+        return report_elapsed_ms (job, now_ms);
+    return now_ms - job->queued_at_ms;
+}
+
 static void draw_status (struct jobwatch *self)
 {
     if (!self->draw || self->pending_bytes > 0 || self->code != GOING_ON)
@@ -126,9 +139,16 @@ static void draw_status (struct jobwatch *self)
     self->drawn_ms = clock_mono_ms ();
     if (!screen_in_front ())
         return;
+    struct report how = tool_report (self->tool);
+    struct sbuf waits;
+    sbuf_init (&waits);
+    standing_add_waits (&self->job, &how, &waits);
     struct statusline view = {
         .job = &self->job,
-        .elapsed_ms = report_elapsed_ms (&self->job, clock_wall_ms ()),
+        .elapsed_ms = shown_elapsed_ms (&self->job, how.now_ms),
+        /* What is left does not become less while nothing runs. */
+        .told_ms = self->job.status == JOB_PAUSED ? 0 : self->drawn_ms - self->told_ms,
+        .waits = sbuf_text (&waits),
         .frame = (unsigned)(self->drawn_ms / STATUSLINE_FRAME_MS),
         .lost = self->lost,
         .cancelling = self->cancelling,
@@ -140,6 +160,8 @@ static void draw_status (struct jobwatch *self)
     sbuf_add (&self->text, "\r");
     statusline_render (&view, &self->text);
     sbuf_add (&self->text, "\033[K");
+    self->text.failed = self->text.failed || waits.failed;
+    sbuf_free (&waits);
     self->tool->status_drawn = true;
     send_text (self);
 }
@@ -178,8 +200,11 @@ static void on_interrupt (struct jobwatch *self)
         self->cancelling = true;
         ask_cancel (self, line->given[OPTION_GRACE] ? line->number[OPTION_GRACE] : -1);
         if (may_remark (self))
-            tool_remark (self->tool, "Cancelling%s job %s; Ctrl-C again kills it at once",
-                         self->tool->utf8 ? "…" : "...", self->job.job_id);
+            tool_remark (self->tool, "Cancelling%s job %s%s", self->tool->utf8 ? "…" : "...",
+                         self->job.job_id,
+                         self->known && self->job.status == JOB_QUEUED
+                             ? ""
+                             : "; Ctrl-C again kills it at once");
     }
     draw_status (self);
 }
@@ -201,7 +226,8 @@ static void detach (struct jobwatch *self)
     erase_status (self);
     if (!may_remark (self))
         (void)!write (self->out_fd, "\n", 1);
-    tool_remark (self->tool, "detached; the job goes on. To watch it again: ems attach %s",
+    tool_remark (self->tool, "detached; the job %s. To watch it again: ems attach %s",
+                 self->known && self->job.status == JOB_QUEUED ? "stays in line" : "goes on",
                  self->job.job_id);
     self->code = EXITS_OK;
 }
@@ -238,6 +264,20 @@ static void take_record (struct jobwatch *self, const struct ems_event *event)
     int code = tool_record (self->tool, event->job, &self->job);
     if (code)
         self->code = code;
+    self->known = code == 0;
+    self->told_ms = clock_mono_ms ();
+}
+
+/* Where there is a status line, it tells how the job stands. */
+static void tell_story (struct jobwatch *self)
+{
+    struct sbuf text;
+    struct report how = tool_report (self->tool);
+    sbuf_init (&text);
+    enum story_weight weight = story_tell (&self->story, &self->job, &how, &text);
+    if (weight == STORY_LASTING || (weight == STORY_PASSING && !self->draw))
+        tool_remark (self->tool, "%s", sbuf_text (&text));
+    sbuf_free (&text);
 }
 
 static void on_log (struct jobwatch *self, const struct ems_event *event)
@@ -282,6 +322,8 @@ static void on_event (struct jobwatch *self, const struct ems_event *event)
         take_record (self, event);
         if (self->tool->json)
             eventjson_status (tool_peek (event->job), &self->text);
+        else if (self->known)
+            tell_story (self);
         break;
     case EMS_EVENT_LOG:
         on_log (self, event);
@@ -386,6 +428,7 @@ int jobwatch (struct tool *tool, struct screen *screen, const struct jobwatch_op
 {
     struct jobwatch self = { .tool = tool, .screen = screen, .code = GOING_ON };
     record_init (&self.job);
+    story_init (&self.story);
     linebuf_init (&self.lines);
     sbuf_init (&self.text);
     self.draw = tool->out_tty && !tool->json;
