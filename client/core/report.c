@@ -22,6 +22,13 @@ int64_t report_elapsed_ms (const struct record *job, int64_t now_ms)
     return end > job->started_at_ms ? end - job->started_at_ms : 0;
 }
 
+int64_t report_waited_ms (const struct record *job, int64_t now_ms)
+{
+    if (job->status != JOB_QUEUED || job->attempt > 1 || now_ms < job->queued_at_ms)
+        return report_elapsed_ms (job, now_ms);
+    return now_ms - job->queued_at_ms;
+}
+
 static void add_reason (const struct record *job, struct sbuf *out)
 {
     switch (job->reason) {

@@ -133,7 +133,8 @@ static void label (const struct statusline *view, struct sbuf *out)
 {
     const struct record *job = view->job;
     if (job->status == JOB_QUEUED) {
-        sbuf_add_safe (out, view->waits);
+        if (view->how)
+            standing_add_waits (job, view->how, out);
         return;
     }
     sbuf_add_safe (out, job->current_experiment);

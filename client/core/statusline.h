@@ -6,17 +6,17 @@
 #ifndef EMS_STATUSLINE_H
 #define EMS_STATUSLINE_H
 
-#include "record.h"
+#include "report.h"
 #include "sbuf.h"
 
 struct statusline {
     const struct record *job;
-    int64_t elapsed_ms; /* negative: not started */
-    int64_t told_ms;    /* so long ago it was as `job` says: what is left has become less */
-    const char *waits;  /* what a queued job waits for besides its turn; NULL: nothing */
-    unsigned frame;     /* of the spinner; any number */
-    bool lost;          /* the connection is gone */
-    bool cancelling;    /* cancel was asked for */
+    int64_t elapsed_ms;       /* negative: not started */
+    int64_t told_ms;          /* so long ago it was as `job` says: what is left has become less */
+    const struct report *how; /* for what a queued job waits for; NULL: that is not shown */
+    unsigned frame;           /* of the spinner; any number */
+    bool lost;                /* the connection is gone */
+    bool cancelling;          /* cancel was asked for */
     bool utf8;
     bool colour;
     size_t columns; /* of the terminal; the line is at least one shorter and never wraps */

@@ -17,18 +17,17 @@ void story_init (struct story *self)
 static enum story_weight tell_queued (const struct story *before, const struct record *job,
                                       const char *standing, struct sbuf *out)
 {
-    const char *by = before->preempted_by;
     bool again = before->begun && job->attempt > before->attempt;
-    if (again && by[0])
-        sbuf_printf (out, "job %s was stopped for job %s and waits again, ", job->job_id, by);
-    else if (again)
-        sbuf_printf (out, "job %s was stopped for another one and waits again, ", job->job_id);
+    if (again)
+        sbuf_printf (out, "job %s was stopped and waits again, ", job->job_id);
     else if (!before->begun || before->status != JOB_QUEUED ||
              strcmp (before->standing, standing) != 0)
         sbuf_printf (out, "job %s is queued, ", job->job_id);
     else
         return STORY_NOTHING;
     sbuf_add (out, standing);
+    if (again && !job->detail[0] && before->preempted_by[0])
+        sbuf_printf (out, ": it made room for job %s", before->preempted_by);
     return again ? STORY_LASTING : STORY_PASSING;
 }
 
