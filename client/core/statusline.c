@@ -86,7 +86,7 @@ static void word (const struct statusline *view, char *out, size_t out_bytes)
     char place[PLACE_TEXT_BYTES];
     standing_place (view->job->position, place);
     if (strcmp (what, "Queued") == 0 && place[0])
-        snprintf (out, out_bytes, "Queued, %s in line", place);
+        snprintf (out, out_bytes, "Queued, %s in line%s", place, view->utf8 ? "…" : "...");
     else if (strcmp (what, "Running") == 0 || strcmp (what, "Paused") == 0)
         snprintf (out, out_bytes, "%s", what);
     else
