@@ -144,8 +144,9 @@ int ems_keep (struct ems *self, const char *job_id, struct ems_value **job,
               struct ems_error *error);
 int ems_unkeep (struct ems *self, const char *job_id, struct ems_value **job,
                 struct ems_error *error);
-/* Remove what the retention settings give up, or only say what (dry_run), as map {removed, bytes}:
- * `removed` is a list of {job_id, run_id, bytes, reason}. worker: NULL for any. */
+/* Remove what the retention settings give up, or only say what (dry_run), as map {removed, count,
+ * bytes, retention}: `removed` is a list of {job_id, run_id, bytes, reason}, of the first 500 of
+ * `count`. worker: NULL for any. */
 int ems_prune (struct ems *self, const char *worker, bool dry_run, struct ems_value **reply,
                struct ems_error *error);
 /* Jobs, newest first, as map {jobs, next, missing}. limit: 1 to 500, 0 for 50. before: `next` of

@@ -221,30 +221,50 @@ static void size_text (int64_t bytes, char *out, size_t out_bytes)
         snprintf (out, out_bytes, "%.1f %s", size, units[unit]);
 }
 
+/* Is there a setting by which anything would go? */
+static bool retains_all (const struct value *retention)
+{
+    for (size_t i = 0; i < value_count (retention); i++)
+        if (value_int (value_at (retention, i)) > 0)
+            return false;
+    return value_count (retention) > 0;
+}
+
+static void add_pruned (struct grid *grid, const struct value *item)
+{
+    char size[32];
+    const char *run_id = text_of (item, "run_id");
+    const char *job_id = text_of (item, "job_id");
+    size_text (value_int (value_get (item, "bytes")), size, sizeof size);
+    grid_add (grid, HUE_PLAIN, run_id[0] ? run_id : "-");
+    grid_add (grid, HUE_PLAIN, job_id[0] ? job_id : "-");
+    grid_add (grid, HUE_PLAIN, size);
+    grid_add (grid, HUE_PLAIN, text_of (item, "reason"));
+}
+
 void report_pruned (const struct value *reply, bool dry, const struct report *how, struct sbuf *out)
 {
     static const char *const headings[] = { "RUN", "JOB ID", "SIZE", "REASON" };
     const struct value *list = value_get (reply, "removed");
+    int64_t listed = (int64_t)value_count (list);
+    int64_t count = value_int (value_get (reply, "count"));
     char size[32];
     struct grid grid;
-    size_t count = value_count (list);
+    count = count < listed ? listed : count;
     if (count == 0) {
-        sbuf_add (out, dry ? "nothing would be removed\n" : "nothing was removed\n");
+        sbuf_printf (out, "nothing %s removed%s\n", dry ? "would be" : "was",
+                     retains_all (value_get (reply, "retention"))
+                         ? ": the worker's configuration sets no retention"
+                         : "");
         return;
     }
     grid_init (&grid, headings, sizeof headings / sizeof *headings);
-    for (size_t i = 0; i < count; i++) {
-        const struct value *item = value_at (list, i);
-        const char *run_id = text_of (item, "run_id");
-        const char *job_id = text_of (item, "job_id");
-        size_text (value_int (value_get (item, "bytes")), size, sizeof size);
-        grid_add (&grid, HUE_PLAIN, run_id[0] ? run_id : "-");
-        grid_add (&grid, HUE_PLAIN, job_id[0] ? job_id : "-");
-        grid_add (&grid, HUE_PLAIN, size);
-        grid_add (&grid, HUE_PLAIN, text_of (item, "reason"));
-    }
+    for (int64_t i = 0; i < listed; i++)
+        add_pruned (&grid, value_at (list, (size_t)i));
     grid_render (&grid, how->width, how->colour, out);
     grid_free (&grid);
     size_text (value_int (value_get (reply, "bytes")), size, sizeof size);
-    sbuf_printf (out, "%zu %s removed, %s\n", count, dry ? "would be" : "were", size);
+    if (count > listed)
+        sbuf_printf (out, "… and %" PRId64 " more\n", count - listed);
+    sbuf_printf (out, "%" PRId64 " %s removed, %s\n", count, dry ? "would be" : "were", size);
 }

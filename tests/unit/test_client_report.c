@@ -348,6 +348,20 @@ static void what_prune_removes_is_listed_with_size_reason_and_total (void **stat
     report_pruned (reply, false, &plain, &out);
     assert_string_equal (sbuf_text (&out), "nothing was removed\n");
     value_destroy (&reply);
+    sbuf_clear (&out);
+    reply = parse ("{\"removed\":[],\"count\":0,\"bytes\":0,\"retention\":{\"days\":0,"
+                   "\"keep_last\":0,\"max_bytes\":0}}");
+    report_pruned (reply, true, &plain, &out);
+    assert_string_equal (
+        sbuf_text (&out),
+        "nothing would be removed: the worker's configuration sets no retention\n");
+    value_destroy (&reply);
+    sbuf_clear (&out);
+    reply = parse ("{\"removed\":[{\"job_id\":\"0123456789ab\",\"bytes\":0}],\"count\":701,"
+                   "\"bytes\":2048}");
+    report_pruned (reply, false, &plain, &out);
+    assert_non_null (strstr (sbuf_text (&out), "… and 700 more\n701 were removed, 2.0 KiB\n"));
+    value_destroy (&reply);
     sbuf_free (&out);
 }
 
