@@ -40,9 +40,9 @@ int command_ps (struct tool *tool)
         code = EXITS_SOFTWARE;
     }
     if (code == 0)
-        code = pages_gather (tool, activejobs_list, "jobs", INT64_MAX, active);
+        code = pages_gather (tool, activejobs_list, "jobs", INT64_MAX, false, active);
     if (code == 0)
-        code = pages_gather (tool, ems_list, "jobs", pages_count (tool), recent);
+        code = pages_gather (tool, ems_list, "jobs", pages_count (tool), true, recent);
     if (code == 0)
         code = show_jobs (tool, active, recent);
     value_destroy (&active);

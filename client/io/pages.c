@@ -27,7 +27,7 @@ static void tell_missing (struct tool *tool, const struct ems_value *reply)
 
 /* All of them as one list, so that the columns of a table fit all rows: bounded by -n; -a is the
  * user's wish. */
-int pages_gather (struct tool *tool, pages_fetch *fetch, const char *field, int64_t left,
+int pages_gather (struct tool *tool, pages_fetch *fetch, const char *field, int64_t left, bool tell,
                   struct value *all)
 {
     struct ems_error error;
@@ -41,7 +41,7 @@ int pages_gather (struct tool *tool, pages_fetch *fetch, const char *field, int6
             ems_value_destroy (&reply);
             break;
         }
-        if (!before)
+        if (!before && tell)
             tell_missing (tool, reply);
         const struct value *list = tool_peek (ems_get (reply, field));
         const char *next = ems_text (reply, "next");
@@ -108,7 +108,7 @@ int pages_show (struct tool *tool, pages_fetch *fetch, const char *field,
     struct value *all = value_new_list ();
     if (!all)
         return out_of_memory (tool);
-    code = pages_gather (tool, fetch, field, pages_count (tool), all);
+    code = pages_gather (tool, fetch, field, pages_count (tool), true, all);
     if (code == 0)
         code = pages_put (tool, all, print);
     value_destroy (&all);

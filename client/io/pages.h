@@ -9,8 +9,9 @@
 typedef int pages_fetch (struct ems *ems, int limit, const char *before, struct ems_value **reply,
                          struct ems_error *error);
 
-/* Append the newest `most` to the list `all`. Returns the exit code, after a message. */
-int pages_gather (struct tool *tool, pages_fetch *fetch, const char *field, int64_t most,
+/* Append the newest `most` to the list `all`, and (`tell`) say which workers do not answer. Returns
+ * the exit code, after a message. */
+int pages_gather (struct tool *tool, pages_fetch *fetch, const char *field, int64_t most, bool tell,
                   struct value *all);
 /* Print a list: as a JSON array, an element a line, or by `print`. Returns the exit code. */
 int pages_put (struct tool *tool, const struct value *list,

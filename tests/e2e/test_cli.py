@@ -89,8 +89,8 @@ def test_a_worker_that_never_comes_is_69(fake):
 
 
 def test_a_worker_that_comes_late_is_waited_for_with_the_same_request(fake):
-    fake.refuse["list"] = [(503, "no worker is there", None)] * 3
-    result = ems(fake, "ps")
+    fake.refuse["results"] = [(503, "no worker is there", None)] * 3
+    result = ems(fake, "results")
     assert result.returncode == 0
     assert len(fake.ids) == 4 and len(set(fake.ids)) == 1
 
