@@ -12,8 +12,8 @@ static const struct command_spec commands[COMMANDS] = {
                      "to you\nand keep everything in the state folder. Without --config there is "
                      "one profile, lab." },
     [COMMAND_DOWN] = { "down", "", 0, 0, "stop broker and worker",
-                       "A running job goes on; `ems up` finds it again. With --cancel it is "
-                       "cancelled first." },
+                       "A running job goes on, and jobs that wait stay in line; `ems up` finds "
+                       "them again.\nWith --cancel all of them are cancelled first." },
     [COMMAND_RUN] = { "run", "[PROFILE] [--PARAMETER VALUE]…", 0, LIMIT_WORDS,
                       "run a job and watch it",
                       "Ctrl-C cancels the job, a second one within 2 s kills it at once; Ctrl-\\ "

@@ -118,8 +118,8 @@ static int read_request (struct tool *tool, submit_fill *fill, struct request *r
     return 0;
 }
 
-static int send (struct tool *tool, const struct request *request, struct ems_value **job,
-                 struct ems_error *error)
+static int ask_for (struct tool *tool, const struct request *request, struct ems_value **job,
+                    struct ems_error *error)
 {
     if (request->again[0])
         return ems_rerun (tool->ems, request->again, request->resume, &request->run, job, error);
@@ -200,7 +200,7 @@ static int submit_detached (struct tool *tool, const struct request *request)
     struct ems_error error;
     struct ems_value *job = NULL;
     int code;
-    if (send (tool, request, &job, &error) < 0)
+    if (ask_for (tool, request, &job, &error) < 0)
         code = failed (tool, request, &error, job);
     else
         code = accepted (tool, job);
@@ -218,7 +218,7 @@ static int submit_attached (struct tool *tool, struct screen *screen, struct req
     struct ems_value *job = NULL;
     struct jobwatch_options options = { 0 };
     int rc;
-    while ((rc = send (tool, request, &job, &error)) < 0 && error.status == EMS_INTERRUPTED) {
+    while ((rc = ask_for (tool, request, &job, &error)) < 0 && error.status == EMS_INTERRUPTED) {
         int signal = screen_signal (screen->quit_fd);
         if (signal != SIGINT || options.cancel) {
             tool_remark (tool, "gave up waiting; if the job was started it goes on: ems ps");
