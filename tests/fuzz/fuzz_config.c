@@ -40,7 +40,8 @@ static void check_profile (const struct profile *profile)
     struct err err = { 0 };
     char parameter[NAME_BYTES];
     must (profile->command[0] == '/', "a program is an absolute path");
-    must (profile->terms.grace_ms >= 0 && profile->terms.grace_ms <= LIMIT_GRACE_MS, "a grace is in bounds");
+    must (profile->terms.grace_ms >= 0 && profile->terms.grace_ms <= LIMIT_GRACE_MS,
+          "a grace is in bounds");
     struct value *told = profile_describe (profile, "w");
     must (told && value_count (value_get (told, "parameters")) == profile->parameter_count,
           "a profile can be told of");

@@ -344,6 +344,8 @@ static void jump (void)
 {
     uint64_t bench = sim_random ((uint64_t)world.benches);
     int64_t by_us = world_between (-5000, 5000) * 1000;
+    if (world.delays)
+        return;
     if (world_percent (40))
         by_us *= 20;
     sim_history ("harness", "fault", "\"kind\":\"clock\",\"target\":\"%s\",\"by_ms\":%lld",

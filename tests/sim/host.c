@@ -88,6 +88,11 @@ void host_spawn_fails (struct host *self, unsigned count)
     self->spawns_that_fail = count;
 }
 
+void host_on_rename (struct host *self, host_rename_fn *fn)
+{
+    self->on_rename = fn;
+}
+
 bool host_disk_failed (const struct host *self)
 {
     return self->disk_failed;

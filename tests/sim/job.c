@@ -7,7 +7,8 @@
 #include <string.h>
 #include "sum.h"
 
-#define LAST_LINE    "Benchmark execution cancelled by user.\n"
+#define CANCELLED    "Benchmark execution cancelled by user.\n"
+#define PREEMPTED    "Benchmark execution preempted.\n"
 #define BYTES_A_MS   500
 #define SPARE_MS     1000
 #define STEPS_MOST   9
@@ -62,6 +63,28 @@ void job_wrote (struct job *self, const char *data, size_t bytes)
     self->bytes += bytes;
 }
 
+static bool ends_in_a_line (const struct job *self)
+{
+    return self->bytes == 0 || self->wrote[self->bytes - 1] == '\n';
+}
+
+void job_begin (struct job *self, int64_t attempt, const char *first_line)
+{
+    if (attempt <= self->attempt)
+        return;
+    self->attempt = attempt;
+    self->file_count = 0;
+    if (!self->first_line) {
+        self->first_line = strdup (first_line);
+        return;
+    }
+    /* Only one that was stopped for another job, and said so, is followed by another attempt. */
+    if (!ends_in_a_line (self))
+        job_wrote (self, "\n", 1);
+    job_wrote (self, PREEMPTED, strlen (PREEMPTED));
+    job_wrote (self, first_line, strlen (first_line));
+}
+
 char job_file_byte (const struct job *self, unsigned file, size_t at)
 {
     return (char)('a' + (at + file + (unsigned char)self->id[0]) % 26);
@@ -87,18 +110,26 @@ static void add_piece (struct expected *self, const char *data, size_t bytes)
     self->left -= bytes;
 }
 
-uint64_t job_log_sum (const char *id, bool cancelled, const char *seen, size_t bytes)
+static bool ends_with (const char *text, size_t bytes, const char *end)
 {
+    size_t length = strlen (end);
+    return bytes >= length && memcmp (text + bytes - length, end, length) == 0;
+}
+
+uint64_t job_log_sum (const char *id, bool stopped, const char *seen, size_t bytes)
+{
+    /* A cancel may come after the last word was written. */
+    const char *last = ends_with (seen, bytes, PREEMPTED) ? PREEMPTED : CANCELLED;
     const struct job *job = job_find (id);
     struct expected expected = { SUM_BEGIN, seen, bytes, job && job->torn };
     if (job && job->first_line)
         add_piece (&expected, job->first_line, strlen (job->first_line));
     if (job)
         add_piece (&expected, job->wrote, job->bytes);
-    if (cancelled && job && job->bytes > 0 && job->wrote[job->bytes - 1] != '\n')
+    if (stopped && job && !ends_in_a_line (job))
         add_piece (&expected, "\n", 1);
-    if (cancelled)
-        add_piece (&expected, LAST_LINE, strlen (LAST_LINE));
+    if (stopped)
+        add_piece (&expected, last, strlen (last));
     /* More than there should be is as wrong as can be. */
     return expected.left > 0 ? sum_add (expected.sum, "\xff more", 6) : expected.sum;
 }

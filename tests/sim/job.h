@@ -42,8 +42,9 @@ void gates_forget (void);
 
 /* ---- what a job did, to be held against what is on the disk ---- */
 
-/* The checksum (sum.h) of the first `bytes` of what its log should hold, where it holds `seen`. */
-uint64_t job_log_sum (const char *job_id, bool cancelled, const char *seen, size_t bytes);
+/* The checksum (sum.h) of the first `bytes` of what its log should hold, where it holds `seen`.
+ * `stopped`: it may end with the line that says so. */
+uint64_t job_log_sum (const char *job_id, bool stopped, const char *seen, size_t bytes);
 /* Its machine lost power while there was a shim for it: what was not synced may be zeros. */
 void job_torn (const char *job_id);
 unsigned job_results_count (const char *job_id);

@@ -16,8 +16,9 @@
 struct job {
     struct job *next;
     char id[16];
+    int64_t attempt; /* the last that was begun */
     char *first_line;
-    char *wrote; /* into its pipe */
+    char *wrote; /* into its pipe; of a later attempt also what the shim wrote before it */
     size_t bytes, room;
     size_t files[JOB_FILES_MOST]; /* sizes of its files of results */
     unsigned file_count;
@@ -26,6 +27,8 @@ struct job {
 
 struct job *job_get (const char *id); /* made if there is none yet */
 void job_wrote (struct job *, const char *data, size_t bytes);
+/* Its shim begins an attempt with that line; one that was begun before is the same one. */
+void job_begin (struct job *, int64_t attempt, const char *first_line);
 /* The byte of that file of results. */
 char job_file_byte (const struct job *, unsigned file, size_t at);
 

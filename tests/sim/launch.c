@@ -52,15 +52,16 @@ static const char *variable (const struct spec *spec, const char *name)
     return "";
 }
 
-static void keep_first_line (struct job *job, const struct spec *spec)
+static void begin_attempt (struct job *job, const struct spec *spec)
 {
     char text[2048] = "Starting benchmark:";
     size_t used = strlen (text);
     for (size_t i = 0; spec->argv[i] && used < sizeof text; i++)
         used += (size_t)snprintf (text + used, sizeof text - used, " %s", spec->argv[i]);
-    free (job->first_line);
-    if (used + 1 >= sizeof text || asprintf (&job->first_line, "%s\n", text) < 0)
+    if (used + 1 >= sizeof text)
         sim_fail ("a first line that is too long");
+    strcpy (text + used, "\n");
+    job_begin (job, spec->attempt, text);
 }
 
 /* The program runs as soon as the gate is open; without the shim the gate falls shut. */
@@ -114,7 +115,7 @@ int launch_fork (struct launch *self, const struct spec *spec, const char *cgrou
     (void)cgroup;
     (void)err;
     *self = (struct launch){ .pid = -1, .gate = -1, .report = -1 };
-    keep_first_line (job, spec);
+    begin_attempt (job, spec);
     call_enter ("fork", CALL_PLAIN);
     sim_count_event ();
     process_yield_us (FORK_US + (int64_t)sim_random (FORK_MORE_US));

@@ -22,6 +22,7 @@ static const char configuration[] = "worker\n"
                                     "profiles\n"
                                     "    " MACHINE_PROFILE "\n"
                                     "        command = \"/opt/job\"\n"
+                                    "        may_preempt = 1\n"
                                     "        arguments\n"
                                     "            argument = \"--script={script}\"\n"
                                     "        parameters\n"
@@ -32,9 +33,12 @@ static const char configuration[] = "worker\n"
                                     "    " MACHINE_NO_PROGRAM "\n"
                                     "        command = \"/opt/missing\"\n";
 
+static host_rename_fn look_at_start;
+
 struct host *machine_new (const char *name)
 {
     struct host *self = host_new (name);
+    host_on_rename (self, look_at_start);
     disk_put (host_disk (self), MACHINE_CONFIG, configuration);
     return self;
 }
@@ -125,12 +129,13 @@ static void tell_log (struct host *host, const struct record *record)
     uint64_t sum = log ? sum_add (SUM_BEGIN, log->content.data, bytes) : SUM_BEGIN;
     /* A shim that dies between its last line and its outcome leaves a lost job with that line;
      * a full disk may have kept the cancel out of the record. */
-    bool cancelled = record->status == JOB_CANCELLED || record->reason == REASON_LOST;
+    bool stopped =
+        record->status == JOB_CANCELLED || record->reason == REASON_LOST || record->preemptions > 0;
     sim_history ("harness", "log",
                  "\"job\":\"%s\",\"bytes\":%zu,\"sum\":\"%016" PRIx64
                  "\",\"expected\":\"%016" PRIx64 "\"",
                  record->job_id, bytes, sum,
-                 job_log_sum (record->job_id, cancelled, log ? log->content.data : NULL, bytes));
+                 job_log_sum (record->job_id, stopped, log ? log->content.data : NULL, bytes));
 }
 
 /* The results of a completed run are whole, whatever befell the machine. */
@@ -159,6 +164,9 @@ static void check_blame (struct host *host, const struct record *record)
 {
     if (record->reason == REASON_DISK && !host_disk_failed (host))
         sim_violation ("job %s failed by a disk that was well: %s", record->job_id, record->detail);
+    /* No crash makes an order unreadable that somebody was told of. */
+    if (record->reason == REASON_SPAWN && strstr (record->detail, "order.json"))
+        sim_violation ("the order of job %s was lost: %s", record->job_id, record->detail);
 }
 
 static void tell_of_job (struct host *host, const struct record *record, void *arg)
@@ -171,6 +179,42 @@ static void tell_of_job (struct host *host, const struct record *record, void *a
         tell_log (host, record);
     check_results (host, record);
     check_blame (host, record);
+}
+
+/* ---- the line ---- */
+
+/* Is `a` before `b` in the line? */
+static bool is_before (const struct record *a, const struct record *b)
+{
+    if (a->priority != b->priority)
+        return a->priority > b->priority;
+    if ((a->preemptions > 0) != (b->preemptions > 0))
+        return a->preemptions > 0;
+    return a->arrival < b->arrival;
+}
+
+static void must_not_be_passed (struct host *host, const struct record *record, void *arg)
+{
+    const struct record *starting = arg;
+    (void)host;
+    if (record->status == JOB_QUEUED && !record->after.job_id[0] && record->not_before_ms == 0 &&
+        is_before (record, starting))
+        sim_violation ("job %s starts before job %s, which is before it in the line",
+                       starting->job_id, record->job_id);
+}
+
+/* What an unwell disk refused may be there all the same, and its worker does not know. */
+static void look_at_start (struct host *host, const struct inode *dir, const char *name)
+{
+    struct record record;
+    const struct inode *file = disk_find (dir, name);
+    if (host_disk_failed (host) || dir != disk_look (host_disk (host), MACHINE_STATE "/logs/jobs"))
+        return;
+    record_init (&record);
+    if (file && read_record (file, &record) && record.status == JOB_STARTING &&
+        !record.preempted_by[0])
+        each_record (host, must_not_be_passed, &record);
+    record_clear (&record);
 }
 
 /* ---- results ---- */

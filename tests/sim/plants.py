@@ -13,6 +13,8 @@ LINEUP = "worker/io/lineup.c"
 SHIM = "worker/io/life_shim.c"
 RUN = "worker/io/life_run.c"
 LOOK = "worker/io/life_look.c"
+LINE = "worker/io/life_queue.c"
+ORDER = "worker/io/orderfile.c"
 FINISH = "worker/io/life_finish.c"
 RECOVER = "worker/io/life_recover.c"
 WAITING = "worker/io/waiting.c"
@@ -116,7 +118,7 @@ PLANTS = (
           "life_cancel (self->env.life, call->user, call->id, grace_ms);",
           "life_cancel (self->env.life, call->user, call->id, grace_ms);\n"
           "        wait_undo (self, call);\n"
-          "        reply_job (out, STATUS_OK, record);", "I9"),
+          "        reply_job (out, STATUS_OK, life_record (self->env.life));", "I9"),
     # ---- the end of a job ----
     Plant("not-drained", REAP,
           "[REAP_ALL_DEAD] = TO (REAP_DRAINING, DRAIN, OUTCOME_EXITED, 0),",
@@ -151,6 +153,28 @@ PLANTS = (
     Plant("staging-swept", RESULTS,
           "if (!run_id_valid (item->d_name) || keep (arg, item->d_name))",
           "(void)keep;\n        (void)arg;\n        if (!run_id_valid (item->d_name))", "I8"),
+    # ---- the line ----
+    Plant("order-not-synced", ORDER,
+          "if (file_write_all (fd, text, strlen (text)) < 0 || fsync (fd) < 0)",
+          "if (file_write_all (fd, text, strlen (text)) < 0)", "I2"),
+    Plant("queued-before-record", RUN,
+          "if (store_write (self->env.store, out, err) == 0)\n        return 0;",
+          "(void)store_write (self->env.store, out, err);\n    if (true)\n        return 0;", "I2"),
+    Plant("line-not-recovered", RECOVER,
+          "if (record->status == JOB_QUEUED)\n        return line_up (self, record, err);",
+          "if (record->status == JOB_QUEUED)\n        return 0;", "I2 I12"),
+    Plant("preempted-loses-place", LINE,
+          ".requeued = record->preemptions > 0,", ".requeued = record->preemptions == 0,",
+          "the order of the line"),
+    Plant("priority-not-recorded", LINE,
+          "out->priority = priority;\n    if (store_write (self->env.store, out, err) < 0)\n"
+          "        return -1;\n", "out->priority = priority;\n", "the order of the line"),
+    Plant("end-settles-nobody", FINISH,
+          "life_settle (self, &self->record);", "(void)life_settle;", "I2 I12"),
+    Plant("forerunner-not-asked-for", RECOVER,
+          "self->unsettled = self->unsettled || first;", "", "I2 I12"),
+    Plant("end-in-line-not-recorded", LINE,
+          "|| store_write (self->env.store, record, err) < 0)", ")", "I7"),
     # ---- broker and client ----
     Plant("reply-to-another", "broker/core/pending.c",
           "memcpy (item->route, route.data, route.size);",

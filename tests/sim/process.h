@@ -17,6 +17,7 @@
 struct process;
 struct host;
 struct disk;
+struct inode;
 
 enum process_kind {
     PROCESS_PROGRAM, /* started by process_start: worker, broker */
@@ -35,6 +36,9 @@ void process_reset_all (void);
 struct host *host_new (const char *name);
 const char *host_name (const struct host *);
 struct disk *host_disk (struct host *);
+/* Called when something was moved to that name. */
+typedef void host_rename_fn (struct host *, const struct inode *dir, const char *name);
+void host_on_rename (struct host *, host_rename_fn *fn);
 int64_t host_wall_us (const struct host *);
 void host_wall_jump_us (struct host *, int64_t by);
 /* kill -9 of everything, and the disk keeps what is durable (plus what chance lets it keep). The

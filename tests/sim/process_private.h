@@ -96,6 +96,7 @@ struct host {
     struct host *next;
     char name[PROCESS_NAME];
     struct disk *disk;
+    host_rename_fn *on_rename;
     int64_t wall_jump_us;
     unsigned boots;
     int64_t booted_us;

@@ -94,6 +94,7 @@ void seen_record (const char *who, const struct value *job, const char *source, 
     struct seen_job *known = find (job);
     if (is_past (job, since_us))
         return;
+    known->waits = strcmp (text (job, "status"), "queued") == 0;
     bool news = known->over_us == 0 && seen_is_over (job);
     if (news)
         known->over_us = sim_now_us ();

@@ -18,6 +18,7 @@ struct seen_job {
     char job_id[JOB_ID_BYTES];
     char worker[NAME_BYTES];
     int64_t over_us; /* first seen to be over; 0: not */
+    bool waits;      /* in line, when it was last heard of */
     bool listed;     /* for whoever wants to note it */
 };
 

@@ -301,14 +301,15 @@ void sim_note (const char *format, ...)
 
 void sim_violation (const char *format, ...)
 {
-    char text[1024];
+    char text[1024], line[1100];
     va_list args;
     va_start (args, format);
     vsnprintf (text, sizeof text, format, args);
     va_end (args);
     sim.violations++;
     sim_history ("harness", "violation", "\"text\":\"%s\"", text);
-    fprintf (stderr, "ems-sim: seed %" PRIu64 ": %s\n", sim.seed, text);
+    snprintf (line, sizeof line, "ems-sim: seed %" PRIu64 ": %s\n", sim.seed, text);
+    fputs (line, stderr);
 }
 
 unsigned sim_violations (void)

@@ -11,8 +11,10 @@
 #include "seen.h"
 
 #define RUNS_MOST    5
+#define LINE_MOST    9  /* the same where jobs wait in line */
 #define ERRANDS_MOST 24 /* of one client */
 #define PLANS_MOST   16
+#define PAUSE_MS     1500 /* some last longer: until all is calm */
 
 /* One client at work. */
 struct actor {
@@ -161,23 +163,53 @@ static void plan_cancel (struct actor *actor, const struct value *job)
     sim_after (at_us > 0 ? at_us : 0, carry_out, plan);
 }
 
+static bool is_accepted (int status)
+{
+    return status == STATUS_OK || status == STATUS_QUEUED;
+}
+
 static void ran (void *arg, struct errand *errand, const struct wire_reply *reply)
 {
     struct actor *actor = arg;
     (void)errand;
     if (!reply || world.calm)
         return;
-    if (reply->status == STATUS_OK && world_percent (45))
+    if (is_accepted (reply->status) && world_percent (45))
         plan_cancel (actor, value_get (reply->body, "job"));
-    if (reply->status != STATUS_OK)
+    if (!is_accepted (reply->status))
         actor->actions++; /* it will try something else */
+}
+
+static const struct seen_job *some_job (void)
+{
+    int newest = seen_count () - 1;
+    return seen_at (world_percent (70) ? newest : (int)sim_random ((uint64_t)seen_count ()));
+}
+
+/* What a run asks of the line. The worker that it has to go to. */
+static const char *stand_in_line (struct value *body, const char *worker)
+{
+    if (world_percent (85))
+        value_put_string (body, "if_busy", "queue");
+    if (world_percent (70))
+        value_put_int (body, "priority", world_between (15, 17));
+    if (world_percent (60))
+        value_put_bool (body, "preempt", true);
+    if (world.delays && world_percent (40))
+        value_put_int (body, "delay_ms", world_between (1, 900));
+    if (seen_count () == 0 || !world_percent (25))
+        return worker;
+    const struct seen_job *job = some_job ();
+    value_put_string (body, "after", job->job_id);
+    value_put_bool (body, "after_any", world_percent (50));
+    return job->worker;
 }
 
 static void run (struct actor *actor)
 {
     static const int64_t graces[] = { -1, 0, 50, 200, 1000 };
     char script[JOB_SCRIPT_BYTES] = "";
-    if (work.runs == RUNS_MOST)
+    if (work.runs == (world.line ? LINE_MOST : RUNS_MOST))
         return;
     work.runs++;
     choose_script (script);
@@ -187,7 +219,11 @@ static void run (struct actor *actor)
     if (takes_ms > world.longest_ms)
         world.longest_ms = takes_ms;
     fault_tease ();
-    ask (actor, "run", some_worker (), workload_run_body (script, grace_ms, limit_ms), ran);
+    struct value *body = workload_run_body (script, grace_ms, limit_ms);
+    const char *worker = some_worker ();
+    if (world.line)
+        worker = stand_in_line (body, worker);
+    ask (actor, "run", worker, body, ran);
 }
 
 static void look (struct actor *actor)
@@ -206,9 +242,58 @@ static void cancel_some (struct actor *actor)
 {
     if (seen_count () == 0)
         return;
-    int newest = seen_count () - 1;
-    int index = world_percent (70) ? newest : (int)sim_random ((uint64_t)seen_count ());
-    cancel (actor, seen_at (index)->job_id, seen_at (index)->worker);
+    const struct seen_job *job = some_job ();
+    cancel (actor, job->job_id, job->worker);
+}
+
+static void ask_about (struct actor *actor, const char *type, const struct seen_job *job,
+                       errand_fn *done)
+{
+    struct value *body = value_new_map ();
+    value_put_string (body, "job_id", job->job_id);
+    if (strcmp (type, "priority") == 0)
+        value_put_int (body, "priority", world_between (14, 18));
+    ask (actor, type, world_percent (30) ? NULL : job->worker, body, done);
+}
+
+static void go_on (void *arg)
+{
+    struct actor *actor = arg;
+    if (!world.calm && !client_is_down (actor->client))
+        ask_about (actor, "resume", seen_at (seen_count () - 1), NULL);
+}
+
+static void paused (void *arg, struct errand *errand, const struct wire_reply *reply)
+{
+    struct actor *actor = arg;
+    (void)errand;
+    if (reply && reply->status == STATUS_OK && !world.calm)
+        sim_after (world_between (0, PAUSE_MS) * 1000, go_on, actor);
+}
+
+/* One in line, if there is any. */
+static const struct seen_job *some_waiting (void)
+{
+    const struct seen_job *chosen = some_job ();
+    uint64_t fitting = 0;
+    for (int i = 0; i < seen_count (); i++)
+        if (seen_at (i)->waits && sim_random (++fitting) == 0)
+            chosen = seen_at (i);
+    return chosen;
+}
+
+static void change_some (struct actor *actor)
+{
+    if (seen_count () == 0)
+        return;
+    const struct seen_job *job = some_job ();
+    fault_tease ();
+    if (world_percent (50))
+        ask_about (actor, "priority", some_waiting (), NULL);
+    else if (world_percent (70))
+        ask_about (actor, "pause", job, paused);
+    else
+        ask_about (actor, "resume", job, NULL);
 }
 
 /* ---- the same again, giving up, crashing ---- */
@@ -226,7 +311,7 @@ static struct errand *some_errand (const struct actor *actor, bool over)
 /* Of several workers a new broker cannot tell which one refused a run. */
 static bool may_ask_again (const struct errand *errand)
 {
-    bool refused = strcmp (errand->type, "run") == 0 && errand->status != STATUS_OK;
+    bool refused = strcmp (errand->type, "run") == 0 && !is_accepted (errand->status);
     return errand->sent && (world.benches == 1 || errand->worker[0] || !refused);
 }
 
@@ -263,8 +348,12 @@ static void give_up_one (struct actor *actor)
 
 static void act_now (struct actor *actor)
 {
+    if (world.line && work.runs > 0 && world_percent (35)) {
+        change_some (actor);
+        return;
+    }
     int64_t choice = world_between (0, 99);
-    if (choice < 35 || work.runs == 0)
+    if (choice < (world.line ? 45 : 35) || work.runs == 0)
         run (actor);
     else if (choice < 55)
         cancel_some (actor);
@@ -297,7 +386,7 @@ void workload_begin (void)
     for (int i = 0; i < world.clients; i++) {
         struct actor *actor = &work.actors[i];
         actor->client = world.client[i];
-        actor->actions = (int)world_between (2, 9);
+        actor->actions = (int)world_between (world.line ? 4 : 2, world.line ? 12 : 9);
         sim_after (world_between (0, 400) * 1000, act, actor);
     }
 }

@@ -164,6 +164,8 @@ static void begin (uint64_t seed)
     seen_begin (on_new_job, on_over);
     make_machines ();
     make_people ();
+    world.line = sim_random_of ("line", 100) < 50;
+    world.delays = world.line && sim_random_of ("line", 100) < 20;
     workload_begin ();
     fault_begin ();
 }

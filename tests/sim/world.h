@@ -45,6 +45,8 @@ struct world {
     int64_t restart_ms; /* a daemon that ended is started again within this */
     int64_t longest_ms; /* a job may take so long */
     bool calm;          /* no more faults, no more work */
+    bool line;          /* jobs wait in line, stop each other, and are paused */
+    bool delays;        /* and wait for their time: no clock is set */
 };
 
 extern struct world world;

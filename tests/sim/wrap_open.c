@@ -215,9 +215,11 @@ static int move_name (struct process *self, const int dirs[2], const char *const
         rc = path_find (self, dirs[1], texts[1], &to);
     if (rc == 0 && (from.kind != PATH_DISK || to.kind != PATH_DISK))
         rc = -EPERM;
-    return rc < 0 ? rc
-                  : disk_rename (from.dir, from.name, to.dir, to.name,
-                                 (flags & RENAME_NOREPLACE) != 0);
+    if (rc == 0)
+        rc = disk_rename (from.dir, from.name, to.dir, to.name, (flags & RENAME_NOREPLACE) != 0);
+    if (rc == 0 && self->host->on_rename)
+        self->host->on_rename (self->host, to.dir, to.name);
+    return rc;
 }
 
 int __real_renameat2 (int from_dir, const char *from, int to_dir, const char *to, unsigned flags);

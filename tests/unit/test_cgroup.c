@@ -18,7 +18,7 @@
 
 struct place {
     char above[64];
-    char group[80]; /* in it */
+    char group[96]; /* in it */
 };
 
 static int setup (void **state)

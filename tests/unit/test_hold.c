@@ -174,9 +174,9 @@ static void one_round_without_anybody_running_is_not_enough (void **state)
 {
     (void)state;
     struct hold hold = { 0 };
-    pid_t last;
-    chain (2, &last);
+    pid_t last, first = chain (2, &last);
     assert_false (hold_round (&hold, getpid (), ""));
+    await_state (first, 'T');
     await_state (last, 'T');
     hold.clean = 0;
     assert_false (hold_round (&hold, getpid (), ""));
