@@ -5,7 +5,7 @@
 usage: check.py [--faults N] [--only CHECK] [--keep FOLDER]
 
   --faults N     crashes and needless repetitions in one run of the model (default 2)
-  --only CHECK   holds, ends, or the name of a planted bug
+  --only CHECK   holds, ends, or the name of a planted bug (they are listed above)
   --keep FOLDER  build there and leave everything, with the trail FOLDER/CHECK/ems.pml.trail of
                  a run of the model that is not as it should be
 
@@ -38,7 +38,13 @@ BUGS = {
     "LOSE_PENDING": (1, "I12", "nobody is told when the worker dies"),
     "LOOK_FOR_OUTCOME_ONCE": (1, "S3", "exit.json is not looked for again below a dead shim"),
     "STOP_AFTER_EXIT_IS_CANCEL": (0, "S3", "a stop that comes after the exit makes it a cancel"),
+    "WAIT_FOR_THE_HIDDEN": (1, "no deadlock", "the lock of a hidden process is waited for for ever"),
+    "ASK_WITHOUT_END": (0, "ends", "a client asks again and again before there is an answer"),
+    "LOOK_WITHOUT_END": (1, "ends", "a dead shim without an outcome is looked at again and again"),
 }
+# Which property the verifier looks at alone, and what it says of it; else an assertion (ONLY).
+FINDS = {"no deadlock": "invalid end state", "ends": "non-progress cycle"}
+NOTHING = 99  # no assertion has that number
 
 FULL = {"holds": ["-DSAFETY"], "ends": ["-DNP"]}
 
@@ -117,10 +123,12 @@ def check_full(folder, name, faults):
 
 def check_bug(folder, name):
     faults, breaks, what = BUGS[name]
-    only = {"S3": "30"}.get(breaks, breaks[1:])
-    build(folder, [f"-D{name}", f"-DFAULTS={faults}", f"-DONLY={only}"], ["-O0", "-DSAFETY"])
-    verdict = Verdict(folder, ["-n"])
-    if verdict.found.startswith("assertion violated"):
+    only = NOTHING if breaks in FINDS else {"S3": 30}.get(breaks, breaks[1:])
+    ends = breaks == "ends"
+    build(folder, [f"-D{name}", f"-DFAULTS={faults}", f"-DONLY={only}"],
+          ["-O0", *FULL["ends" if ends else "holds"]])
+    verdict = Verdict(folder, ["-l", "-n"] if ends else ["-n"])
+    if verdict.found.startswith(FINDS.get(breaks, "assertion violated")):
         verdict.report(name, f"found by {breaks} ({what})")
         return True
     verdict.report(name, f"NOT FOUND by {breaks} ({what}) {verdict.found}")

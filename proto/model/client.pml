@@ -54,5 +54,9 @@ end_waits:
     :: atomic { asks[c] != NOTHING && !unsent[c] && faults > deaf && worker_at == AT_SERVICE ->
         faults--;
         inbox!asks[c],REF_GOOD }
+#ifdef ASK_WITHOUT_END
+    :: atomic { asks[c] != NOTHING && !unsent[c] && empty (inbox) && worker_at == AT_SERVICE ->
+        inbox!asks[c],REF_GOOD }
+#endif
     od
 }

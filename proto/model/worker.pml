@@ -128,7 +128,11 @@ end_serves:
             if
             :: shim_json[job] == 0 && may_spawn -> goto start_shim /* ATTACH_SPAWN: nothing ran */
             :: shim_json[job] == 0 && !may_spawn -> ending = R_SPAWN /* ATTACH_SPAWN_FAILED */
+#ifdef LOOK_WITHOUT_END
+            :: shim_json[job] != 0 -> goto look
+#else
             :: shim_json[job] != 0 -> ending = R_LOST /* ATTACH_LOST */
+#endif
             fi;
             goto collect_orphan
 

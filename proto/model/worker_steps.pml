@@ -140,7 +140,7 @@ inline kill_leftovers (j)
     :: else
     fi;
     CRASH_POINT;
-#ifndef NO_SLOT_LOCK
+#if !defined (NO_SLOT_LOCK) && !defined (WAIT_FOR_THE_HIDDEN)
     kid[j] = 0;
 #endif
     !SLOT_HELD

@@ -52,3 +52,4 @@ def pytest_runtest_makereport(item):
 
 def pytest_configure(config):
     config.addinivalue_line("markers", "serial: needs the machine for itself (CTest runs it alone)")
+    config.addinivalue_line("markers", "unsanitized: measures what a sanitizer takes some of")

@@ -3,6 +3,7 @@
 import json
 import re
 import secrets
+import signal
 import subprocess
 import time
 
@@ -96,6 +97,7 @@ class Tool:
 
     def __init__(self, world, who, *arguments):
         self.world, self.who, self.started_ms = world, who, now_ms()
+        self.killed = False  # by us
         self.out, self.err = world.base / f"{who}.out", world.base / f"{who}.err"
         with open(self.out, "wb") as stdout, open(self.err, "wb") as stderr:
             self.process = subprocess.Popen(
@@ -105,13 +107,20 @@ class Tool:
 
     def kill(self):
         if self.process.poll() is None:
+            self.killed = True
             self.process.kill()
 
     def wait(self):
-        """Its exit code; None if it was killed."""
+        """Its exit code; None if we killed it. Any other end by a signal is a bug of its own."""
         code = self.process.wait()
         self.world.tools.discard(self)
-        return None if code < 0 else code
+        if self.killed and code == -signal.SIGKILL:
+            return None
+        if code < 0:
+            self.world.problems.append(f"{self.who} was ended by {signal.Signals(-code).name}, which "
+                                       f"is not of ours: {self.err.read_text(errors='replace')}")
+            return None
+        return code
 
     def note_log(self, worker, job_id, complete):
         """It printed the log of that job: all of it, if it ended by itself."""

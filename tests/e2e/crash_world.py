@@ -28,6 +28,9 @@ MARK = b"EMS_JOB_ID="
 class World(System):
     """Faults are inflicted by kill_part, start_part and kill_process, which write them down."""
 
+    suite, without = "crash", ()
+    seldom = ("again", "cancel", "read", "read_end")  # what is left to chance
+
     def __init__(self, seed, workers, cgroup):
         super().__init__(cgroup=cgroup)
         self.states = {f"worker-{n}": self.base / ("s" if n == 1 else f"s{n}")
@@ -38,14 +41,19 @@ class World(System):
                  "publish": self.endpoint("publish")}, self.work, BIN, {"crash": PROFILE}))
         # What is killed while it looks for leaks may leave that search behind, stuck.
         self.environment["ASAN_OPTIONS"] += ":detect_leaks=0"
-        self.history = History(self.base)
-        self.history.note("harness", "begin", suite="crash", seed=seed, workers=workers,
-                          cgroup=cgroup)
+        self.setting = {"seed": seed, "workers": workers, "cgroup": cgroup}
+        self.begin_history()
         self.lock = threading.RLock()
         self.kills = collections.Counter()
         self.killed = set()  # (which, job id): shims and main processes
         self.problems = []  # what is wrong and not for the judge to see
+        self.judged_jobs, self.judged_runs = set(), set()  # those of earlier histories
         self.tools = set()  # client programs that run
+
+    def begin_history(self):
+        self.history = History(self.base)
+        self.history.note("harness", "begin", suite=self.suite, without=self.without,
+                          seldom=self.seldom, **self.setting)
 
     # Parts
 
@@ -119,10 +127,12 @@ class World(System):
         return record is not None and record["status"] in OVER
 
     def records(self):
-        """Every record that there is: [(worker, record)], each written down."""
+        """Every record of which no earlier history has told: [(worker, record)], each written down."""
         found = []
         for name, state in self.states.items():
             for path in sorted((state / "logs/jobs").glob("*.json")):
+                if path.stem in self.judged_jobs:
+                    continue
                 at = now_ms()
                 record = json.loads(path.read_text())
                 self.history.record("harness", record, "file", at)
@@ -194,7 +204,8 @@ class World(System):
         for name, state in self.states.items():
             mine = [record for worker, record in records if worker == name]
             whole = [run_id for run_id in listed(state / "results")
-                     if not run_id.startswith(".") and is_whole(state, run_id, mine)]
+                     if not run_id.startswith(".") and run_id not in self.judged_runs
+                     and is_whole(state, run_id, mine)]
             self.history.note("harness", "results", slot=name, run_ids=whole,
                               staging=listed(state / "results/.staging"))
         self.history.note("harness", "end")

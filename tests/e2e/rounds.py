@@ -21,9 +21,12 @@ import sys
 from pathlib import Path
 
 import crash_rounds
+from crash_history import judge
 
 GROUP_ROUNDS = 15
 GROUP_TIMEOUT_S = 900
+WHOLE = 60  # so many rounds lack nothing by chance
+KILLED = ("broker", "worker", "shim", "main", "client")
 
 
 def play_group(seed, rounds):
@@ -37,8 +40,10 @@ def play_group(seed, rounds):
             keep(group.world.base, seed)
     finally:
         shutil.rmtree(group.world.base)
+    verdict = group.verdict
     print(json.dumps({"rounds": rounds, "kills": group.world.kills, "jobs": group.jobs,
-                      "events": group.verdict.events, "problems": problems}), flush=True)
+                      "events": verdict.events, "owed": list(verdict.owed),
+                      "shown": list(verdict.shown), "problems": problems}), flush=True)
     os._exit(1 if problems else 0)  # clients that hang are a problem that was told
 
 
@@ -55,6 +60,7 @@ class Groups:
         self.parallel, self.running = parallel, set()
         self.rounds = self.jobs = self.events = self.violations = 0
         self.kills = collections.Counter()
+        self.owed, self.shown = set(), set()  # evidence, see tests/judge
 
     def play(self, seed, rounds):
         process = subprocess.Popen(
@@ -69,13 +75,16 @@ class Groups:
             self.running.discard(process)
         lines = out.splitlines()
         return seed, rounds, json.loads(lines[-1]) if lines else {
-            "rounds": 0, "kills": {}, "jobs": 0, "events": 0, "problems": ["it gave no result"]}
+            "rounds": 0, "kills": {}, "jobs": 0, "events": 0, "owed": [], "shown": [],
+            "problems": ["it gave no result"]}
 
     def add(self, seed, rounds, result):
         self.rounds += result["rounds"]
         self.jobs += result["jobs"]
         self.events += result["events"]
         self.kills.update(result["kills"])
+        self.owed |= set(map(tuple, result["owed"]))
+        self.shown |= set(map(tuple, result["shown"]))
         self.violations += len(result["problems"])
         if result["problems"]:
             print(*result["problems"], sep="\n")
@@ -93,6 +102,16 @@ class Groups:
             except BaseException:
                 self.stop(pool)
                 raise
+
+    def not_shown(self, wanted):
+        """Sentences: what was not tried, and so is not shown."""
+        found = []
+        if self.rounds < max(wanted, 1):
+            found.append(f"{self.rounds} rounds were played of {wanted}: that shows nothing")
+        if wanted >= WHOLE:
+            found += judge.unshown(self.owed, self.shown)
+            found += [f"no {part} was ever killed" for part in KILLED if not self.kills[part]]
+        return [f"crash: {sentence}" for sentence in found]
 
     def stop(self, pool):
         """End what runs, which cleans up, and begin nothing new."""
@@ -123,8 +142,9 @@ def main():
         play_group(options.group, min(options.rounds, GROUP_ROUNDS))
     groups = Groups(options.parallel)
     groups.play_all(options.rounds, options.seed)
-    print(f"{groups.summary()} (seed {options.seed})")
-    sys.exit(1 if groups.violations else 0)
+    gaps = groups.not_shown(options.rounds)
+    print(*gaps, f"{groups.summary()} (seed {options.seed})", sep="\n")
+    sys.exit(1 if groups.violations or gaps else 0)
 
 
 if __name__ == "__main__":

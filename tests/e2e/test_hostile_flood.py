@@ -22,6 +22,7 @@ from profiles import configuration, job
 
 SEED = int(os.environ.get("EMS_SEED", "1"))
 MESSAGES = int(os.environ.get("EMS_FLOOD", "100000"))
+LEAST = 1000
 CONNECTIONS = max(100, MESSAGES // 100)
 # Of a hundred messages, so many go to each socket; a fake broker sends the rest to a worker.
 SHARES = {"clients": 40, "workers": 25, "publish": 15, "events": 10}
@@ -64,6 +65,7 @@ class HonestClient(threading.Thread):
         self.client = Client(ems.endpoint("clients"))
         self.stopped = threading.Event()
         self.answered, self.slowest_s, self.problems = 0, 0.0, []
+        self.whole = False  # it came to its end
 
     def ask(self, expected, type, worker=None, **body):
         request = {"id": os.urandom(16).hex(), "type": type, "body": body}
@@ -86,11 +88,12 @@ class HonestClient(threading.Thread):
             self.ask(409, "run", worker=WORKER, profile="say")
             self.ask(400, "run", worker=WORKER, profile="ticks", params={"x": 1})
         self.client.close()
+        self.whole = True
 
     def finish(self):
         self.stopped.set()
         self.join()
-        assert not self.problems, self.problems
+        assert self.whole and not self.problems, self.problems or "the client died"
 
 
 class Forwarder(threading.Thread):
@@ -220,7 +223,12 @@ def flood(ems, job_id, seed, messages, connections):
     forwarder = Forwarder(paths)
     forwarder.start()
     assert forwarder.ready.wait(30)
-    garbage = [threading.Thread(target=zmtp.garbage_connections, args=(where, connections, seed))
+    made = []  # who came to the end of it
+
+    def connect(where):
+        zmtp.garbage_connections(where, connections, seed)
+        made.append(where)
+    garbage = [threading.Thread(target=connect, args=(where,))
                for where in (paths, forwarder.addresses)]
     for thread in garbage:
         thread.start()
@@ -231,6 +239,7 @@ def flood(ems, job_id, seed, messages, connections):
             thread.join()
         forwarder.finish()
         eventually(lambda: connected(ems) == [WORKER], why="the false workers are gone")
+        assert len(made) == len(garbage), "not all connections could be made"
 
 
 @pytest.fixture
@@ -271,6 +280,7 @@ def ticks_in(log):
 
 def test_a_flood_of_nonsense_at_the_broker_harms_nobody(patient_ems, capsys):
     ems = patient_ems
+    assert MESSAGES >= LEAST, f"EMS_FLOOD={MESSAGES} is too little to show anything"
     job_id = ems.run("ticks")["job_id"]
     broker = Process(ems.parts["broker"].pid)
     alone = broker.descriptors()
@@ -297,6 +307,7 @@ def test_a_flood_of_nonsense_at_the_broker_harms_nobody(patient_ems, capsys):
         print(f"\nhostile: {sent} messages and {2 * CONNECTIONS} connections at the broker (seed "
               f"{SEED}), {honest.answered} requests answered, the slowest in {honest.slowest_s:.1f} "
               f"s, {ticks_in(log)} lines of log; descriptors and KiB before {before}, after {after}")
+    assert honest.answered and ticks_in(log), "neither a client nor a job was there to be harmed"
     assert max(grown.values()) < GROWTH_KIB, grown
     assert len(ems.jobs()) == 1
 
@@ -391,6 +402,7 @@ def lonely(request):
 
 def test_a_broker_that_talks_nonsense_harms_neither_worker_nor_job(lonely, capsys):
     broker, ems = lonely.broker, lonely.ems
+    assert MESSAGES >= LEAST, f"EMS_FLOOD={MESSAGES} is too little to show anything"
     messages = MESSAGES * (100 - sum(SHARES.values())) // 100
     hostile = Hostile(SEED + 2)
     job_id = broker.ask("run", profile="ticks")["body"]["job"]["job_id"]

@@ -13,7 +13,7 @@ import pytest
 
 import procs
 from procs import eventually
-from torture_world import MIB, in_a_world, summary
+from torture_world import MIB, in_a_world, not_shown, summary
 
 pytestmark = pytest.mark.parametrize("cgroup", ["auto", "none"])
 # In the broker up to 8 MiB of events wait for a monitor and 4 MiB for itself, twice while they move.
@@ -25,6 +25,8 @@ def print_summary(request):
     yield
     with request.config.pluginmanager.getplugin("capturemanager").global_and_fixture_disabled():
         print(f"\n{summary()}")
+    some = request.config.option.keyword or any("::" in name for name in request.config.args)
+    assert some or not not_shown(), not_shown()
 
 
 @pytest.fixture(autouse=True)

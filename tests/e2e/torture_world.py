@@ -17,7 +17,7 @@ import pytest
 
 import confined
 import procs
-from crash_history import History, now_ms
+from crash_history import History, judge, now_ms
 from ems1 import OVER
 from profiles import JOBS
 from procs import eventually
@@ -38,12 +38,19 @@ AS_WRITTEN = "as it was written"
 # A sanitizer keeps what was freed, by default 256 MiB of it: that is no growth of ours.
 KEEP_LITTLE = ":quarantine_size_mb=1:thread_local_quarantine_size_kb=16"
 totals = {"cases": 0, "killed": 0, "left": 0, "failed": 0}
+evidence = {"owed": set(), "shown": set()}  # see tests/judge
 
 
 def summary():
     """What became of the cases so far."""
     return (f"torture: {totals['cases']} cases, {totals['killed']} processes killed, "
             f"{totals['left']} left over, {totals['failed']} violations")
+
+
+def not_shown():
+    """Sentences: what all cases together should have tried and did not."""
+    found = judge.unshown(evidence["owed"], evidence["shown"])
+    return found if totals["killed"] else [*found, "no process was killed: that shows nothing"]
 
 
 def in_a_world(test):
@@ -57,6 +64,8 @@ def in_a_world(test):
                     *(f"left: {thing}" for thing in left)]
         totals["killed"] += result["killed"] if result else 0
         totals["left"] += len(left) + (result["left"] if result else 0)
+        for kind, known in evidence.items():
+            known |= set(map(tuple, result[kind] if result else ()))
         if problems:
             pytest.fail("\n".join(problems), pytrace=False)
         totals["failed"] -= 1
@@ -82,7 +91,8 @@ def play(test, place, cgroup, arguments):
         world.close()
     except BaseException:
         problems.append(traceback.format_exc())
-    return {"problems": problems, "killed": world.killed, "left": len(world.left)}
+    return {"problems": problems, "killed": world.killed, "left": len(world.left),
+            "owed": world.owed, "shown": world.shown}
 
 
 def timed(fact):
@@ -143,7 +153,9 @@ class World(System):
         self.cgroup = cgroup
         self.environment["ASAN_OPTIONS"] += KEEP_LITTLE
         self.history = History(self.base)
-        self.history.note("harness", "begin", suite="torture", cgroup=cgroup)
+        self.history.note("harness", "begin", suite="torture", cgroup=cgroup, without=["again"],
+                          seldom=["cancel", "read", "read_end"])
+        self.owed, self.shown = [], []  # evidence, see tests/judge
         self.output = {}  # job id -> pieces of bytes
         self.killed = 0
         self.left = []
@@ -286,6 +298,7 @@ class World(System):
         self.history.note("harness", "end")
         self.history.close()
         verdict = self.history.judged()
+        self.owed, self.shown = list(verdict.owed), list(verdict.shown)
         lines = self.history.path.read_text() + self.history.jobs.read_text()
         found = [] if verdict.ok else [verdict.text()]
         if lines.count('"calm"') != lines.count('"settled"'):

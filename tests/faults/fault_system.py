@@ -58,6 +58,7 @@ class FaultSystem(system.System):
         self.known = set()
         self.known_runs = set()
         self.worker_starts = 0
+        self.owed, self.shown = set(), set()  # evidence, see tests/judge
 
     def output(self, profile):
         """What its log begins with, and what the job says."""
@@ -207,7 +208,8 @@ class FaultSystem(system.System):
 
         def add(who, what, **more):
             lines.append({"at": at, "who": who, "what": what} | more)
-        add("harness", "begin", suite="syscalls", seed=name)
+        add("harness", "begin", suite="syscalls", seed=name,
+            without=["alive", "wrote", "read", "read_end"], seldom=["again", "cancel"])
         add("harness", "fault", kind="syscall")
         for type, request, job, _ in asked:
             add("client", "ask", request=request, type=type, job=job)
@@ -221,6 +223,8 @@ class FaultSystem(system.System):
             add("harness", "fault", kind="start", target="worker")
         add("harness", "calm")
         for _, request, _, replies in asked:
+            if len(replies) > 1:
+                add("client", "again", request=request)
             add("client", "answer", request=request, **answer(replies[-1]))
         at = now_ms()
         for job, record in self.records().items():
@@ -237,6 +241,8 @@ class FaultSystem(system.System):
 
     def judge_trial(self, *what):
         verdict = judge.judge_lines(self.history(*what))
+        self.owed |= verdict.owed
+        self.shown |= verdict.shown
         return [] if verdict.ok else [verdict.text()]
 
     # The tool

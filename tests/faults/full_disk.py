@@ -33,6 +33,7 @@ COUNTS = ["-c", f"{WAITS}exec /usr/bin/seq 1 {LINES}"]
 FOREVER = ["-c", f"{WAITS}exec /usr/bin/yes"]
 FULL = "the disk is full"
 GRACE_MS = 300
+LOOKS = 100  # at records in a round, at least; thousands are usual
 
 
 class Refused(Exception):
@@ -256,6 +257,8 @@ def main():
             failures.append(f"round {number}, at its end: {error}")
         failures += [f"round {number}: {name} was torn" for name in box.torn]
         looks += box.looks
+    if looks < LOOKS * rounds:
+        failures.append(f"records were looked at {looks} times: that shows nothing")
     for failure in failures:
         print(failure, file=sys.stderr)
     print(f"full_disk: {rounds} rounds of {len(SCENES)} scenes, {looks} looks at records, "

@@ -22,7 +22,7 @@ from pathlib import Path
 
 import disk
 import journal
-from power_checks import OVER, Checker, Promises, now_ms
+from power_checks import OVER, Checker, Promises, not_shown, now_ms
 from power_system import Broken, Lane, procs, until
 
 import judge  # power_system knows where it is
@@ -184,6 +184,7 @@ class Sweep:
     def __init__(self, lane, size, seed, only):
         self.lane, self.size, self.seed, self.only = lane, size, seed, only
         self.failures, self.points, self.disks, self.syncs = [], 0, 0, 0
+        self.owed, self.shown = set(), set()  # evidence, see tests/judge
         self.seen = set()  # disks, with what was known when the power failed
 
     def scenario(self, name):
@@ -309,6 +310,8 @@ class Sweep:
             return problems
         verdict = judge.judge_lines(checker.history(
             f"{case.name}:{point}:{kept}", calm_ms, settled_ms, asked))
+        self.owed |= verdict.owed
+        self.shown |= verdict.shown
         return [] if verdict.ok else [verdict.text()]
 
     def fail_again(self, case, point, chance):
@@ -346,9 +349,9 @@ def run_lane(options, names, results):
         sweep = Sweep(lane, LONG if options.long else NORMAL, options.seed, options.only)
         for name in names:
             sweep.scenario(name)
-        results.send((sweep.points, sweep.disks, sweep.syncs, sweep.failures))
+        results.send((sweep.points, sweep.disks, sweep.syncs, sweep.failures, sweep.owed, sweep.shown))
     except BaseException:  # whatever it was, the other side waits for a word
-        results.send((0, 0, 0, [traceback.format_exc() + (lane.said() if lane else "")]))
+        results.send((0, 0, 0, [traceback.format_exc() + (lane.said() if lane else "")], set(), set()))
     finally:
         if lane:
             lane.close()
@@ -390,10 +393,11 @@ def main():
         print(failure, file=sys.stderr)
     print(f"power: seed {options.seed}, {len(names)} scenarios, {syncs} syncs, {points} points, "
           f"{disks} disks, {len(failures)} violations")
-    if disks == 0:
-        print("power: nothing was tried; is there such a scenario, point and state of the disk?",
-              file=sys.stderr)
-    return 1 if failures or disks == 0 else 0
+    gaps = not_shown(options, disks, syncs, set().union(*(one[4] for one in found)),
+                     set().union(*(one[5] for one in found)))
+    for gap in gaps:
+        print(f"power: {gap}", file=sys.stderr)
+    return 1 if failures or gaps else 0
 
 
 if __name__ == "__main__":

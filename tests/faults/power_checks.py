@@ -7,6 +7,9 @@ import time
 from disk import FILE, FOLDER, SYMLINK, contents, scan
 from power_system import CANCELLED, WORKER
 
+from evidence import unshown  # power_system knows where it is
+
+LEAST = (200, 100)  # disks and syncs in a run that is whole
 OVER = ("completed", "failed", "cancelled")
 
 
@@ -174,7 +177,8 @@ class Checker:
     def history(self, seed, calm_ms, settled_ms, asked):
         """This case as the judge wants it; asked: [(request map, reply)] after the failure."""
         before = calm_ms - 2
-        lines = [{"at": before, "who": "harness", "what": "begin", "suite": "power", "seed": seed}]
+        lines = [{"at": before, "who": "harness", "what": "begin", "suite": "power", "seed": seed,
+                  "without": ["alive", "wrote", "read", "read_end"], "seldom": ["again", "cancel"]}]
 
         def add(at, who, what, **more):
             lines.append({"at": at, "who": who, "what": what} | more)
@@ -230,3 +234,14 @@ def sighting(record, source):
 
 def now_ms():
     return int(time.monotonic() * 1000)
+
+
+def not_shown(options, disks, syncs, owed, shown):
+    """Sentences: what was not tried, and so is not shown."""
+    if disks == 0:
+        return ["nothing was tried; is there such a scenario, point and state of the disk?"]
+    if options.only:
+        return []
+    few = [] if disks >= LEAST[0] and syncs >= LEAST[1] else [
+        f"{disks} disks at {syncs} syncs are too few to show anything"]
+    return few + unshown(owed, shown)

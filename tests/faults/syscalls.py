@@ -20,9 +20,10 @@ from pathlib import Path
 
 from control import SHORT
 from fault_paths import OF_LIBRARIES, PATHS, PROGRAMS_OF, Trial
-from fault_system import Broken, FaultSystem
+from fault_system import Broken, FaultSystem, judge
 
 LANES = 8
+LEAST = 200  # faults in a run that is whole
 
 # What each call may fail with.
 ERRORS = {
@@ -109,6 +110,7 @@ class Sweep:
         self.size = LONG if options.long else NORMAL
         self.failures, self.trials, self.hits, self.aborts = [], 0, 0, 0
         self.possible = 0  # calls that there are, on all paths
+        self.owed, self.shown = set(), set()  # evidence, see tests/judge
         self.system = None
 
     def fresh(self):
@@ -120,6 +122,8 @@ class Sweep:
     def end(self):
         if self.system:
             system, self.system = self.system, None
+            self.owed |= system.owed
+            self.shown |= system.shown
             system.control.disarm()
             system.close()
 
@@ -202,7 +206,8 @@ def run_lane(options, lane, results):
             sweep.end()
         except AssertionError as error:
             print(error, file=sys.stderr, flush=True)
-    results.send((sweep.trials, sweep.hits, sweep.failures, sweep.aborts, sweep.possible))
+    results.send((sweep.trials, sweep.hits, sweep.failures, sweep.aborts, sweep.possible, sweep.owed,
+                  sweep.shown))
 
 
 def arguments():
@@ -236,9 +241,23 @@ def main():
     print(f"syscalls: seed {options.seed}, {trials} faults on {len(PATHS)} paths with "
           f"{sum(one[4] for one in found)} calls, {hits} of them met, "
           f"{sum(one[3] for one in found)} aborts by design of libraries, {len(failures)} violations")
-    if hits <= trials / 2:
-        print("syscalls: too few calls failed for this to mean anything", file=sys.stderr)
-    return 1 if failures or hits <= trials / 2 else 0
+    gaps = not_shown(options, trials, hits, set().union(*(one[5] for one in found)),
+                     set().union(*(one[6] for one in found)))
+    for gap in gaps:
+        print(f"syscalls: {gap}", file=sys.stderr)
+    return 1 if failures or gaps else 0
+
+
+def not_shown(options, trials, hits, owed, shown):
+    """Sentences: what was not tried, and so is not shown."""
+    gaps = []
+    if trials == 0:
+        gaps.append("nothing was tried; is there such a path, program, call and error?")
+    elif hits <= trials / 2:
+        gaps.append("too few calls failed for this to mean anything")
+    if not options.only and trials < LEAST:
+        gaps.append(f"{trials} faults are too few to show anything")
+    return gaps if options.only else gaps + judge.unshown(owed, shown)
 
 
 if __name__ == "__main__":

@@ -19,6 +19,7 @@ import tempfile
 from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
+LEAST_A_SECOND = 10  # executions; thousands are usual
 LIMITS = ["-malloc_limit_mb=64", "-rss_limit_mb=1024", "-timeout=10", "-max_len=4096"]
 
 
@@ -27,7 +28,10 @@ def arguments():
     parser.add_argument("--seconds", type=int, default=30)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("target", type=Path)
-    return parser.parse_args()
+    options = parser.parse_args()
+    if options.seconds < 1:
+        sys.exit("run_fuzz.py: no second was asked for: that shows nothing")
+    return options
 
 
 def command(options, name, temporary):
@@ -73,9 +77,14 @@ def main():
         print(said[-20000:])
         for path in findings:
             print("again:", shlex.join([str(options.target), *LIMITS, str(path)]))
+    least = LEAST_A_SECOND * options.seconds
+    few = executions < least or inputs < 1
+    if few and not failed:
+        print(f"fuzz {name}: {executions} executions with {inputs} inputs are too few to show anything: "
+              f"{least} are the least")
     print(f"fuzz {name}: {executions} executions, {inputs} inputs in the corpus, "
           f"{len(findings) or int(failed)} findings")
-    sys.exit(1 if failed else 0)
+    sys.exit(1 if failed or few else 0)
 
 
 if __name__ == "__main__":

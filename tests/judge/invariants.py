@@ -92,6 +92,15 @@ def accepted_jobs_end(history):
                 yield job, "its run was accepted, but at the end it is not over", [answer, record]
 
 
+def executed_jobs_are_on_record(history):
+    """A job is on record before it runs, whether somebody was told of it or not."""
+    if not history.files:
+        return
+    for job, execs in history.execs.items():
+        if job not in history.files:
+            yield job, "it was executed, but at the end it has no record", execs[:1]
+
+
 def accepted_jobs_are_known(history):
     accepted = {}  # job -> the first good answer to its run
     for answer in history.answers:
@@ -378,6 +387,7 @@ INVARIANTS = (
     ("I1", one_tree_per_slot),
     ("I1", who_is_over_is_dead),
     ("I2", accepted_jobs_end),
+    ("I2", executed_jobs_are_on_record),
     ("I2", accepted_jobs_are_known),
     ("I3", executed_once),
     ("I4", one_job_per_request),

@@ -2,12 +2,13 @@
 # SPDX-License-Identifier: MPL-2.0
 """Judges histories of tests: did the invariants hold? The format and the rules are in history.md.
 
-    judge.py [--brief] [FILE...]     no FILE, or "-": standard input
+    judge.py [--brief] [--whole] [FILE...]     no FILE, or "-": standard input
     simulation | judge.py --brief
 
 Several files are parts of one run and are merged by `at`. Each violation is printed as a sentence
 with the lines that show it, and at the end one line "judge: N histories, M events, K violations".
-Exit code: 0 nothing is wrong, 1 violations, 2 a malformed history.
+Exit code: 0 nothing is wrong, 1 violations, 2 a malformed history, or one that shows too little.
+--whole: it is all of a run, so what may lack in one history must be in another.
 
 As a module (with this folder in sys.path):
 
@@ -15,6 +16,7 @@ As a module (with this folder in sys.path):
     verdict = judge.judge_lines(lines)      # text, bytes or maps; or judge.judge_files(paths)
     assert verdict.ok, verdict.text()
     verdict.histories, verdict.events, verdict.violations, verdict.malformed, verdict.summary()
+    verdict.owed, verdict.shown             of a run in parts: judge.unshown (all owed, all shown)
 
 It reads as a stream and keeps one history at a time.
 """
@@ -25,6 +27,8 @@ import json
 import sys
 from operator import itemgetter
 
+import evidence
+from evidence import unshown  # noqa: F401  (for those who use this module)
 from history import History, describe, where_is
 from invariants import INVARIANTS
 
@@ -34,7 +38,7 @@ OPTIONAL = (type(None),)
 
 # The fields that each kind of line must have, with their types. Others are left alone.
 FIELDS = {
-    "begin": {"suite": NAME},
+    "begin": {"suite": NAME, "without": (list,) + OPTIONAL, "seldom": (list,) + OPTIONAL},
     "ask": {"request": NAME, "type": str, "job": NAME + OPTIONAL},
     "again": {"request": NAME},
     "answer": {"request": NAME, "status": int, "job": NAME + OPTIONAL, "state": (str,) + OPTIONAL,
@@ -88,6 +92,7 @@ class Verdict:
         self.brief, self.found, self.broken = brief, found, broken
         self.histories = self.events = 0
         self.violations, self.malformed = [], []
+        self.owed, self.shown = set(), set()  # (suite, kind of evidence)
 
     @property
     def ok(self):
@@ -106,6 +111,7 @@ class Verdict:
         if strangers:
             self.add_malformed(f"nobody asked for this answer: {describe(strangers[0])}")
             return
+        self.look_for_evidence(history)
         for invariant, check in INVARIANTS:
             for job, text, lines in check(history):
                 violation = Violation(invariant, history.suite, history.seed, job, text, lines)
@@ -114,6 +120,19 @@ class Verdict:
                     self.found(violation)
                 if self.brief:
                     return
+
+    def look_for_evidence(self, history):
+        """Who shows nothing cannot be wrong."""
+        place = f"suite {history.suite}, seed {history.seed}"
+        for text in evidence.gaps(history):
+            self.add_malformed(f"({place}) {text}")
+        self.shown |= {(history.suite, kind) for kind in evidence.shown(history)}
+        self.owed |= {(history.suite, kind) for kind in evidence.declared(history)[1]}
+
+    def demand_all(self):
+        """These were all histories of a run: what may lack in one must be in another."""
+        for text in unshown(self.owed, self.shown):
+            self.add_malformed(text)
 
     def summary(self):
         text = (f"judge: {self.histories} histories, {self.events} events, "
@@ -209,6 +228,8 @@ def main():
     parser = argparse.ArgumentParser(description="Judge histories of tests (see history.md).")
     parser.add_argument("--brief", action="store_true",
                         help="only the first violation of each history, without its lines")
+    parser.add_argument("--whole", action="store_true",
+                        help="all of a run: what may lack in one history must be in another")
     parser.add_argument("files", nargs="*", default=["-"], metavar="FILE")
     options = parser.parse_args()
 
@@ -217,6 +238,8 @@ def main():
 
     verdict = judge_files(options.files, brief=options.brief, found=show,
                           broken=lambda text: print("malformed:", text, flush=True))
+    if options.whole:
+        verdict.demand_all()
     print(verdict.summary())
     sys.exit(2 if verdict.malformed else 1 if verdict.violations else 0)
 

@@ -10,7 +10,9 @@ import pytest
 HERE = Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE))
 
+import evidence  # noqa: E402
 import judge  # noqa: E402
+from history import History  # noqa: E402
 
 J, K = "aaaaaaaaaaaa", "bbbbbbbbbbbb"
 RUN, CANCEL = "request-run", "request-cancel"
@@ -83,13 +85,23 @@ def at(ms, event):
     return event | {"at": ms}
 
 
-def history(*events, suite="test", seed=7):
-    """The events with `at` (one millisecond each, where they have none), between begin and end."""
+def history(*events, suite="test", seed=7, **declared):
+    """The events with `at` (one millisecond each, where they have none), between begin and end.
+    If nothing is declared, it need not show anything."""
     now, made = 0, []
     for event in [line("begin", suite=suite, seed=seed), *events, line("end")]:
         now = event.get("at", now + 1)
         made.append({"at": now} | event)
+    made[0] |= declared or {"without": lacking(made)}
     return made
+
+
+def lacking(events):
+    """The kinds of evidence that there are not."""
+    asked = {event["request"] for event in events if event["what"] == "ask"}
+    known = [dict(event) for event in events
+             if event["what"] != "answer" or event["request"] in asked]
+    return sorted(set(evidence.KINDS) - evidence.shown(History(known)))
 
 
 def invariants(*events):
@@ -177,6 +189,8 @@ BAD = [
     ("I2", case("accepted and then called unknown", ask(), answer(200),
                 ask(CANCEL, "cancel", job=J), answer(404, CANCEL, job=None, state=None),
                 record("completed"), executed())),
+    ("I2", case("executed and forgotten", executed(J), executed(K, slot="two", pid=101),
+                record("completed", K))),
     ("I2", case("accepted without a job", ask(), answer(200, job=None, state=None))),
     ("I1", case("alive when it is over", executed(), record("failed", reason="lost"), alive(J))),
     ("I3", case("executed twice", executed(), executed(pid=101), record("completed"))),
@@ -312,7 +326,9 @@ def test_the_program_reads_a_stream_of_histories_and_says_what_it_found(tmp_path
 
 def test_the_files_of_one_run_are_merged_by_time(tmp_path):
     """The client's file alone says nothing of the job, and the job's nothing of the cancel."""
-    frame = written(tmp_path / "harness", [at(0, line("begin", suite="test")), at(99, line("end"))])
+    without = sorted(set(evidence.KINDS) - {"cancel"})
+    frame = written(tmp_path / "harness", [at(0, line("begin", suite="test", without=without)),
+                                           at(99, line("end"))])
     client = written(tmp_path / "client", [at(1, ask(CANCEL, "cancel", job=J)),
                                            at(5.5, answer(200, CANCEL, state="cancelled"))])
     early = written(tmp_path / "early", [at(5.4, fork(101))])

@@ -38,6 +38,8 @@ def main():
     parser.add_argument("--seed", type=int, default=1)
     options = parser.parse_args()
     signal.signal(signal.SIGTERM, stop)
+    if options.rounds < 1:
+        sys.exit("net: no round was asked for: that shows nothing")
     crash_rounds.hasten_clients()
     try:
         group, problems = net_rounds.play(options.seed, options.rounds)
@@ -49,7 +51,8 @@ def main():
         print(f"history and state: {keep(group.world.base, options.seed)}; again: "
               f"{__file__} --seed {options.seed} --rounds {options.rounds}")
     shutil.rmtree(group.world.base)
-    print(f"net: {group.faults} rounds on {len(group.world.states) + len(CLIENTS) + 1} hosts, "
+    print(f"net: {len(group.inflicted)} rounds with {len(set(group.inflicted))} kinds of faults on "
+          f"{len(group.world.states) + len(CLIENTS) + 1} hosts, "
           f"{group.jobs} jobs, {group.verdict.events} events, {len(problems)} violations "
           f"(seed {options.seed})", flush=True)
     os._exit(1 if problems else 0)  # clients that hang are a problem that was told

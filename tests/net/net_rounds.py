@@ -10,12 +10,15 @@ import net_faults
 from crowd import Crowd
 from net_world import CLIENTS, NetWorld
 from crash_clients import Recorder
+from crash_history import judge
 from crash_rounds import ROUND_S, SETTLE_S, WORK_MS, Group
 from crash_world import wait_until
 from procs import eventually
 
 TOOLS = ("thread", "thread", "logs --follow", "attach")
 CROWD = 500
+FIRST = "vanishing client"
+KINDS = (FIRST, "long silence", *(f"crowd: {name}" for name in net_faults.CROWDED), *net_faults.ALL)
 LET_GO_S = 90  # a connection whose other side vanished is found by then
 
 
@@ -36,22 +39,22 @@ class Seat(Group):
 
 
 class NetGroup(Group):
-    """`jobs`, `faults`, `verdict` tell afterwards what was done and found."""
+    """`jobs`, `inflicted`, `verdict` tell afterwards what was done and found."""
 
     def __init__(self, seed):  # pylint: disable=super-init-not-called
         self.chance = random.Random(seed)
         self.world = NetWorld(seed)
         self.actors, self.numbers = [], itertools.count(1)
         self.seats = [Seat(self, host) for host in CLIENTS]
-        self.jobs, self.faults, self.verdict = 0, 0, None
+        self.jobs, self.inflicted, self.verdict = 0, [], None
 
     def play(self, rounds):
         world = self.world
         world.start()
         before = world.descriptors("broker")
         for name in self.schedule(rounds):
-            self.faults += 1
             self.play_one(name)
+            self.inflicted.append(name)
             self.settle()
             if world.problems:
                 break
@@ -60,23 +63,28 @@ class NetGroup(Group):
         self.jobs = world.note_end()
 
     def schedule(self, rounds):
-        """Each fault in turn, in an order of the seed's; what takes long only once."""
-        names = ["vanishing client"] + ["long silence"][:rounds // 10]
-        names += [f"crowd: {name}" for name in net_faults.CROWDED[:rounds // 8]]
-        pool = []
+        """Each kind in turn, in an order of the seed's, and then again those that do not take long."""
+        names = [FIRST, *self.chance.sample(KINDS[1:], len(KINDS) - 1)]
         while len(names) < rounds:
-            pool = pool or self.chance.sample(net_faults.ALL, len(net_faults.ALL))
-            names.append(pool.pop())
-        first, rest = names[0], names[1:rounds]
-        self.chance.shuffle(rest)
-        return [first, *rest]
+            names += self.chance.sample(net_faults.ALL, len(net_faults.ALL))
+        return names[:rounds]
+
+    def not_shown(self, wanted):
+        """Sentences: what was not tried, and so is not shown."""
+        found = []
+        if len(self.inflicted) < max(wanted, 1):
+            found.append(f"{len(self.inflicted)} rounds were played of {wanted}: that shows nothing")
+        if wanted >= len(KINDS):
+            found += [f"never inflicted: {kind}" for kind in KINDS if kind not in self.inflicted]
+            found += judge.unshown(self.verdict.owed, self.verdict.shown)
+        return found
 
     # One round
 
     def play_one(self, name):
         chance = self.chance
         self.world.history.note("harness", "round", fault=name)
-        if name == "vanishing client":
+        if name == FIRST:
             self.client_vanishes()
             return
         crowd = Crowd(self.world.places["there"], CROWD) if name.startswith("crowd") else None
@@ -176,4 +184,5 @@ class NetGroup(Group):
 def play(seed, rounds):
     """A group, and all that was wrong; raises Unable where there can be no hosts."""
     group = NetGroup(seed)
-    return group, group.run(rounds)
+    problems = group.run(rounds)
+    return group, problems or group.not_shown(rounds)

@@ -43,6 +43,7 @@ class NetWorld(World):
     """Parts are the broker, the workers, and a forwarder for each host ("forward-HOST")."""
 
     prefix = "ems-net-"
+    suite = "net"
 
     def __init__(self, seed, cgroup="auto"):
         super().__init__(seed, 2, cgroup)

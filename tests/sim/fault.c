@@ -7,19 +7,14 @@
 #include "world.h"
 
 #include <signal.h>
-#include <stdio.h>
 #include <string.h>
-#include "disk.h"
+#include "fault_private.h"
 #include "net.h"
 #include "process_private.h"
 
 #define NEVER         UINT64_MAX
-#define CALLS_AHEAD   60 /* a crash is planned at most so many calls ahead */
 #define DURABLE_AHEAD 26
 #define CUTS_MOST     16
-#define STOP_MOST_MS  9000
-#define SLOW_MOST_MS  60
-#define SLOWS_MOST    16
 
 /* A partition that will heal. */
 struct cut {
@@ -28,24 +23,16 @@ struct cut {
     bool both;
 };
 
-/* Those that are scheduled badly for a while. */
-struct slow {
-    struct host *host;
-    enum process_kind kind;
-};
-
 static struct {
     unsigned tease_percent;
     int64_t jumped_us[WORLD_BENCHES];
     struct cut cuts[CUTS_MOST];
     int cut_count;
-    struct slow slows[SLOWS_MOST];
-    int slow_count;
 } fault;
 
 /* ---- programs ---- */
 
-static struct host *some_bench (void)
+struct host *fault_bench (void)
 {
     return world.bench[sim_random ((uint64_t)world.benches)];
 }
@@ -53,10 +40,10 @@ static struct host *some_bench (void)
 /* That of the broker too. */
 static struct host *some_machine (void)
 {
-    return world_percent (25) ? world.hub : some_bench ();
+    return world_percent (25) ? world.hub : fault_bench ();
 }
 
-static struct process *some_of (struct host *host, enum process_kind kind)
+struct process *fault_some_of (struct host *host, enum process_kind kind)
 {
     struct process *chosen = NULL;
     uint64_t fitting = 0;
@@ -67,14 +54,14 @@ static struct process *some_of (struct host *host, enum process_kind kind)
 }
 
 /* The worker or a shim. */
-static struct process *some_program (void)
+struct process *fault_program (void)
 {
-    struct host *host = some_bench ();
-    struct process *shim = some_of (host, PROCESS_SHIM);
-    return shim && world_percent (50) ? shim : some_of (host, PROCESS_PROGRAM);
+    struct host *host = fault_bench ();
+    struct process *shim = fault_some_of (host, PROCESS_SHIM);
+    return shim && world_percent (50) ? shim : fault_some_of (host, PROCESS_PROGRAM);
 }
 
-static void tell (const char *kind, const struct process *target)
+void fault_tell (const char *kind, const struct process *target)
 {
     sim_history ("harness", "fault", "\"kind\":\"%s\",\"target\":\"%s\"", kind,
                  process_name (target));
@@ -82,16 +69,16 @@ static void tell (const char *kind, const struct process *target)
 
 static void kill_now (void)
 {
-    struct process *target = some_program ();
+    struct process *target = fault_program ();
     if (!target)
         return;
-    tell ("kill", target);
+    fault_tell ("kill", target);
     process_kill (target);
 }
 
 static void kill_at_call (void)
 {
-    struct process *target = some_program ();
+    struct process *target = fault_program ();
     if (target)
         process_kill_at (target, process_calls (target) + sim_random (CALLS_AHEAD),
                          world_percent (50));
@@ -99,7 +86,7 @@ static void kill_at_call (void)
 
 static void at_write (bool power)
 {
-    struct process *target = some_program ();
+    struct process *target = fault_program ();
     if (target)
         process_kill_at_durable (target, process_durable (target) + sim_random (DURABLE_AHEAD),
                                  world_percent (50), power);
@@ -120,10 +107,10 @@ static void kill_next (void)
 {
     enum process_kind kind = world_percent (60) ? PROCESS_SHIM : PROCESS_PROGRAM;
     struct process *worker = world.worker[0].process;
-    host_kill_next_at (kind == PROCESS_SHIM ? some_bench () : world.bench[0], kind,
+    host_kill_next_at (kind == PROCESS_SHIM ? fault_bench () : world.bench[0], kind,
                        sim_random (CALLS_AHEAD), world_percent (50), world_percent (20));
     if (kind == PROCESS_PROGRAM && worker && world_percent (70)) {
-        tell ("kill", worker);
+        fault_tell ("kill", worker);
         process_kill (worker);
     }
     /* Who is told of its end may be the next. */
@@ -135,10 +122,10 @@ static void kill_next (void)
 static void kill_job (void)
 {
     static const int signals[] = { SIGKILL, SIGTERM, SIGSEGV };
-    struct process *target = some_of (some_bench (), PROCESS_JOB);
+    struct process *target = fault_some_of (fault_bench (), PROCESS_JOB);
     if (!target || !target->mark[0]) /* it has not come to its exec yet */
         return;
-    tell ("kill", target);
+    fault_tell ("kill", target);
     process_signal (target, signals[sim_random (3)]);
 }
 
@@ -147,7 +134,7 @@ static void end_politely (void)
     const struct daemon *daemon = world_percent (30) ? &world.broker : &world.worker[0];
     if (!daemon->process)
         return;
-    tell ("term", daemon->process);
+    fault_tell ("term", daemon->process);
     process_signal (daemon->process, SIGTERM);
 }
 
@@ -161,7 +148,7 @@ static void kill_broker (void)
                          world_percent (50));
         return;
     }
-    tell ("kill", target);
+    fault_tell ("kill", target);
     process_kill (target);
 }
 
@@ -183,86 +170,15 @@ static void power_loss (void)
 /* The next broker has to know of the worker all the same. */
 static void broker_and_worker (void)
 {
-    struct process *worker = some_of (some_bench (), PROCESS_PROGRAM);
+    struct process *worker = fault_some_of (fault_bench (), PROCESS_PROGRAM);
     if (world_percent (50))
         host_power_loss (world.hub);
     else
         kill_broker ();
     if (!worker || !process_alive (worker))
         return;
-    tell ("kill", worker);
+    fault_tell ("kill", worker);
     process_kill (worker);
-}
-
-/* ---- scheduling ---- */
-
-/* As long as a moment, or longer than anybody waits for anybody. */
-static int64_t some_stop_us (void)
-{
-    return world_percent (50) ? world_between (100, 50000)
-                              : world_between (50, STOP_MOST_MS) * 1000;
-}
-
-/* Its worker wakes a shim that has put down its start record. */
-static bool is_looked_after (const struct process *process)
-{
-    char path[64];
-    snprintf (path, sizeof path, MACHINE_STATE "/run/%s/shim.json", process_job (process));
-    return process_kind (process) == PROCESS_SHIM &&
-           disk_look (host_disk (process_host (process)), path);
-}
-
-static struct process *some_process (void)
-{
-    if (world_percent (15))
-        return world.broker.process;
-    return world_percent (20) ? some_of (some_bench (), PROCESS_JOB) : some_program ();
-}
-
-static void stop_now (void)
-{
-    struct process *target = some_process ();
-    if (!target)
-        return;
-    tell ("stop", target);
-    bool for_good = is_looked_after (target) && world_percent (40);
-    process_stop_for (target, for_good ? -1 : some_stop_us ());
-}
-
-static void stop_at_call (void)
-{
-    struct process *target = world_percent (15) ? world.broker.process : some_program ();
-    if (target)
-        process_stop_at (target, process_calls (target) + sim_random (CALLS_AHEAD),
-                         some_stop_us ());
-}
-
-/* One that is not there yet: the next worker may come while it stands. */
-static void stop_next (void)
-{
-    static const enum process_kind some[] = { PROCESS_SHIM, PROCESS_SHIM, PROCESS_HELD,
-                                              PROCESS_PROGRAM };
-    enum process_kind kind = some[sim_random (4)];
-    host_stop_next_at (some_bench (), kind, sim_random (CALLS_AHEAD), some_stop_us (),
-                       kind == PROCESS_SHIM && world_percent (60));
-}
-
-static void as_usual (void *arg)
-{
-    const struct slow *slow = arg;
-    host_slow (slow->host, slow->kind, 0);
-}
-
-static void slow_down (void)
-{
-    static const enum process_kind some[] = { PROCESS_SHIM, PROCESS_PROGRAM, PROCESS_JOB };
-    if (fault.slow_count == SLOWS_MOST)
-        return;
-    struct slow *slow = &fault.slows[fault.slow_count++];
-    *slow = (struct slow){ some_bench (), some[sim_random (3)] };
-    sim_history ("harness", "fault", "\"kind\":\"slow\",\"target\":\"%s\"", host_name (slow->host));
-    host_slow (slow->host, slow->kind, world_between (1, SLOW_MOST_MS) * 1000);
-    sim_after (world_between (50, 4000) * 1000, as_usual, slow);
 }
 
 /* ---- network ---- */
@@ -384,10 +300,10 @@ static const struct kind {
     { "kill broker", kill_broker, 14 },
     { "power", power_loss, 4 },
     { "broker and worker", broker_and_worker, 8 },
-    { "stop", stop_now, 8 },
-    { "stop at call", stop_at_call, 6 },
-    { "stop next", stop_next, 6 },
-    { "slow", slow_down, 6 },
+    { "stop", fault_stop_now, 8 },
+    { "stop at call", fault_stop_at_call, 6 },
+    { "stop next", fault_stop_next, 6 },
+    { "slow", fault_slow_down, 6 },
     { "partition", partition, 8 },
     { "drop", drop, 8 },
     { "full", fill_disk, 6 },
@@ -424,6 +340,7 @@ static void strike (void *arg)
 void fault_begin (void)
 {
     memset (&fault, 0, sizeof fault);
+    fault_stop_begin ();
     if (world_percent (50))
         fault.tease_percent = (unsigned)world_between (10, 80);
     int64_t count = world_percent (8) ? 0 : world_between (1, 6);
@@ -436,9 +353,9 @@ void fault_begin (void)
 
 void fault_tease (void)
 {
-    static void (*const teases[]) (void) = { kill_at_call,   kill_at_write, kill_at_write,
-                                             power_at_write, kill_next,     kill_broker,
-                                             stop_at_call,   stop_next,     fail_spawns };
+    static void (*const teases[]) (void) = { kill_at_call,       kill_at_write,   kill_at_write,
+                                             power_at_write,     kill_next,       kill_broker,
+                                             fault_stop_at_call, fault_stop_next, fail_spawns };
     if (!world.calm && world_percent (fault.tease_percent))
         teases[sim_random (sizeof teases / sizeof *teases)]();
 }
@@ -449,7 +366,7 @@ static void disarm (struct host *host)
 {
     for (struct process *at = process_next (host, NULL); at; at = process_next (host, at)) {
         process_kill_at (at, NEVER, true);
-        if (!is_looked_after (at))
+        if (!fault_is_looked_after (at))
             process_signal (at, SIGCONT);
     }
     for (enum process_kind kind = 0; kind < PROCESS_KINDS; kind++)

@@ -8,7 +8,8 @@
 
 DIR is a build folder in which ems-sim was built. The source of a bug is mutated out of the tree,
 compiled as the original is, and linked before the archives, so that the original is not used.
-Exit code 0: every bug was caught within N (10000) seeds.
+Exit code 0: every bug was caught within N (10000) seeds; and, if all were planted, each invariant that
+the simulation judges was the one that caught one that breaks it: so each check has shown that it can fail.
 """
 import argparse
 import concurrent.futures
@@ -33,10 +34,13 @@ FOUND = (re.compile(r"(?P<by>I\d+) violated \(suite sim, seed (?P<seed>\d+)"),  
          # Of the simulation itself, which looks into its disks.
          re.compile(r"sim: seed (?P<seed>\d+): job \S+ is (?P<by>not in the list)"),
          re.compile(r"sim: seed (?P<seed>\d+): .* is (?P<by>not what the job wrote)"),
+         re.compile(r"sim: seed (?P<seed>\d+): .* got the answer to (?P<by>a request that is not its own)"),
          re.compile(r"sim: seed (?P<seed>\d+)(?P<by>)"),
          # It died, with one of these.
          re.compile(r"sim: seeds \d+ to (?P<seed>\d+) (?P<by>ended) with"))
+JUDGED = ("I1", "I2", "I3", "I4", "I5", "I6", "I7", "I8", "I9", "I12")
 INVARIANTS = {"not in the list": "I2", "not what the job wrote": "I8", "ended": "its death",
+              "a request that is not its own": "I10",
               "": "the simulation"}
 
 
@@ -140,12 +144,12 @@ def seeds_until_caught(binary, first, last, jobs):
 
 
 def catch(builder, plant, options):
-    """A line that tells how it went, and whether the bug was caught."""
+    """A line that tells how it went, and by what the bug was caught, or None."""
     begun = time.monotonic()
     try:
         binary = builder.program(plant)
     except (Failure, OSError) as failure:
-        return f"planted {plant.name}: NOT PLANTED: {failure}", False
+        return f"planted {plant.name}: NOT PLANTED: {failure}", None
     first, found = 1, None
     for last in BATCHES:
         last = min(last, options.seeds)
@@ -155,8 +159,16 @@ def catch(builder, plant, options):
     binary.unlink()
     took = time.monotonic() - begun
     if not found:
-        return f"planted {plant.name}: NOT CAUGHT within {options.seeds} seeds ({took:.0f} s)", False
-    return f"planted {plant.name}: caught by {found[1]} after {found[0]} seeds ({took:.0f} s)", True
+        return f"planted {plant.name}: NOT CAUGHT within {options.seeds} seeds ({took:.0f} s)", None
+    seed, by = found
+    remark = "" if by in plant.breaks.split() else f" though it breaks {plant.breaks}"
+    return f"planted {plant.name}: caught by {by}{remark} after {seed} seeds ({took:.0f} s)", by
+
+
+def never_failed(plants, caught):
+    """The checks that no bug which breaks their invariant has shown to be able to fail."""
+    shown = {by for plant, by in zip(plants, caught) if by in plant.breaks.split()}
+    return [invariant for invariant in JUDGED if invariant not in shown]
 
 
 def chosen(names):
@@ -187,16 +199,19 @@ def main():
         return
     plants = chosen(options.names)
     builder = Builder(options.build.resolve())
-    missed = 0
+    caught = {}
     with concurrent.futures.ThreadPoolExecutor(options.jobs) as pool:
-        tries = [pool.submit(catch, builder, plant, options) for plant in plants]
+        tries = {pool.submit(catch, builder, plant, options): plant for plant in plants}
         for done in concurrent.futures.as_completed(tries):
-            line, caught = done.result()
+            line, caught[tries[done]] = done.result()
             print(line, flush=True)
-            missed += not caught
+    missed = list(caught.values()).count(None)
+    idle = [] if options.names else never_failed(caught.keys(), caught.values())
+    for invariant in idle:
+        print(f"planted: no bug that breaks {invariant} was caught by {invariant}: can it fail?")
     print(f"planted: {len(plants)} bugs, {len(plants) - missed} caught within {options.seeds} "
-          f"seeds, {missed} missed")
-    sys.exit(1 if missed else 0)
+          f"seeds, {missed} missed, {len(idle)} checks that never failed")
+    sys.exit(1 if missed or idle else 0)
 
 
 if __name__ == "__main__":

@@ -2,7 +2,9 @@
 """Bugs to be planted into EMS, one at a time: a checker that catches nothing is worth nothing.
 
 Each is a name, a source file, a text that must stand there exactly once, what to put in its place,
-and the invariants one of which should break.
+and the invariants one of which should break. The judge tells the first of those that a history
+breaks: a job that is never over breaks I2 before it breaks I12; the history of a worker is also the
+list of its jobs, so one without it is lost (I2) before its request makes another (I4).
 """
 from collections import namedtuple
 
@@ -30,6 +32,7 @@ JOBLOG = "worker/shim/joblog.c"
 FOLLOW = "client/core/follow.c"
 ATTEMPT = "worker/shim/attempt.c"
 LEFTOVERS = "worker/shim/leftovers.c"
+TRACES = "worker/shim/traces.c"
 
 PLANTS = (
     # ---- what must be durable is not ----
@@ -43,7 +46,7 @@ PLANTS = (
           'snprintf (temporary, sizeof temporary, "%s", base)', "I2 I7"),
     Plant("history-not-synced", LINEUP,
           "file_write_all (self->fd, line, self->width) < 0 || fdatasync (self->fd) < 0",
-          "file_write_all (self->fd, line, self->width) < 0", "I4"),
+          "file_write_all (self->fd, line, self->width) < 0", "I2 I4"),
     Plant("results-not-synced", RESULTS,
           "return dir_sync (self->dir, err) < 0 || dir_sync (self->staging, err) < 0 ? -1 : 0;",
           "return 0;", "I8"),
@@ -65,22 +68,22 @@ PLANTS = (
           "fork_main (self, err) < 0 ||\n"
           "        joblog_first_line (&self->log, attempt->spec.argv, err) < 0 ||\n"
           "        launch_go (&self->launch, &attempt->spec, err) < 0 ||\n"
-          "        put_shim_record (self, err) < 0) {", "I3"),
+          "        put_shim_record (self, err) < 0) {", "I3 I5"),
     # ---- a request is taken twice ----
     Plant("history-forgotten", RUN,
-          "if (store_append (self->env.store, &entry, err) < 0)\n        return -1;\n", "", "I4"),
+          "if (store_append (self->env.store, &entry, err) < 0)\n        return -1;\n", "", "I2 I4"),
     Plant("duplicate-forgotten", WAITING,
           "return kind == ASK_RUN && run_on_record (self, call, out);", "return false;", "I4"),
     Plant("answers-forgotten", WAITING,
           "answers_put (self->answers, &answer);", "(void)answer;", "I4"),
     Plant("torn-line-kept", LINEUP,
           "if (st.st_size % (int64_t)width != 0 && "
-          "ftruncate (fd, self->count * (int64_t)width) < 0)\n        goto fail;\n", "", "I4"),
+          "ftruncate (fd, self->count * (int64_t)width) < 0)\n        goto fail;\n", "", "I2 I4"),
     Plant("new-id-on-retry", "client/core/ask.c",
           "    self->sent = self->ever_sent = self->again = true;",
           "    if (self->again)\n"
           "        self->id[31] = self->id[31] == '0' ? '1' : '0';\n"
-          "    self->sent = self->ever_sent = self->again = true;", "I4"),
+          "    self->sent = self->ever_sent = self->again = true;", "I4 I10"),
     Plant("broker-forgets-restart", "broker/core/request.c",
           "bool repeated = in->request.again && !owner;", "bool repeated = false;", "I4"),
     Plant("offline-not-waited-for", "broker/core/find.c",
@@ -96,7 +99,7 @@ PLANTS = (
     # ---- more than one at a time ----
     Plant("two-in-a-slot", "worker/core/slot.c",
           "return self->state != SLOT_IDLE;",
-          "return self->state != SLOT_IDLE && self->state != SLOT_RUNNING;", "I1 I2"),
+          "return self->state != SLOT_IDLE && self->state != SLOT_RUNNING;", "I1 I2 I4 I12"),
     Plant("leftovers-not-killed", FINISH,
           "if (!self->orphaned && self->unkilled == 0)\n        return 1;",
           "if (self->unkilled == 0)\n        return 1;", "I1"),
@@ -106,11 +109,11 @@ PLANTS = (
     Plant("slot-not-awaited", LEFTOVERS,
           "        if (held <= 0)\n            return held < 0 ? -1 : killed;",
           "        if (held <= 1)\n            return held < 0 ? -1 : killed;", "I1"),
-    Plant("slot-holders-spared", LEFTOVERS,
-          "found = st.st_dev == target->lock_dev && st.st_ino == target->lock_ino &&",
-          "found = false &&", "I1 I12"),
+    Plant("slot-holders-spared", TRACES,
+          "found = st.st_dev == traces->lock_dev && st.st_ino == traces->lock_ino &&",
+          "found = false &&", "I1 I2 I12"),
     Plant("stopped-shim-not-woken", SHIM,
-          "        life_tell (self);\n    wake_shim (self);\n", "        life_tell (self);\n", "I12"),
+          "        life_tell (self);\n    wake_shim (self);\n", "        life_tell (self);\n", "I5 I12"),
     Plant("started-again", LOOK,
           "out->facts.shim_record = rc == 0 || err.code != STATUS_UNKNOWN;",
           "out->facts.shim_record = false;", "I3"),
@@ -139,7 +142,7 @@ PLANTS = (
     Plant("run-id-twice", RESULTS,
           "    struct results *self = arg;\n    char name[RUN_ID_BYTES];\n",
           "    struct results *self = arg;\n    char name[RUN_ID_BYTES];\n"
-          "    if (run_id)\n        return exists (self->staging, run_id);\n", "I8 I12"),
+          "    if (run_id)\n        return exists (self->staging, run_id);\n", "I2 I8 I12"),
     Plant("over-adopted-again", RECOVER,
           "if (!job_status_terminal (record->status))\n        return found_add (self, record, err);",
           "if (true)\n        return found_add (self, record, err);", "I3 I7"),

@@ -26,6 +26,11 @@ static struct {
 
 static void resume (void *arg);
 
+int64_t process_latency_us (void)
+{
+    return LATENCY_US + (int64_t)sim_random (LATENCY_MORE);
+}
+
 /* ---- the beginning ---- */
 
 void process_free (struct process *self)
@@ -87,7 +92,7 @@ void process_run (struct process *self, int (*main_fn) (void *arg), void *arg)
     self->main_fn = main_fn;
     self->arg = arg;
     self->coroutine = coroutine_new (begin, self);
-    self->resume = sim_after (LATENCY_US + (int64_t)sim_random (LATENCY_MORE), resume, self);
+    self->resume = sim_after (process_latency_us (), resume, self);
 }
 
 struct process *process_start (struct host *host, const char *name, int (*main_fn) (void *arg),
@@ -150,7 +155,7 @@ void process_wake (struct process *self)
         return;
     self->waiting = false; /* once is enough: it looks at everything */
     sim_cancel (self->resume);
-    self->resume = sim_after (LATENCY_US + (int64_t)sim_random (LATENCY_MORE), resume, self);
+    self->resume = sim_after (process_latency_us (), resume, self);
 }
 
 /* ---- the end ---- */
@@ -238,7 +243,7 @@ static void kill_due (void *arg)
     process_end (self, self->status);
 }
 
-static void die_soon (struct process *self, int signal)
+void process_die_soon (struct process *self, int signal)
 {
     if (self->state != PROCESS_RUNNING)
         return;
@@ -251,7 +256,7 @@ static void die_soon (struct process *self, int signal)
 
 void process_kill_soon (struct process *self)
 {
-    die_soon (self, SIGKILL);
+    process_die_soon (self, SIGKILL);
 }
 
 pid_t process_reap (struct process *parent, pid_t pid, int *status)
@@ -268,95 +273,6 @@ pid_t process_reap (struct process *parent, pid_t pid, int *status)
         return at->pid;
     }
     return any ? 0 : -1;
-}
-
-/* ---- being stopped ---- */
-
-bool process_stopped (const struct process *self)
-{
-    return self->stopped;
-}
-
-bool process_defers (struct process *self, sim_fn *fn, void *arg)
-{
-    if (!self->stopped)
-        return false;
-    if (self->deferred_count == PROCESS_DEFERRED)
-        sim_fail ("too much waits for %s to go on", self->name);
-    self->deferred[self->deferred_count++] = (struct deferred){ fn, arg };
-    return true;
-}
-
-static void deliver (struct process *self, int signal);
-
-static void go_on (struct process *self)
-{
-    if (!self->stopped)
-        return;
-    sim_note ("%s/%s[%d] goes on", self->host->name, self->name, (int)self->pid);
-    self->stopped = false;
-    for (int i = 1; i < 32; i++)
-        if (sigismember (&self->held, i))
-            deliver (self, i);
-    sigemptyset (&self->held);
-    for (size_t i = 0; i < self->deferred_count; i++)
-        sim_after (LATENCY_US + (int64_t)sim_random (LATENCY_MORE), self->deferred[i].fn,
-                   self->deferred[i].arg);
-    self->deferred_count = 0;
-}
-
-static void go_on_due (void *arg)
-{
-    process_signal (arg, SIGCONT);
-}
-
-void process_stop_for (struct process *self, int64_t us)
-{
-    process_signal (self, SIGSTOP);
-    if (us >= 0)
-        sim_after (us, go_on_due, self);
-}
-
-/* ---- signals ---- */
-
-void process_signal (struct process *self, int signal)
-{
-    if (self->state != PROCESS_RUNNING)
-        return;
-    if (signal == SIGKILL)
-        process_kill_soon (self);
-    else if (signal == SIGSTOP)
-        self->stopped = true;
-    else if (signal == SIGCONT)
-        go_on (self);
-    else if (self->stopped)
-        sigaddset (&self->held, signal);
-    else
-        deliver (self, signal);
-}
-
-/* To one that runs. */
-static void deliver (struct process *self, int signal)
-{
-    if (self->on_signal) {
-        self->signal = signal;
-        self->on_signal (self->on_signal_arg);
-    } else if (sigismember (&self->ignored, signal)) {
-        return;
-    } else if (sigismember (&self->blocked, signal)) {
-        sigaddset (&self->pending, signal);
-        process_wake (self);
-    } else if (signal != SIGCHLD) {
-        die_soon (self, signal);
-    }
-}
-
-int process_first_signal (const struct process *self, const sigset_t *wanted)
-{
-    for (int i = 1; i < 32; i++)
-        if (sigismember (&self->pending, i) && sigismember (wanted, i))
-            return i;
-    return 0;
 }
 
 /* ---- who is who ---- */

@@ -1,7 +1,7 @@
 /* process_private.h - what the files of the simulated kernel share of hosts and processes.
  *
- * host.c: machines. process.c: life and death. coroutine.c: stacks and switches. call.c: the way
- * into a system call.
+ * host.c: machines. process.c: life and death. process_signal.c: signals. coroutine.c: stacks and
+ * switches. call.c: the way into a system call.
  *
  * SPDX-License-Identifier: MPL-2.0 */
 #ifndef SIM_PROCESS_PRIVATE_H
@@ -127,8 +127,11 @@ _Noreturn void process_exit (int status);
 _Noreturn void process_die_of_power (void);
 /* A stopped process does nothing: true, and that event comes again once it goes on. */
 bool process_defers (struct process *, sim_fn *fn, void *arg);
-/* SIGKILL as the kernel does it: dead a short while from now. */
+/* SIGKILL as the kernel does it: dead a short while from now; or of another signal. */
 void process_kill_soon (struct process *);
+void process_die_soon (struct process *, int signal);
+/* Until the scheduler gives way to it; another one each time. */
+int64_t process_latency_us (void);
 struct process *process_find (struct host *, pid_t pid); /* zombies too; NULL */
 /* Take one ended child away: its pid, 0 if none has ended, -1 if there is none. pid -1: any. */
 pid_t process_reap (struct process *parent, pid_t pid, int *status);

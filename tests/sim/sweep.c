@@ -198,7 +198,9 @@ static void play (const struct plan *plan, uint64_t number)
     static const struct net_manner manner = {
         .near_us = 30, .far_us = 200, .requests = 1000, .events = 300
     };
-    sim_history ("harness", "begin", "\"suite\":\"sweep\",\"seed\":%llu",
+    sim_history ("harness", "begin",
+                 "\"suite\":\"sweep\",\"seed\":%llu,\"without\":[\"read\",\"read_end\"],"
+                 "\"seldom\":[\"again\",\"cancel\"]",
                  (unsigned long long)number);
     net_begin (&manner);
     seen_begin (nobody_new, nobody_new);

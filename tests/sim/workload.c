@@ -60,12 +60,13 @@ static void choose_script (char script[JOB_SCRIPT_BYTES])
         used = add_step (script, used, 'i', world_between (1, 3));
     if (world_percent (20))
         used = add_step (script, used, world_percent (50) ? 'f' : 'o', world_between (1, 2));
-    if (world_percent (8))
-        used = add_step (script, used, 'u', world_percent (30) ? 300000 : world_between (1, 9000));
-    bool hops = world_percent (6);
+    /* Those that only the slot's lock gives away, and mostly when there is no shim. */
+    bool hides = world_percent (8), hops = world_percent (7);
+    if (hides)
+        used = add_step (script, used, 'u', world_percent (50) ? 300000 : world_between (1, 9000));
     if (hops)
         used = add_step (script, used, 'd', world_between (50, 400));
-    if (world_percent (hops ? 50 : 5))
+    if (world_percent (hides || hops ? 50 : 5))
         used = add_step (script, used, 'p', shim_signals[world_between (0, 3)]);
     /* A talkative one is for the monitors that cannot keep up. */
     bool talks = world_percent (20);

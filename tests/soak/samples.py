@@ -2,21 +2,23 @@
 """Memory (PSS) and descriptors of processes that are killed and started again now and then.
 
 The peak is of the whole PSS. Slopes are of its anonymous part, which is what a process itself gathers: the
-share in libraries goes up and down with how many other programs of the machine use them.
+share in libraries goes up and down with how many other programs of the machine use them. trim.c sees to it that
+this is what the process holds, and not what it once held.
 
 Three slopes are fitted by least squares to samples that are taken once a second:
 
-- across lives: one line through the memory of all processes of a kind at the same age (AGES_S after each was
-  first seen). It shows what grows with the state folder, whoever was killed and started in between.
+- across lives: one line through the means of all processes of a kind at the same age (AGES_S after each was
+  first seen). It shows what grows with the state folder, whoever was killed and started in between. Each life counts
+  once, however often it was looked at, so the error is large as long as there are few.
 - within lives: each life has its own level, and all have one slope, from the age FULL_S on. It shows what
   one process gathers. It takes so long because a worker keeps its last 1024 answers, by design, and
   at one job a second they are not complete before.
-- within young lives: the same between the ages AGES_S, where those answers are still being gathered, and heaps
-  still grow to their size: a coarse look for runs that are too short for the other one.
+- within young lives: the same between the ages AGES_S, where those answers are still being gathered: a coarse
+  look for runs that are too short for the other one.
 
-The error is the usual standard error of a slope, with samples SAME_S apart taken as independent. A slope is too
-steep if it is above STEEP_MB_H (in young lives YOUNG_MB_H) by more than two errors. A run in which not even young
-lives could be looked at has shown nothing, which is a failure too.
+The error is the usual standard error of a slope; within lives, samples SAME_S apart are taken as independent. A slope
+is too steep if it is above STEEP_MB_H (in young lives YOUNG_MB_H) by more than two errors. A run in which not even
+young lives could be looked at has shown nothing, which is a failure too.
 """
 import collections
 import math
@@ -26,7 +28,6 @@ from pathlib import Path
 
 AGES_S = (60, 170)
 FULL_S = 1200
-FEWEST_LIVES = 3
 SAME_S = 5
 STEEP_MB_H = 1
 YOUNG_MB_H = 10
@@ -51,23 +52,27 @@ def descriptors(pid):
         return 0
 
 
-def fit(groups):
-    """(slope, its error) of (t, y) points in groups that have each a level of its own; None: too few."""
+def mean(values):
+    return sum(values) / len(values)
+
+
+def fit(groups, same):
+    """(slope, its error) of (t, y) points in groups that have each a level of its own, where of so many
+    points that are the same in a row only one counts; None: too few."""
     sum_tt = sum_ty = sum_yy = count = 0
     for points in groups:
-        mean_t = sum(t for t, _ in points) / len(points)
-        mean_y = sum(y for _, y in points) / len(points)
+        mean_t, mean_y = mean([t for t, _ in points]), mean([y for _, y in points])
         sum_tt += sum((t - mean_t) ** 2 for t, _ in points)
         sum_ty += sum((t - mean_t) * (y - mean_y) for t, y in points)
         sum_yy += sum((y - mean_y) ** 2 for _, y in points)
         count += len(points)
-    free = count / SAME_S - len(groups) - 1
+    free = count / same - len(groups) - 1
     if free <= 0 or sum_tt == 0:
         return None
     slope = sum_ty / sum_tt
-    # Of all samples only one in SAME_S counts, in the sums as in the degrees of freedom.
-    spread = max(sum_yy - slope * sum_ty, 0) / SAME_S / free
-    return slope, math.sqrt(spread / (sum_tt / SAME_S))
+    # Only one in `same` counts, in the sums as in the degrees of freedom.
+    spread = max(sum_yy - slope * sum_ty, 0) / same / free
+    return slope, math.sqrt(spread / (sum_tt / same))
 
 
 class Samples:
@@ -107,10 +112,11 @@ class Samples:
         """[(name, which, MB per hour, error)]"""
         found = []
         for name, lives in sorted(self.same_age.items()):
-            across = [sum(lives.values(), [])] if len(lives) >= FEWEST_LIVES else []
-            for which, fitted in (("across lives", fit(across)),
-                                  ("within young lives", fit(list(lives.values()))),
-                                  ("within lives", fit(list(self.lives[name].values())))):
+            means = [(mean([t for t, _ in points]), mean([y for _, y in points]))
+                     for points in lives.values()]
+            for which, fitted in (("across lives", fit([means], 1)),
+                                  ("within young lives", fit(list(lives.values()), SAME_S)),
+                                  ("within lives", fit(list(self.lives[name].values()), SAME_S))):
                 if fitted:
                     found.append((name, which, *(value * 3600 / 1024 for value in fitted)))
         return found

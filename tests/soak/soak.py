@@ -4,10 +4,11 @@
 (broker, worker, shim in turn; see inflict). tests/judge says whether the invariants held; memory,
 descriptors and disk must not grow beyond what the jobs leave.
 
-usage: soak.py [--minutes M] [--seed N] [--no-slopes]
+usage: soak.py [--minutes M] [--seed N] [--no-slopes] [--helpers DIR]
 
-The history is judged and begun anew every ten minutes, when everything must settle. How slopes of memory are
-computed: see samples.py. History and state of a run that failed stay in /tmp/ems-soak-SEED.
+The history is judged and begun anew every ten minutes, and at half time of a short run, when everything must
+settle. How slopes of memory are computed: see samples.py. History and state of a run that failed stay in
+/tmp/ems-soak-SEED.
 """
 import argparse
 import os
@@ -24,9 +25,9 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "e2e"))
 
 import crash_rounds  # noqa: E402
 from crash_clients import Monitor, Recorder  # noqa: E402
-from crash_history import History  # noqa: E402
 from crash_world import World, listed, wait_until  # noqa: E402
 from samples import Samples  # noqa: E402
+from system import ROOT  # noqa: E402
 
 MONITORS = 20
 LINES = 200
@@ -51,39 +52,37 @@ class SoakWorld(World):
     """A world whose history ends and begins again while it goes on."""
 
     prefix = "ems-soak-"
+    suite, without, seldom = "soak", ("cancel",), ("again",)
 
-    def __init__(self, seed):
+    def __init__(self, seed, trim):
         super().__init__(seed, 1, "auto")
-        self.seed, self.points, self.judged_jobs = seed, NoPoints(), set()
+        self.environment["LD_PRELOAD"] = str(trim)
+        self.points = NoPoints()
         self.events = 0
-
-    def records(self):
-        """Those that no earlier history has told of."""
-        return [(worker, record) for worker, record in super().records()
-                if record["job_id"] not in self.judged_jobs]
 
     def next_history(self):
         """Judge what was, and begin anew; what was wrong."""
         self.judged_jobs |= {path.stem for path in (self.state / "logs/jobs").glob("*.json")}
+        self.judged_runs |= {name for name in listed(self.state / "results") if name[0] != "."}
         self.history.close()
         verdict = self.history.judged()
         self.events += verdict.events
         if verdict.ok:
             self.history.path.unlink()
             self.history.jobs.write_text("")
-        self.history = History(self.base)
-        self.history.note("harness", "begin", suite="soak", seed=self.seed)
+        self.begin_history()
         return verdict.malformed + [str(violation) for violation in verdict.violations]
 
 
 class Soak:
-    def __init__(self, seed, minutes):
+    def __init__(self, seed, minutes, trim):
         self.chance, self.minutes = random.Random(seed), minutes
-        self.world = SoakWorld(seed)
+        self.world = SoakWorld(seed, trim)
         self.samples = Samples()
         self.jobs, self.latest = 0, None  # the job that monitors follow next
         self.stopped = threading.Event()  # for this period
         self.began_s = time.monotonic()
+        self.period_s = min(PERIOD_S, minutes * 60 / 2)
         self.kill_every_s = min(KILL_S, minutes * 60 / 5)
 
     # Actors
@@ -120,7 +119,7 @@ class Soak:
         """The newest job to its end, and then the next."""
         seen, job_id = 0, None
         while not self.stopped.is_set():
-            if self.latest == job_id:
+            if self.latest in (None, job_id):
                 self.stopped.wait(0.02)
                 continue
             job_id, seen = self.latest, seen + 1
@@ -163,7 +162,7 @@ class Soak:
             period = 0
             while time.monotonic() < until and not problems + world.problems:
                 period += 1
-                self.play(period, min(PERIOD_S, until - time.monotonic()))
+                self.play(period, min(self.period_s, until - time.monotonic()))
                 world.note_end()
                 problems += world.next_history()
                 problems += self.disk_problems()
@@ -177,6 +176,7 @@ class Soak:
 
     def play(self, period, seconds):
         self.stopped.clear()
+        self.latest = None
         threads = [self.start("submit", self.submit, period), self.start("measure", self.measure),
                    self.start("inflict", self.inflict)]
         threads += [self.start(f"monitor-{number}", self.follow, period, number)
@@ -211,13 +211,16 @@ class Soak:
         self.world.problems += too_many()
 
     def disk_problems(self):
-        """Every job left a record and a log, a completed one its results, and nothing else is there."""
+        """Every job left a record and a log, and nothing else is there; what was published stays."""
         state = self.world.state
         records = {path.stem for path in (state / "logs/jobs").glob("*.json")}
         logs = {path.stem for path in (state / "logs").glob("*.log")}
         found = []
         if records != logs:
             found.append(f"records without log, or logs without record: {sorted(records ^ logs)}")
+        gone = self.world.judged_runs - set(listed(state / "results"))
+        if gone:
+            found.append(f"results that were there are gone: {sorted(gone)}")
         for folder, expected in (("run", []), ("results/.staging", []),
                                  (".", ["broker", "logs", "results", "run", "slot.lock", "sock", "worker.lock"])):
             if listed(state / folder) != expected:
@@ -234,12 +237,19 @@ def main():
     parser.add_argument("--minutes", type=float, default=10)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--no-slopes", action="store_true", help="print them, but assert nothing")
+    parser.add_argument("--helpers", type=Path, default=ROOT / "build/tests/soak",
+                        help="where libtrim.so was built (default: %(default)s)")
     options = parser.parse_args()
+    trim = options.helpers.resolve() / "libtrim.so"
+    if not trim.is_file():
+        sys.exit(f"soak.py: there is no {trim}; build the preset release, or say --helpers DIR")
     signal.signal(signal.SIGTERM, stop)
     crash_rounds.hasten_clients()
-    soak = Soak(options.seed, options.minutes)
+    soak = Soak(options.seed, options.minutes, trim)
     try:
         problems = soak.run() + ([] if options.no_slopes else soak.samples.steep())
+        if not soak.jobs or not soak.world.kills:
+            problems.append(f"{soak.jobs} jobs, {sum(soak.world.kills.values())} kills: that shows nothing")
         if problems:
             place = Path(f"/tmp/ems-soak-{options.seed}")
             shutil.rmtree(place, ignore_errors=True)
