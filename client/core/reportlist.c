@@ -266,5 +266,6 @@ void report_pruned (const struct value *reply, bool dry, const struct report *ho
     size_text (value_int (value_get (reply, "bytes")), size, sizeof size);
     if (count > listed)
         sbuf_printf (out, "… and %" PRId64 " more\n", count - listed);
-    sbuf_printf (out, "%" PRId64 " %s removed, %s\n", count, dry ? "would be" : "were", size);
+    sbuf_printf (out, "%s: %" PRId64 " %s, %s\n", dry ? "would be removed" : "removed", count,
+                 count == 1 ? "job" : "jobs", size);
 }

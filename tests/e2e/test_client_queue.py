@@ -323,8 +323,8 @@ def test_prune_lists_what_goes_and_why(fake):
     assert result.returncode == 0
     assert result.stdout.splitlines()[1].split("  ") == [
         "2026-02-13_14-30-45", JOB, "3.0 MiB", "older than 30 days"]
-    assert result.stdout.splitlines()[2] == "1 would be removed, 3.0 MiB"
-    assert "1 were removed" in ems(fake, "prune").stdout
+    assert result.stdout.splitlines()[2] == "would be removed: 1 job, 3.0 MiB"
+    assert "\nremoved: 1 job, 3.0 MiB" in ems(fake, "prune").stdout
     assert asked(fake, "prune") == [{"dry_run": True}, {"dry_run": False}]
     assert json.loads(ems(fake, "prune", "--json").stdout) == fake.pruned
 

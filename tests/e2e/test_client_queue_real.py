@@ -151,3 +151,26 @@ def test_down_with_cancel_ends_the_whole_line(ems):
     for part in ems.parts.values():
         part.wait(30)
     ems.parts.clear()
+
+
+def test_who_waits_in_line_outlives_broker_and_worker(ems):
+    holder = hold(ems)
+    tool = ems.spawn(EMS, "run", "--queue", "say")
+    said = [tool.stderr.readline().decode() for _ in range(2)]
+    job_id = said[0].split()[2]
+    for name in ("broker", "worker"):
+        ems.kill9(name)
+        ems.start_part(name)
+        ems.wait_ready()
+    result = ems.ems("run", "-qd", "say", "--priority", "31")
+    assert result.returncode == 0, result.stderr
+    while "2nd in line" not in said[-1]:
+        said.append(tool.stderr.readline().decode())
+        assert said[-1]
+    assert ems.ems("cancel", result.stdout.strip()).returncode == 0
+    let_go(ems, holder)
+    output, rest = tool.communicate(timeout=60)
+    assert tool.returncode == 0, said + [rest]
+    assert output == ems.log(job_id)
+    # Whatever was lost meanwhile, the story is told once.
+    assert sum("is queued, 1st in line" in line for line in said + rest.decode().splitlines()) <= 2

@@ -341,7 +341,7 @@ static void what_prune_removes_is_listed_with_size_reason_and_total (void **stat
                          "RUN                  JOB ID        SIZE     REASON\n"
                          "2026-02-13_14-30-45  0123456789ab  1.5 KiB  older than 30 days\n"
                          "-                    1a2b3c4d5e6f  7 B      \\x1b[31mx\n"
-                         "2 would be removed, 5.0 GiB\n");
+                         "would be removed: 2 jobs, 5.0 GiB\n");
     value_destroy (&reply);
     sbuf_clear (&out);
     reply = parse ("{\"removed\":[],\"bytes\":0}");
@@ -360,7 +360,7 @@ static void what_prune_removes_is_listed_with_size_reason_and_total (void **stat
     reply = parse ("{\"removed\":[{\"job_id\":\"0123456789ab\",\"bytes\":0}],\"count\":701,"
                    "\"bytes\":2048}");
     report_pruned (reply, false, &plain, &out);
-    assert_non_null (strstr (sbuf_text (&out), "… and 700 more\n701 were removed, 2.0 KiB\n"));
+    assert_non_null (strstr (sbuf_text (&out), "… and 700 more\nremoved: 701 jobs, 2.0 KiB\n"));
     value_destroy (&reply);
     sbuf_free (&out);
 }
