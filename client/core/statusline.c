@@ -110,7 +110,8 @@ static double fraction (const struct record *job)
 /* Of the experiment that runs; negative: not known, or no other than the run's. */
 static double experiment_fraction (const struct record *job)
 {
-    if (!job->current_experiment[0] || job->progress_pct < 0 || job->experiments_total < 2)
+    if (!job->current_experiment[0] || job->progress_pct < 0 || job->experiments_total < 2 ||
+        job->status == JOB_QUEUED)
         return -1;
     return within (job->progress_pct / 100 * (double)job->experiments_total -
                    (double)job->experiments_done);

@@ -369,6 +369,15 @@ static void the_status_line_of_a_waiting_job_tells_its_place_and_what_it_waits_f
     struct statusline view = { .job = &job, .elapsed_ms = 72000, .how = &how, .columns = 80 };
     render (&view, &line);
     assert_string_equal (sbuf_text (&line), "| Queued, 3rd in line...  1m12s  after 1a2b3c4d5e6f");
+    /* It was preempted: what it had done counts, but no experiment runs. */
+    strcpy (job.current_experiment, "gmst_era");
+    job.experiments_done = 1;
+    job.experiments_total = 2;
+    job.progress_pct = 75;
+    job.after.job_id[0] = '\0';
+    render (&view, &line);
+    assert_string_equal (sbuf_text (&line), "| Queued, 3rd in line...  ###############.....  1/2 "
+                                            "experiments  1m12s");
     job.status = JOB_RUNNING;
     strcpy (job.preempted_by, "ffffffffffff");
     render (&view, &line);
