@@ -193,8 +193,9 @@ static void add_standing (const struct record *job, const struct report *how, st
                      job->preemptions == 1 ? "time" : "times", job->attempt);
     }
     int64_t paused_ms = job->paused_ms;
-    if (job->paused_at_ms && how->now_ms > job->paused_at_ms)
-        paused_ms += how->now_ms - job->paused_at_ms;
+    int64_t since_ms = job->paused_at_ms ? how->now_ms - job->paused_at_ms : 0;
+    if (since_ms > 0 && paused_ms < INT64_MAX - since_ms)
+        paused_ms += since_ms;
     if (paused_ms > 0 || job->paused_at_ms)
         add_duration (out, "Paused", paused_ms);
     add_text (out, "Resumed from", job->resumed_from);

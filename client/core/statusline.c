@@ -53,7 +53,7 @@ void statusline_eta (bool known, int64_t eta_ms, char *out, size_t out_bytes)
     out[0] = 0;
     if (!known || eta_ms <= 0)
         return;
-    int64_t s = (eta_ms + 999) / 1000;
+    int64_t s = eta_ms / 1000 + (eta_ms % 1000 != 0);
     if (s < 10)
         snprintf (out, out_bytes, "%" PRId64 "s", s); /* an estimate has no tenths */
     else
