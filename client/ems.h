@@ -23,7 +23,8 @@
  * Waiting. A request waits until it is answered. It gives up after connect_ms if there is no
  * connection and after reply_ms if no answer comes. It is repeated, with the same id, after a
  * reconnection, and while there is no worker (503) or the worker was too late (504): it never
- * makes a second job. `run` and `cancel`, which may take long, wait as long as the broker is there.
+ * makes a second job. `run`, `rerun`, `cancel`, `pause`, `resume` and `prune`, which may take long,
+ * wait as long as the broker is there.
  *
  * Where jobs live. The worker of a job that was seen before its end (the last 64 of them) is named
  * in further requests with that whole job id: they reach it without a question to all workers, and
@@ -97,7 +98,11 @@ struct ems_run {
     const char *notes;              /* NULL: none */
     const struct ems_value *labels; /* map of texts; NULL: none */
     bool queue;                     /* wait in line when busy, instead of being refused */
-    int priority;                   /* 0 to 31; -1: the default */
+    int priority;                   /* 0 to 31, higher first; -1: the default */
+    bool preempt;                   /* stop a job of lower priority, if the profile may */
+    const char *after;              /* start when that job has completed; NULL: none */
+    bool after_any;                 /* …or however it ended */
+    int64_t delay_ms;               /* start no sooner than after so long; 0: at once */
     int64_t time_limit_ms;          /* 0: none; -1: that of the profile */
     int64_t grace_ms;               /* -1: that of the profile */
     const char *request_id;         /* 32 lowercase hex digits, to repeat a request of an earlier
@@ -108,9 +113,16 @@ struct ems_run {
 void ems_run_init (struct ems_run *run); /* all defaults */
 
 /* Returns when the job runs (or is queued, or could not be started: see its status). -1 with
- * status 409: busy, and *job is the job that holds the slot. `job` may be NULL in all of these. */
+ * status 409: busy, and *job is the job that holds the slot; or nothing can start after a job that
+ * is over (*job). `job` may be NULL in all of these. With `after` or delay_ms it is always queued.
+ * A queued job tells its `position`; follow it or wait for it like any other. */
 int ems_run (struct ems *self, const struct ems_run *run, struct ems_value **job,
              struct ems_error *error);
+/* The same job once more, as a new one; with `resume`, going on from what it left. Of `run` (NULL:
+ * all defaults, which are those of that job) profile, params and worker do not count. As ems_run.
+ */
+int ems_rerun (struct ems *self, const char *job_id, bool resume, const struct ems_run *run,
+               struct ems_value **job, struct ems_error *error);
 /* Returns when no process of the job is alive. grace_ms: -1 for that of the job. -1 with status
  * 409: it was over already, and *job is its record. */
 int ems_cancel (struct ems *self, const char *job_id, int64_t grace_ms, struct ems_value **job,
@@ -118,6 +130,25 @@ int ems_cancel (struct ems *self, const char *job_id, int64_t grace_ms, struct e
 /* job_id: an id, a unique beginning of one, or "last". */
 int ems_status (struct ems *self, const char *job_id, struct ems_value **job,
                 struct ems_error *error);
+/* Hold a running job still, and let it go on; returns when it is so. -1 with status 409: it is not
+ * in the state for it, and *job is its record. */
+int ems_pause (struct ems *self, const char *job_id, struct ems_value **job,
+               struct ems_error *error);
+int ems_resume (struct ems *self, const char *job_id, struct ems_value **job,
+                struct ems_error *error);
+/* Move a queued job in the line: 0 to 31, higher first. -1 with status 409: it does not wait. */
+int ems_priority (struct ems *self, const char *job_id, int priority, struct ems_value **job,
+                  struct ems_error *error);
+/* Retention leaves the job and its results alone, or not any more. */
+int ems_keep (struct ems *self, const char *job_id, struct ems_value **job,
+              struct ems_error *error);
+int ems_unkeep (struct ems *self, const char *job_id, struct ems_value **job,
+                struct ems_error *error);
+/* Remove what the retention settings give up, or only say what (dry_run), as map {removed, count,
+ * bytes, retention}: `removed` is a list of {job_id, run_id, bytes, reason}, of the first 500 of
+ * `count`. worker: NULL for any. */
+int ems_prune (struct ems *self, const char *worker, bool dry_run, struct ems_value **reply,
+               struct ems_error *error);
 /* Jobs, newest first, as map {jobs, next, missing}. limit: 1 to 500, 0 for 50. before: `next` of
  * the reply before, or NULL. `missing`, if it is there, names the workers whose jobs are not in it.
  */
@@ -126,6 +157,9 @@ int ems_list (struct ems *self, int limit, const char *before, struct ems_value 
 /* Published runs, newest first, as map {runs, next, missing}; as ems_list. */
 int ems_results (struct ems *self, int limit, const char *before, struct ems_value **reply,
                  struct ems_error *error);
+/* What runs left that did not complete and can be gone on with, in the same form. */
+int ems_partial_results (struct ems *self, int limit, const char *before, struct ems_value **reply,
+                         struct ems_error *error);
 /* A piece of the log as map {job_id, offset, data, size, eof}: at most max_bytes (0: 256 KiB) from
  * `offset` on, or, if tail_lines > 0, its last lines (`offset` is ignored). */
 int ems_logs (struct ems *self, const char *job_id, int64_t offset, int64_t max_bytes,
@@ -167,7 +201,8 @@ struct ems_event {
 
 /* Follow a job: every byte of its log from `offset` on, once and in order, and its status, over
  * lost connections, restarts and dropped events. Waits for the job's record (404: no such job).
- * NULL with *error. Any number may exist; destroy them before the struct ems. */
+ * One that is queued, or queued again after it was stopped for another, is followed from attempt to
+ * attempt. NULL with *error. Any number may exist; destroy them before the struct ems. */
 struct ems_follow *ems_follow_new (struct ems *self, const char *job_id, int64_t offset,
                                    struct ems_error *error);
 void ems_follow_destroy (struct ems_follow **self_p);
@@ -206,7 +241,8 @@ char *ems_json (const struct ems_value *value);
 void ems_value_destroy (struct ems_value **value_p); /* safe on NULL, nulls the pointer */
 
 /* Has this job ended? And what would `ems run` exit with: 0 completed, the program's own code,
- * 128 + signal, 124 time limit, 125 lost, 130 cancelled; -1 if it has not ended. */
+ * 128 + signal, 124 a limit (of time, silence or log), 125 lost or never ran (could not be started,
+ * or what it waited for did not complete), 130 cancelled; -1 if it has not ended. */
 bool ems_job_over (const struct ems_value *job);
 int ems_job_exit_code (const struct ems_value *job);
 

@@ -33,13 +33,15 @@ static void help_all (struct sbuf *out)
     for (enum command c = COMMAND_NONE + 1; c < COMMANDS; c++)
         sbuf_printf (out, "  %-*s %s\n", 10, command_spec (c)->name, command_spec (c)->summary);
     add_globals (out);
-    sbuf_add (out, "\nA JOB is an id, the beginning of one, or `last` (the default except for "
-                   "cancel).\nThe broker is looked for at -e, EMS_ENDPOINT, then in the state "
-                   "folder: --state,\nEMS_STATE, $XDG_STATE_HOME/ems, ~/.local/state/ems.\n"
-                   "`ems help COMMAND` tells more, `ems run --help` lists a profile's "
-                   "parameters.\n\n"
-                   "Exit codes: 64 usage, 65 refused parameter, 66 unknown job, 69 nobody there,\n"
-                   "75 busy, timed out or not in the state for it, 77 not permitted.\n");
+    sbuf_add (
+        out,
+        "\nA JOB is an id, the beginning of one, the id of a run, or `last` (the default where "
+        "it\nis in brackets).\nThe broker is looked for at -e, EMS_ENDPOINT, then in the state "
+        "folder: --state,\nEMS_STATE, $XDG_STATE_HOME/ems, ~/.local/state/ems.\n"
+        "`ems help COMMAND` tells more, `ems run --help` lists a profile's "
+        "parameters.\n\n"
+        "Exit codes: 64 usage, 65 refused parameter, 66 unknown job, 69 nobody there,\n"
+        "75 busy, timed out or not in the state for it, 77 not permitted.\n");
 }
 
 void cmdline_help (enum command command, struct sbuf *out)

@@ -255,6 +255,34 @@ static int take_words (struct reader *reader, struct err *err)
     return 0;
 }
 
+static int read_priority (struct cmdline *out, struct err *err)
+{
+    const struct option_spec *spec = option_spec (OPTION_PRIORITY);
+    if (read_number (spec, out->arguments[1], &out->number[OPTION_PRIORITY], NULL) == 0)
+        return 0;
+    return err_set (err, STATUS_BAD_REQUEST,
+                    "a priority is a number from %lld to %lld, higher first, not `%.64s`",
+                    (long long)spec->min, (long long)spec->max, out->arguments[1]);
+}
+
+/* What shows only when all words are there. */
+static int check_together (struct cmdline *out, const struct command_spec *spec, struct err *err)
+{
+    if (out->argument_count == 0 && spec->arguments_min > 0)
+        return err_set (err, STATUS_BAD_REQUEST,
+                        "which job? usage: ems %s %s (an id, the beginning of one, or last)",
+                        spec->name, spec->arguments);
+    if (out->argument_count < spec->arguments_min)
+        return err_set (err, STATUS_BAD_REQUEST, "something is missing; usage: ems %s %s",
+                        spec->name, spec->arguments);
+    if (out->given[OPTION_AFTER] && out->given[OPTION_AFTER_ANY])
+        return err_set (
+            err, STATUS_BAD_REQUEST,
+            "a job waits for one other: give --after, which wants that it completes, or "
+            "--after-any, which takes any end");
+    return out->command == COMMAND_PRIORITY ? read_priority (out, err) : 0;
+}
+
 int cmdline_parse (int argc, char *const argv[], struct cmdline *out, struct err *err)
 {
     memset (out, 0, sizeof *out);
@@ -273,11 +301,7 @@ int cmdline_parse (int argc, char *const argv[], struct cmdline *out, struct err
     }
     if (out->command == COMMAND_HELP && out->argument_count == 1)
         return find_command (out->arguments[0], &out->help_for, err);
-    if (out->argument_count < spec->arguments_min && !out->given[OPTION_HELP])
-        return err_set (err, STATUS_BAD_REQUEST,
-                        "which job? usage: ems %s %s (an id, the beginning of one, or last)",
-                        spec->name, spec->arguments);
-    return 0;
+    return out->given[OPTION_HELP] ? 0 : check_together (out, spec, err);
 }
 
 void cmdline_clear (struct cmdline *self)

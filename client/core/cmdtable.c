@@ -4,6 +4,7 @@
 #include "cmdline.h"
 
 #define ON(command) (UINT32_C (1) << COMMAND_##command)
+#define SUBMITS     (ON (RUN) | ON (RERUN))
 
 static const struct command_spec commands[COMMANDS] = {
     [COMMAND_UP] = { "up", "", 0, 0, "start broker and worker on this machine, in the background",
@@ -11,17 +12,31 @@ static const struct command_spec commands[COMMANDS] = {
                      "to you\nand keep everything in the state folder. Without --config there is "
                      "one profile, lab." },
     [COMMAND_DOWN] = { "down", "", 0, 0, "stop broker and worker",
-                       "A running job goes on; `ems up` finds it again. With --cancel it is "
-                       "cancelled first." },
+                       "A running job goes on, and jobs that wait stay in line; `ems up` finds "
+                       "them again.\nWith --cancel all of them are cancelled first." },
     [COMMAND_RUN] = { "run", "[PROFILE] [--PARAMETER VALUE]…", 0, LIMIT_WORDS,
                       "run a job and watch it",
                       "Ctrl-C cancels the job, a second one within 2 s kills it at once; Ctrl-\\ "
                       "detaches\nand the job goes on. In a pipe, the bytes of the log go to stdout "
                       "unchanged; on a\nterminal, control characters are made visible. --json "
-                      "prints one JSON object a line.\n\nExit code: 0 completed; the program's own "
-                      "if it failed, 128+N if signal N ended it;\n124 time limit; 125 lost; 130 "
-                      "cancelled; 75 another job is running." },
-    [COMMAND_PS] = { "ps", "", 0, 0, "list jobs, newest first", "" },
+                      "prints one JSON object a line.\n\nIf another job is running it ends with "
+                      "75. "
+                      "With --queue it waits in line, shows its\nplace, and watches the job when "
+                      "it "
+                      "starts; Ctrl-C leaves the line, Ctrl-\\ detaches\nand the job stays in it. "
+                      "--after and --delay wait in line too.\n\nExit code: 0 completed; the "
+                      "program's own if it failed, 128+N if signal N ended it;\n124 stopped at a "
+                      "limit: of time, of silence, of its log; 125 lost, or it never ran: "
+                      "it\ncould "
+                      "not be started, or the job that it waited for did not complete; 130 "
+                      "cancelled." },
+    [COMMAND_PS] = { "ps", "", 0, 0, "list jobs: the line, what runs, what is over, newest first",
+                     "The line is shown with its end first, so that who starts next stands above "
+                     "what runs.\nA waiting job shows what it waits for besides its turn: the end "
+                     "of "
+                     "another job (after)\nor a time (not before). With more jobs than N, those "
+                     "that "
+                     "start first are shown." },
     [COMMAND_SHOW] = { "show", "[JOB]", 0, 1, "show all about a job", "" },
     [COMMAND_LOGS] = { "logs", "[JOB]", 0, 1, "print the log of a job",
                        "In a pipe or file the bytes are exactly those of the log; on a terminal, "
@@ -33,7 +48,30 @@ static const struct command_spec commands[COMMANDS] = {
     [COMMAND_CANCEL] = { "cancel", "JOB", 1, 1, "stop a job and wait until it is dead", "" },
     [COMMAND_WAIT] = { "wait", "[JOB]", 0, 1, "wait until a job is over",
                        "Exit code as of `run`; 75 if --timeout passed." },
-    [COMMAND_RESULTS] = { "results", "", 0, 0, "list complete runs, newest first", "" },
+    [COMMAND_PAUSE] = { "pause", "JOB", 1, 1, "hold a running job still",
+                        "Returns when none of its processes runs. Its time limit stands still, "
+                        "too. "
+                        "It keeps the\nslot; `ems resume` lets it go on, `ems cancel` ends it." },
+    [COMMAND_RESUME] = { "resume", "JOB", 1, 1, "let a paused job go on", "" },
+    [COMMAND_PRIORITY] = { "priority", "JOB N", 2, 2, "move a waiting job in the line",
+                           "N is from 0 to 31, higher first; 16 is what a job has that asked for "
+                           "none." },
+    [COMMAND_RERUN] = { "rerun", "JOB", 1, 1, "run a job once more, and watch it",
+                        "A new job with the same profile, parameters, notes, labels and priority. "
+                        "With --resume it\ngoes on from what a cancelled or failed run left, if "
+                        "the "
+                        "profile can, and waits in line\nfor it. Keys and exit code as of `run`." },
+    [COMMAND_RESULTS] = { "results", "", 0, 0, "list complete runs, newest first",
+                          "With --partial, what cancelled and failed runs left that can be gone on "
+                          "with:\n`ems rerun --resume JOB`." },
+    [COMMAND_KEEP] = { "keep", "JOB|RUN", 1, 1, "keep a run and its job for good",
+                       "Retention and `ems prune` leave it alone until `ems unkeep`." },
+    [COMMAND_UNKEEP] = { "unkeep", "JOB|RUN", 1, 1, "take `keep` back", "" },
+    [COMMAND_PRUNE] = { "prune", "", 0, 0, "remove what the retention settings give up",
+                        "Old results, partial folders, logs and records, as the worker does by "
+                        "itself every day\nand after each job. With --dry-run it says what it "
+                        "would "
+                        "remove, and why." },
     [COMMAND_WORKERS] = { "workers", "", 0, 0, "list workers and what they do", "" },
     [COMMAND_PROFILES] = { "profiles", "", 0, 0, "list what can be run, with parameters", "" },
     [COMMAND_PING] = { "ping", "", 0, 0, "ask whether the broker answers", "" },
@@ -56,23 +94,33 @@ static const struct option_spec options[OPTIONS] = {
     [OPTION_CONFIG] = { 0, "config", "FILE", KIND_PATH, ON (UP), 0, 0,
                         "configuration of broker and worker" },
     [OPTION_CANCEL] = { 0, "cancel", NULL, KIND_FLAG, ON (DOWN), 0, 0,
-                        "cancel the running job first" },
+                        "cancel what runs and what waits first" },
     [OPTION_PARAM] = { 'p', "param", "NAME=VALUE", KIND_PAIR, ON (RUN), 0, 0,
                        "a parameter, also one that is called like an option" },
-    [OPTION_QUEUE] = { 'q', "queue", NULL, KIND_FLAG, ON (RUN), 0, 0,
-                       "wait in line if another job is running (not served yet)" },
-    [OPTION_PRIORITY] = { 0, "priority", "N", KIND_NUMBER, ON (RUN), 0, LIMIT_PRIORITY,
-                          "place in the queue, 0 to 31, higher first (default 16)" },
-    [OPTION_TIME_LIMIT] = { 0, "time-limit", "D", KIND_DURATION, ON (RUN), 0, LIMIT_TIME_LIMIT_MS,
+    [OPTION_QUEUE] = { 'q', "queue", NULL, KIND_FLAG, SUBMITS, 0, 0,
+                       "wait in line if another job is running" },
+    [OPTION_PRIORITY] = { 0, "priority", "N", KIND_NUMBER, SUBMITS, 0, LIMIT_PRIORITY,
+                          "place in the line, 0 to 31, higher first (default 16)" },
+    [OPTION_PREEMPT] = { 0, "preempt", NULL, KIND_FLAG, SUBMITS, 0, 0,
+                         "stop a job of lower priority, if the profile may" },
+    [OPTION_AFTER] = { 0, "after", "JOB", KIND_TEXT, SUBMITS, 0, 0,
+                       "start when that job has completed; fail if it does not" },
+    [OPTION_AFTER_ANY] = { 0, "after-any", "JOB", KIND_TEXT, SUBMITS, 0, 0,
+                           "start when that job is over, however it ended" },
+    [OPTION_DELAY] = { 0, "delay", "D", KIND_DURATION, SUBMITS, 0, LIMIT_TIME_LIMIT_MS,
+                       "start no sooner than after so long: 90s 2m 1h" },
+    [OPTION_RESUME] = { 0, "resume", NULL, KIND_FLAG, ON (RERUN), 0, 0,
+                        "go on from what that run left" },
+    [OPTION_TIME_LIMIT] = { 0, "time-limit", "D", KIND_DURATION, SUBMITS, 0, LIMIT_TIME_LIMIT_MS,
                             "stop it after so long: 90s 2m 1h; 0 for never" },
-    [OPTION_GRACE] = { 0, "grace", "D", KIND_DURATION, ON (RUN) | ON (CANCEL), 0, LIMIT_GRACE_MS,
+    [OPTION_GRACE] = { 0, "grace", "D", KIND_DURATION, SUBMITS | ON (CANCEL), 0, LIMIT_GRACE_MS,
                        "time to end by itself when cancelled: 2s 1m; 0 kills at once" },
-    [OPTION_DETACH] = { 'd', "detach", NULL, KIND_FLAG, ON (RUN), 0, 0,
+    [OPTION_DETACH] = { 'd', "detach", NULL, KIND_FLAG, SUBMITS, 0, 0,
                         "print the job's id and return" },
-    [OPTION_NOTES] = { 0, "notes", "TEXT", KIND_TEXT, ON (RUN), 0, 0, "kept with the job" },
-    [OPTION_LABEL] = { 'l', "label", "NAME=VALUE", KIND_PAIR, ON (RUN), 0, 0,
+    [OPTION_NOTES] = { 0, "notes", "TEXT", KIND_TEXT, SUBMITS, 0, 0, "kept with the job" },
+    [OPTION_LABEL] = { 'l', "label", "NAME=VALUE", KIND_PAIR, SUBMITS, 0, 0,
                        "kept with the job; may be repeated" },
-    [OPTION_WORKER] = { 'w', "worker", "NAME", KIND_TEXT, ON (RUN) | ON (PING), 0, 0,
+    [OPTION_WORKER] = { 'w', "worker", "NAME", KIND_TEXT, ON (RUN) | ON (PING) | ON (PRUNE), 0, 0,
                         "this worker and no other" },
     [OPTION_FOLLOW] = { 'f', "follow", NULL, KIND_FLAG, ON (LOGS), 0, 0,
                         "go on until the job is over" },
@@ -82,6 +130,10 @@ static const struct option_spec options[OPTIONS] = {
     [OPTION_ALL] = { 'a', "all", NULL, KIND_FLAG, ON (PS) | ON (RESULTS), 0, 0, "all of them" },
     [OPTION_TIMEOUT] = { 't', "timeout", "D", KIND_DURATION, ON (WAIT), 0, LIMIT_TIME_LIMIT_MS,
                          "give up after so long: 90s 2m 1h" },
+    [OPTION_PARTIAL] = { 0, "partial", NULL, KIND_FLAG, ON (RESULTS), 0, 0,
+                         "what runs left that did not complete" },
+    [OPTION_DRY_RUN] = { 0, "dry-run", NULL, KIND_FLAG, ON (PRUNE), 0, 0,
+                         "only say what would be removed" },
 };
 
 const struct command_spec *command_spec (enum command command)

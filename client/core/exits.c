@@ -39,7 +39,9 @@ static int exits_of_failure (const struct record *record)
             return 128 + (int)record->exit_signal;
         return EXITS_LOST;
     case REASON_TIME_LIMIT:
-        return EXITS_TIME_LIMIT;
+    case REASON_SILENT:
+    case REASON_LOG_LIMIT:
+        return EXITS_LIMIT;
     default:
         return EXITS_LOST;
     }

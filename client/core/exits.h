@@ -8,18 +8,18 @@
 
 enum exits {
     EXITS_OK = 0,
-    EXITS_USAGE = 64,       /* the command line is wrong */
-    EXITS_REFUSED = 65,     /* a parameter was refused */
-    EXITS_UNKNOWN = 66,     /* no such job */
-    EXITS_NOBODY = 69,      /* no broker or no worker there */
-    EXITS_SOFTWARE = 70,    /* it was tried and failed */
-    EXITS_SYSTEM = 71,      /* a daemon could not be started */
-    EXITS_OUTPUT = 74,      /* our own output could not be written */
-    EXITS_BUSY = 75,        /* busy, timed out or not in the state for it */
-    EXITS_FORBIDDEN = 77,   /* not permitted */
-    EXITS_CONFIG = 78,      /* a daemon refuses its configuration */
-    EXITS_TIME_LIMIT = 124, /* of run, attach, wait: as timeout(1) */
-    EXITS_LOST = 125,       /* lost, or our failure */
+    EXITS_USAGE = 64,     /* the command line is wrong */
+    EXITS_REFUSED = 65,   /* a parameter was refused */
+    EXITS_UNKNOWN = 66,   /* no such job */
+    EXITS_NOBODY = 69,    /* no broker or no worker there */
+    EXITS_SOFTWARE = 70,  /* it was tried and failed */
+    EXITS_SYSTEM = 71,    /* a daemon could not be started */
+    EXITS_OUTPUT = 74,    /* our own output could not be written */
+    EXITS_BUSY = 75,      /* busy, timed out or not in the state for it */
+    EXITS_FORBIDDEN = 77, /* not permitted */
+    EXITS_CONFIG = 78,    /* a daemon refuses its configuration */
+    EXITS_LIMIT = 124,    /* of run, attach, wait: stopped at a limit, as by timeout(1) */
+    EXITS_LOST = 125,     /* lost, our failure, or it never ran */
     EXITS_CANCELLED = 130,
 };
 

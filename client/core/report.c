@@ -8,6 +8,7 @@
 
 #include "palette.h"
 #include "paramtext.h"
+#include "standing.h"
 #include "statusline.h"
 #include "text.h"
 
@@ -15,10 +16,17 @@
 
 int64_t report_elapsed_ms (const struct record *job, int64_t now_ms)
 {
-    if (job->started_at_ms == 0)
+    if (job->started_at_ms == 0 || job->status == JOB_QUEUED)
         return -1;
     int64_t end = job->finished_at_ms ? job->finished_at_ms : now_ms;
     return end > job->started_at_ms ? end - job->started_at_ms : 0;
+}
+
+int64_t report_waited_ms (const struct record *job, int64_t now_ms)
+{
+    if (job->status != JOB_QUEUED || job->attempt > 1 || now_ms < job->queued_at_ms)
+        return report_elapsed_ms (job, now_ms);
+    return now_ms - job->queued_at_ms;
 }
 
 static void add_reason (const struct record *job, struct sbuf *out)
@@ -34,8 +42,14 @@ static void add_reason (const struct record *job, struct sbuf *out)
     case REASON_TIME_LIMIT:
         sbuf_add (out, "time limit");
         break;
+    case REASON_SILENT:
+        sbuf_add (out, "silent for too long");
+        break;
     case REASON_LOG_LIMIT:
         sbuf_add (out, "log limit");
+        break;
+    case REASON_DEPENDENCY:
+        sbuf_printf (out, "job %s did not complete", job->after.job_id);
         break;
     case REASON_SPAWN:
         sbuf_add (out, "could not be started");
@@ -54,7 +68,15 @@ static void add_reason (const struct record *job, struct sbuf *out)
 
 void report_state (const struct record *job, struct sbuf *out)
 {
+    char place[PLACE_TEXT_BYTES];
     sbuf_add (out, job_status_name (job->status));
+    standing_place (job->status == JOB_QUEUED ? job->position : 0, place);
+    if (place[0])
+        sbuf_printf (out, ", %s", place);
+    if (job->reason == REASON_PREEMPTED)
+        sbuf_add (out, ", preempted");
+    if (job->preempted_by[0] && !job_status_terminal (job->status))
+        sbuf_printf (out, ", stopped for %s", job->preempted_by);
     if (job->status != JOB_FAILED)
         return;
     sbuf_add (out, ": ");
@@ -127,6 +149,58 @@ static void add_progress (const struct record *job, struct sbuf *out)
     sbuf_add (out, "\n");
 }
 
+static void add_duration (struct sbuf *out, const char *name, int64_t ms)
+{
+    char text[32];
+    duration_text (ms, text, sizeof text);
+    add_text (out, name, text);
+}
+
+static void add_eta (const struct record *job, struct sbuf *out)
+{
+    char eta[32];
+    char experiment[32];
+    statusline_eta (job->has_eta, job->eta_ms, eta, sizeof eta);
+    statusline_eta (job->has_experiment_eta, job->experiment_eta_ms, experiment, sizeof experiment);
+    if (job_status_terminal (job->status) || (!eta[0] && !experiment[0]))
+        return;
+    add_name (out, "ETA");
+    sbuf_add (out, eta[0] ? eta : "unknown");
+    if (experiment[0])
+        sbuf_printf (out, ", this experiment %s", experiment);
+    sbuf_add (out, "\n");
+}
+
+/* The line, what it waits for, and what was done to it. */
+static void add_standing (const struct record *job, const struct report *how, struct sbuf *out)
+{
+    add_name (out, "Priority");
+    sbuf_printf (out, "%" PRId64 "%s\n", job->priority,
+                 job->preempt ? ", may stop a job of lower priority" : "");
+    if (job->after.job_id[0]) {
+        add_name (out, "After");
+        sbuf_printf (out, "job %s %s\n", job->after.job_id,
+                     job->after.any ? "is over" : "has completed");
+    }
+    if (job->not_before_ms) {
+        char text[TIME_TEXT_BYTES];
+        time_text (job->not_before_ms, text);
+        add_text (out, "Not before", text);
+    }
+    if (job->preemptions > 0) {
+        add_name (out, "Preempted");
+        sbuf_printf (out, "%" PRId64 " %s, attempt %" PRId64 "\n", job->preemptions,
+                     job->preemptions == 1 ? "time" : "times", job->attempt);
+    }
+    int64_t paused_ms = job->paused_ms;
+    int64_t since_ms = job->paused_at_ms ? how->now_ms - job->paused_at_ms : 0;
+    if (since_ms > 0 && paused_ms < INT64_MAX - since_ms)
+        paused_ms += since_ms;
+    if (paused_ms > 0 || job->paused_at_ms)
+        add_duration (out, "Paused", paused_ms);
+    add_text (out, "Resumed from", job->resumed_from);
+}
+
 static void add_cancel (const struct record *job, struct sbuf *out)
 {
     char at[TIME_TEXT_BYTES];
@@ -139,13 +213,26 @@ static void add_cancel (const struct record *job, struct sbuf *out)
 
 static void add_limits (const struct record *job, struct sbuf *out)
 {
-    char text[32];
-    duration_text (job->grace_ms, text, sizeof text);
-    add_text (out, "Grace", text);
-    if (job->time_limit_ms > 0) {
-        duration_text (job->time_limit_ms, text, sizeof text);
-        add_text (out, "Time limit", text);
+    add_duration (out, "Grace", job->grace_ms);
+    if (job->time_limit_ms > 0)
+        add_duration (out, "Time limit", job->time_limit_ms);
+    if (job->silence_limit_ms > 0)
+        add_duration (out, "Silence", job->silence_limit_ms);
+    if (job->log_limit_bytes > 0) {
+        add_name (out, "Log limit");
+        sbuf_printf (out, "%" PRId64 " bytes\n", job->log_limit_bytes);
     }
+}
+
+/* What it left, and what can be done with it. */
+static void add_left (const struct record *job, struct sbuf *out)
+{
+    add_text (out, "Run", job->run_id);
+    add_text (out, "Results", job->results_dir);
+    if (job->partial)
+        add_text (out, "Checkpoint", "kept; `ems rerun --resume` goes on from it");
+    if (job->kept)
+        add_text (out, "Kept", "yes, until `ems unkeep`");
 }
 
 static void add_outcome (const struct record *job, struct sbuf *out)
@@ -182,24 +269,25 @@ void report_job (const struct record *job, const struct report *how, struct sbuf
     sbuf_add (out, "\n");
     add_text (out, "Detail", job->detail);
     add_progress (job, out);
+    add_eta (job, out);
     add_text (out, "Profile", job->profile);
     add_map (out, "Parameters", job->config);
     add_text (out, "Notes", job->notes);
     add_map (out, "Labels", job->labels);
     add_text (out, "Worker", job->worker);
     add_text (out, "User", job->user);
+    add_standing (job, how, out);
     add_limits (job, out);
     add_time (out, "Queued", job->queued_at_ms);
     add_time (out, "Started", job->started_at_ms);
     add_time (out, "Finished", job->finished_at_ms);
-    if (job->started_at_ms) {
+    if (report_elapsed_ms (job, how->now_ms) >= 0) {
         add_name (out, "Took");
         add_took (job, how->now_ms, out);
         sbuf_add (out, "\n");
     }
     add_outcome (job, out);
-    add_text (out, "Run", job->run_id);
-    add_text (out, "Results", job->results_dir);
+    add_left (job, out);
     add_name (out, "Log");
     sbuf_printf (out, "%" PRId64 " bytes, %" PRId64 " lines\n", job->log_bytes, job->log_lines);
 }
@@ -231,6 +319,22 @@ void report_end (const struct record *job, bool colour, struct sbuf *out)
     }
     if (job->status == JOB_FAILED)
         sbuf_printf (out, "more: ems show %s\n", job->job_id);
+    if (job->partial)
+        sbuf_printf (out, "go on from what it left: ems rerun --resume %s\n", job->job_id);
+}
+
+void report_change (const struct record *job, const struct report *how, struct sbuf *out)
+{
+    enum hue hue = hue_of_status (job->status);
+    sbuf_printf (out, "job %s ", job->job_id);
+    sbuf_add (out, hue_on (hue, how->colour));
+    sbuf_add (out, job_status_name (job->status));
+    sbuf_add (out, hue_off (hue, how->colour));
+    if (job->status == JOB_QUEUED) {
+        sbuf_printf (out, ", priority %" PRId64 ", ", job->priority);
+        standing_add (job, how, out);
+    }
+    sbuf_add (out, "\n");
 }
 
 void report_busy (const struct record *job, int64_t now_ms, struct sbuf *out)
@@ -246,9 +350,11 @@ void report_busy (const struct record *job, int64_t now_ms, struct sbuf *out)
         add_took (job, now_ms, out);
     }
     if (job->user[0]) {
-        sbuf_add (out, ", started by ");
+        sbuf_add (out, job->status == JOB_QUEUED ? ", queued by " : ", started by ");
         sbuf_add_safe (out, job->user);
     }
-    sbuf_printf (out, ")\nwatch it: ems attach %s\nstop it:  ems cancel %s\n", job->job_id,
-                 job->job_id);
+    sbuf_printf (out,
+                 ")\nwait in line: the same with --queue\nwatch it:     ems attach %s\n"
+                 "stop it:      ems cancel %s\n",
+                 job->job_id, job->job_id);
 }

@@ -9,8 +9,9 @@
 
 struct report {
     bool colour;
-    size_t width;   /* columns of the terminal; 0: no limit */
-    int64_t now_ms; /* wall clock */
+    size_t width;                         /* columns of the terminal; 0: no limit */
+    int64_t now_ms;                       /* wall clock */
+    int64_t (*zone_ms) (int64_t wall_ms); /* how far local time is ahead of UTC then; NULL: is it */
 };
 
 /* `list` is the list of a reply. A record that cannot be read is an error. 0, or -1 with *err. */
@@ -19,18 +20,25 @@ int report_jobs (const struct value *list, const struct report *how, struct sbuf
 void report_runs (const struct value *list, const struct report *how, struct sbuf *out);
 void report_workers (const struct value *list, const struct report *how, struct sbuf *out);
 void report_profiles (const struct value *list, const struct report *how, struct sbuf *out);
+/* The reply to `prune`; `dry`: nothing was removed yet. */
+void report_pruned (const struct value *reply, bool dry, const struct report *how,
+                    struct sbuf *out);
 
 /* Everything about one job, a line a thing. */
 void report_job (const struct record *job, const struct report *how, struct sbuf *out);
 
-/* "failed: exit code 3", "completed" */
+/* "failed: exit code 3", "completed", "queued, 2nd" */
 void report_state (const struct record *job, struct sbuf *out);
+/* How a job stands after it was paused or moved. */
+void report_change (const struct record *job, const struct report *how, struct sbuf *out);
 /* How a job ended and what to type next, for the end of run, attach and wait. */
 void report_end (const struct record *job, bool colour, struct sbuf *out);
 /* Why `run` was refused: the job that holds the slot, and what can be done. */
 void report_busy (const struct record *job, int64_t now_ms, struct sbuf *out);
 
-/* Elapsed time of a job; -1 if it has not started. */
+/* Elapsed time of a job; -1 if it has not started, or waits to start again. */
 int64_t report_elapsed_ms (const struct record *job, int64_t now_ms);
+/* The same, but of one that waits for its first turn how long it does. */
+int64_t report_waited_ms (const struct record *job, int64_t now_ms);
 
 #endif

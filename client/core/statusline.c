@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "palette.h"
+#include "standing.h"
 #include "text.h"
 
 #define BAR_MOST    20
@@ -47,38 +48,79 @@ static const char *spinner (const struct statusline *view)
     return view->utf8 ? dots[view->frame % 10] : sticks[view->frame % 4];
 }
 
+void statusline_eta (bool known, int64_t eta_ms, char *out, size_t out_bytes)
+{
+    out[0] = 0;
+    if (!known || eta_ms <= 0)
+        return;
+    int64_t s = eta_ms / 1000 + (eta_ms % 1000 != 0);
+    if (s < 10)
+        snprintf (out, out_bytes, "%" PRId64 "s", s); /* an estimate has no tenths */
+    else
+        duration_text (s * 1000, out, out_bytes);
+}
+
+static const char *state_word (const struct statusline *view)
+{
+    if (view->lost)
+        return view->cancelling ? "Cancelling, connection lost" : "Connection lost, reconnecting";
+    if (view->cancelling || view->job->status == JOB_CANCELLING)
+        return "Cancelling";
+    if (view->job->preempted_by[0] && view->job->status != JOB_QUEUED)
+        return "Stopping for another job";
+    switch (view->job->status) {
+    case JOB_QUEUED:
+        return "Queued";
+    case JOB_STARTING:
+        return "Starting";
+    case JOB_PAUSED:
+        return "Paused";
+    default:
+        return "Running";
+    }
+}
+
 static void word (const struct statusline *view, char *out, size_t out_bytes)
 {
-    const char *more = view->utf8 ? "…" : "...";
-    const char *what = "Running";
-    if (view->lost)
-        what = view->cancelling ? "Cancelling, connection lost" : "Connection lost, reconnecting";
-    else if (view->cancelling || view->job->status == JOB_CANCELLING)
-        what = "Cancelling";
-    else if (view->job->status == JOB_QUEUED)
-        what = "Queued";
-    else if (view->job->status == JOB_STARTING)
-        what = "Starting";
-    else if (view->job->status == JOB_PAUSED)
-        what = "Paused";
+    const char *what = state_word (view);
+    char place[PLACE_TEXT_BYTES];
+    standing_place (view->job->position, place);
+    if (strcmp (what, "Queued") == 0 && place[0])
+        snprintf (out, out_bytes, "Queued, %s in line%s", place, view->utf8 ? "…" : "...");
+    else if (strcmp (what, "Running") == 0 || strcmp (what, "Paused") == 0)
+        snprintf (out, out_bytes, "%s", what);
     else
-        more = "";
-    snprintf (out, out_bytes, "%s%s", what, more);
+        snprintf (out, out_bytes, "%s%s", what, view->utf8 ? "…" : "...");
+}
+
+static double within (double part)
+{
+    return part < 0 ? 0 : part > 1 ? 1 : part;
 }
 
 static double fraction (const struct record *job)
 {
-    double part = 0;
     if (job->progress_pct >= 0)
-        part = job->progress_pct / 100;
-    else if (job->experiments_total > 0)
-        part = (double)job->experiments_done / (double)job->experiments_total;
-    return part < 0 ? 0 : part > 1 ? 1 : part;
+        return within (job->progress_pct / 100);
+    if (job->experiments_total > 0)
+        return within ((double)job->experiments_done / (double)job->experiments_total);
+    return 0;
 }
 
-static void add_bar (const struct statusline *view, size_t columns, struct sbuf *out)
+/* Of the experiment that runs; negative: not known, or no other than the run's. */
+static double experiment_fraction (const struct record *job)
 {
-    size_t full = (size_t)(fraction (view->job) * (double)columns + 0.5);
+    if (!job->current_experiment[0] || job->progress_pct < 0 || job->experiments_total < 2 ||
+        job->status == JOB_QUEUED)
+        return -1;
+    return within (job->progress_pct / 100 * (double)job->experiments_total -
+                   (double)job->experiments_done);
+}
+
+static void add_bar (const struct statusline *view, double part, size_t columns, struct sbuf *out)
+{
+    size_t full = (size_t)(part * (double)columns + 0.5);
+    sbuf_add (out, "  ");
     sbuf_add (out, hue_on (HUE_GREEN, view->colour));
     sbuf_repeat (out, view->utf8 ? "█" : "#", full);
     sbuf_add (out, hue_off (HUE_GREEN, view->colour));
@@ -87,8 +129,15 @@ static void add_bar (const struct statusline *view, size_t columns, struct sbuf 
     sbuf_add (out, hue_off (HUE_GREY, view->colour));
 }
 
-static void label (const struct record *job, struct sbuf *out)
+/* What is under way: the experiment and its step, or what is waited for. */
+static void label (const struct statusline *view, struct sbuf *out)
 {
+    const struct record *job = view->job;
+    if (job->status == JOB_QUEUED) {
+        if (view->how)
+            standing_add_waits (job, view->how, out);
+        return;
+    }
     sbuf_add_safe (out, job->current_experiment);
     if (job->current_step[0])
         sbuf_add (out, job->current_experiment[0] ? ": " : "");
@@ -100,8 +149,11 @@ struct layout {
     char word[64];
     char count[48];
     char time[32];
-    size_t bar;   /* columns; 0: none */
-    size_t label; /* columns; 0: none */
+    char eta[48];            /* "ETA 4m10s" */
+    char experiment_eta[48]; /* the same of the experiment that runs */
+    size_t bar;              /* columns; 0: none */
+    size_t experiment_bar;
+    size_t label;
     bool with_time;
     bool with_count;
     bool long_count; /* "3/7 experiments" */
@@ -115,11 +167,31 @@ static bool reserve (size_t *left, size_t need)
     return true;
 }
 
+/* A text that has no place is not shown. */
+static void settle_text (char *text, size_t *left)
+{
+    if (text[0] && !reserve (left, strlen (text) + 2))
+        text[0] = 0;
+}
+
+static void eta_words (const struct statusline *view, bool known, int64_t eta_ms, char *out,
+                       size_t out_bytes)
+{
+    char text[32];
+    statusline_eta (known && view->job->status != JOB_QUEUED, eta_ms - view->told_ms, text,
+                    sizeof text);
+    snprintf (out, out_bytes, "%s%s", text[0] ? "ETA " : "", text);
+}
+
 static void lay_out (const struct statusline *view, size_t label_columns, struct layout *out)
 {
+    const struct record *job = view->job;
     memset (out, 0, sizeof *out);
     word (view, out->word, sizeof out->word);
-    statusline_count (view->job, out->count, sizeof out->count);
+    statusline_count (job, out->count, sizeof out->count);
+    eta_words (view, job->has_eta, job->eta_ms, out->eta, sizeof out->eta);
+    eta_words (view, job->has_experiment_eta, job->experiment_eta_ms, out->experiment_eta,
+               sizeof out->experiment_eta);
     if (view->elapsed_ms >= 0)
         duration_text (view->elapsed_ms, out->time, sizeof out->time);
     size_t left = view->columns > 1 ? view->columns - 1 : 0;
@@ -127,16 +199,49 @@ static void lay_out (const struct statusline *view, size_t label_columns, struct
     left -= left < first ? left : first;
     out->with_count = out->count[0] && reserve (&left, strlen (out->count) + 2);
     out->with_time = out->time[0] && reserve (&left, strlen (out->time) + 2);
+    settle_text (out->eta, &left);
     out->long_count = out->with_count && reserve (&left, strlen (" experiments"));
-    if (out->with_count && reserve (&left, BAR_LEAST + 2)) {
+    if (out->with_count && reserve (&left, BAR_LEAST + 2))
         out->bar = BAR_LEAST;
-        size_t more = left > label_columns + 2 ? left - label_columns - 2 : 0;
-        more = more > BAR_MOST - BAR_LEAST ? BAR_MOST - BAR_LEAST : more;
-        out->bar += more;
+    if (label_columns > 0 && reserve (&left, 2 + LABEL_LEAST)) {
+        size_t more = label_columns > LABEL_LEAST ? label_columns - LABEL_LEAST : 0;
+        more = more < left ? more : left;
+        out->label = LABEL_LEAST + more;
         left -= more;
     }
-    if (label_columns > 0 && left >= LABEL_LEAST + 2)
-        out->label = left - 2 < label_columns ? left - 2 : label_columns;
+    if (out->label < label_columns)
+        out->experiment_eta[0] = 0;
+    settle_text (out->experiment_eta, &left);
+    if (out->label >= label_columns && experiment_fraction (job) >= 0 &&
+        reserve (&left, BAR_LEAST + 2))
+        out->experiment_bar = BAR_LEAST;
+    if (out->bar > 0)
+        out->bar += left < BAR_MOST - BAR_LEAST ? left : BAR_MOST - BAR_LEAST;
+}
+
+static void add_words (const char *text, struct sbuf *out)
+{
+    if (text[0])
+        sbuf_printf (out, "  %s", text);
+}
+
+/* The run as a whole, then the experiment. */
+static void add_parts (const struct statusline *view, const struct layout *layout,
+                       const char *about, struct sbuf *out)
+{
+    if (layout->bar > 0)
+        add_bar (view, fraction (view->job), layout->bar, out);
+    if (layout->with_count)
+        sbuf_printf (out, "  %s%s", layout->count, layout->long_count ? " experiments" : "");
+    add_words (layout->with_time ? layout->time : "", out);
+    add_words (layout->eta, out);
+    if (layout->label > 0) {
+        sbuf_add (out, "  ");
+        columns_clip (about, layout->label, out);
+    }
+    if (layout->experiment_bar > 0)
+        add_bar (view, experiment_fraction (view->job), layout->experiment_bar, out);
+    add_words (layout->experiment_eta, out);
 }
 
 void statusline_render (const struct statusline *view, struct sbuf *out)
@@ -144,7 +249,7 @@ void statusline_render (const struct statusline *view, struct sbuf *out)
     struct layout layout;
     struct sbuf about;
     sbuf_init (&about);
-    label (view->job, &about);
+    label (view, &about);
     lay_out (view, text_columns (sbuf_text (&about)), &layout);
     enum hue hue = view->lost         ? HUE_RED
                    : view->cancelling ? HUE_ORANGE
@@ -155,18 +260,7 @@ void statusline_render (const struct statusline *view, struct sbuf *out)
     used += columns_clip (" ", room - used, out);
     columns_clip (layout.word, room - used, out);
     sbuf_add (out, hue_off (hue, view->colour));
-    if (layout.bar > 0) {
-        sbuf_add (out, "  ");
-        add_bar (view, layout.bar, out);
-    }
-    if (layout.with_count)
-        sbuf_printf (out, "  %s%s", layout.count, layout.long_count ? " experiments" : "");
-    if (layout.label > 0) {
-        sbuf_add (out, "  ");
-        columns_clip (sbuf_text (&about), layout.label, out);
-    }
-    if (layout.with_time)
-        sbuf_printf (out, "  %s", layout.time);
+    add_parts (view, &layout, sbuf_text (&about), out);
     out->failed = out->failed || about.failed;
     sbuf_free (&about);
 }

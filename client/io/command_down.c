@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <unistd.h>
 
+#include "activejobs.h"
 #include "commands.h"
 #include "daemons.h"
 #include "ownstate.h"
@@ -30,30 +31,23 @@ static int cancel_one (struct tool *tool, const char *job_id)
     return code;
 }
 
-/* Everything that is not over, as map {jobs}; NULL after a message. */
-static struct ems_value *list_active (struct tool *tool, int *code)
+/* Cancel a page of what is not over. 1 there may be more, 0 nothing was left, -1 with *code. */
+static int cancel_some (struct tool *tool, int *code)
 {
-    static const char *const active[] = { "queued", "starting", "running", "paused", "cancelling" };
-    struct ems_error error = { .status = STATUS_FAILED, .text = "out of memory" };
+    struct ems_error error;
     struct ems_value *reply = NULL;
-    struct ems_value *body = ems_map_new ();
-    struct ems_value *names = ems_list_new ();
-    int rc = body && names ? 0 : -1;
-    for (size_t i = 0; rc == 0 && i < sizeof active / sizeof *active; i++)
-        rc = ems_append_text (names, active[i]);
-    if (rc == 0) {
-        rc = ems_put (body, "status", names);
-        names = NULL;
+    if (activejobs_list (tool->ems, LIMIT_LIST, NULL, &reply, &error) < 0) {
+        *code = tool_fail (tool, &error, reply);
+        ems_value_destroy (&reply);
+        return -1;
     }
-    if (rc == 0)
-        rc = ems_request (tool->ems, "list", NULL, body, &reply, &error);
-    ems_value_destroy (&names);
-    ems_value_destroy (&body);
-    if (rc == 0)
-        return reply;
-    *code = tool_fail (tool, &error, reply);
+    /* The newest come first: those that wait before the one that would make room for them. */
+    const struct ems_value *jobs = ems_get (reply, "jobs");
+    size_t count = ems_count (jobs, NULL);
+    for (size_t i = 0; *code == 0 && i < count; i++)
+        *code = cancel_one (tool, ems_text (ems_at (jobs, i), "job_id"));
     ems_value_destroy (&reply);
-    return NULL;
+    return *code ? -1 : count > 0;
 }
 
 static int cancel_active (struct tool *tool, const char *state)
@@ -66,11 +60,8 @@ static int cancel_active (struct tool *tool, const char *state)
     if (!tool->ems)
         return tool_fail (tool, &error, NULL);
     int code = 0;
-    struct ems_value *reply = list_active (tool, &code);
-    const struct ems_value *jobs = ems_get (reply, "jobs");
-    for (size_t i = 0; code == 0 && i < ems_count (jobs, NULL); i++)
-        code = cancel_one (tool, ems_text (ems_at (jobs, i), "job_id"));
-    ems_value_destroy (&reply);
+    while (cancel_some (tool, &code) > 0)
+        ;
     return code;
 }
 

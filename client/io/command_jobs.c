@@ -1,10 +1,11 @@
-/* command_jobs.c - `ems` ps, show, cancel, wait: commands about jobs.
+/* command_jobs.c - `ems` ps, show, cancel, wait, pause, resume, priority: commands about jobs.
  *
  * SPDX-License-Identifier: MPL-2.0 */
 #include "commands.h"
-#include "pages.h"
 
-#include "clock.h"
+#include "activejobs.h"
+#include "pages.h"
+#include "pslist.h"
 
 static void print_jobs (const struct value *list, const struct report *how, struct sbuf *out)
 {
@@ -13,9 +14,40 @@ static void print_jobs (const struct value *list, const struct report *how, stru
         sbuf_printf (out, "a record makes no sense: %s\n", err.text);
 }
 
+static int show_jobs (struct tool *tool, const struct value *active, const struct value *recent)
+{
+    size_t cut = 0;
+    struct value *list = pslist_merge (active, recent, pages_count (tool), &cut);
+    if (!list) {
+        tool_remark (tool, "out of memory");
+        return EXITS_SOFTWARE;
+    }
+    int code = pages_put (tool, list, print_jobs);
+    if (code == 0 && cut > 0)
+        tool_remark (tool, "%zu more wait in line: ems ps --all", cut);
+    value_destroy (&list);
+    return code;
+}
+
+/* The newest jobs alone would hide what runs behind a long line. */
 int command_ps (struct tool *tool)
 {
-    return pages_show (tool, ems_list, "jobs", print_jobs);
+    int code = tool_connect (tool);
+    struct value *active = value_new_list ();
+    struct value *recent = value_new_list ();
+    if (code == 0 && (!active || !recent)) {
+        tool_remark (tool, "out of memory");
+        code = EXITS_SOFTWARE;
+    }
+    if (code == 0)
+        code = pages_gather (tool, activejobs_list, "jobs", INT64_MAX, false, active);
+    if (code == 0)
+        code = pages_gather (tool, ems_list, "jobs", pages_count (tool), true, recent);
+    if (code == 0)
+        code = show_jobs (tool, active, recent);
+    value_destroy (&active);
+    value_destroy (&recent);
+    return code;
 }
 
 /* One record: as JSON, or in words. Destroys it. */
@@ -99,4 +131,79 @@ int command_wait (struct tool *tool)
     int exit_code = ems_job_exit_code (job);
     code = show_end (tool, &job);
     return code ? code : exit_code;
+}
+
+/* The record after a change: as JSON, or how the job stands now. Destroys it. */
+static int show_change (struct tool *tool, struct ems_value **job)
+{
+    struct record record;
+    struct sbuf text;
+    if (tool->json)
+        return tool_show (tool, job, NULL);
+    int code = tool_record (tool, *job, &record);
+    ems_value_destroy (job);
+    if (code == 0) {
+        struct report how = tool_report (tool);
+        sbuf_init (&text);
+        report_change (&record, &how, &text);
+        code = tool_put_text (tool, &text);
+    }
+    record_clear (&record);
+    return code;
+}
+
+typedef int change_fn (struct tool *tool, const char *job_id, struct ems_value **job,
+                       struct ems_error *error);
+
+/* Find the job, change it, and say how it stands. */
+static int change (struct tool *tool, change_fn *fn)
+{
+    struct ems_error error;
+    struct ems_value *found = NULL;
+    struct ems_value *job = NULL;
+    int code = tool_connect (tool);
+    if (code == 0)
+        code = tool_find_job (tool, &found);
+    if (code)
+        return code;
+    int rc = fn (tool, ems_text (found, "job_id"), &job, &error);
+    ems_value_destroy (&found);
+    if (rc == 0)
+        return show_change (tool, &job);
+    code = tool_fail (tool, &error, job);
+    ems_value_destroy (&job);
+    return code;
+}
+
+static int pause_job (struct tool *tool, const char *job_id, struct ems_value **job,
+                      struct ems_error *error)
+{
+    return ems_pause (tool->ems, job_id, job, error);
+}
+
+static int resume_job (struct tool *tool, const char *job_id, struct ems_value **job,
+                       struct ems_error *error)
+{
+    return ems_resume (tool->ems, job_id, job, error);
+}
+
+static int move_job (struct tool *tool, const char *job_id, struct ems_value **job,
+                     struct ems_error *error)
+{
+    return ems_priority (tool->ems, job_id, (int)tool->line.number[OPTION_PRIORITY], job, error);
+}
+
+int command_pause (struct tool *tool)
+{
+    return change (tool, pause_job);
+}
+
+int command_resume (struct tool *tool)
+{
+    return change (tool, resume_job);
+}
+
+int command_priority (struct tool *tool)
+{
+    return change (tool, move_job);
 }

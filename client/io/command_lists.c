@@ -1,15 +1,9 @@
-/* command_lists.c - `ems` results, workers, profiles, ping, version, help.
+/* command_lists.c - `ems` workers, profiles, ping, version, help.
  *
  * SPDX-License-Identifier: MPL-2.0 */
 #include "commands.h"
-#include "pages.h"
 
 #include "clock.h"
-
-int command_results (struct tool *tool)
-{
-    return pages_show (tool, ems_results, "runs", report_runs);
-}
 
 static int show_list (struct tool *tool,
                       int (*fetch) (struct ems *, struct ems_value **, struct ems_error *),

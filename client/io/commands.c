@@ -13,7 +13,10 @@ int command_dispatch (struct tool *tool)
         [COMMAND_WAIT] = command_wait,       [COMMAND_RESULTS] = command_results,
         [COMMAND_WORKERS] = command_workers, [COMMAND_PROFILES] = command_profiles,
         [COMMAND_PING] = command_ping,       [COMMAND_VERSION] = command_version,
-        [COMMAND_HELP] = command_help,
+        [COMMAND_HELP] = command_help,       [COMMAND_PAUSE] = command_pause,
+        [COMMAND_RESUME] = command_resume,   [COMMAND_PRIORITY] = command_priority,
+        [COMMAND_RERUN] = command_rerun,     [COMMAND_KEEP] = command_keep,
+        [COMMAND_UNKEEP] = command_unkeep,   [COMMAND_PRUNE] = command_prune,
     };
     /* `run --help` asks the server; all others are explained by the table. */
     if (tool->line.given[OPTION_HELP] && tool->line.command != COMMAND_RUN) {

@@ -105,18 +105,8 @@ const char *ems_endpoint (const struct ems *self)
     return self->place.clients;
 }
 
-/* NULL is what need not be given. */
-struct call {
-    const char *type;
-    const char *worker;
-    const struct value *body;
-    const char *id;
-    bool again; /* the id was sent before */
-    enum patience patience;
-};
-
-static int request (struct ems *self, const struct call *call, struct value **out,
-                    struct ems_error *error)
+int ems_call (struct ems *self, const struct call *call, struct value **out,
+              struct ems_error *error)
 {
     struct err err = { 0 };
     const struct wire_reply *reply = NULL;
@@ -144,12 +134,15 @@ int ems_request (struct ems *self, const char *type, const char *worker,
                  const struct ems_value *body, struct ems_value **reply, struct ems_error *error)
 {
     struct value *got = NULL;
-    bool changes = strcmp (type, "run") == 0 || strcmp (type, "cancel") == 0;
+    static const char *const changing[] = { "run", "rerun", "cancel", "pause", "resume", "prune" };
+    bool changes = false;
+    for (size_t i = 0; i < sizeof changing / sizeof *changing; i++)
+        changes = changes || strcmp (type, changing[i]) == 0;
     struct call call = { .type = type,
                          .worker = worker,
                          .body = ems_value_peek (body),
                          .patience = changes ? PATIENCE_LONG : PATIENCE_REPLY };
-    int rc = request (self, &call, &got, error);
+    int rc = ems_call (self, &call, &got, error);
     if (reply)
         *reply = ems_value_from (got);
     else
@@ -157,9 +150,8 @@ int ems_request (struct ems *self, const char *type, const char *worker,
     return rc;
 }
 
-/* Hand out one field of a reply's body, also of a refusal's; rc is what the request returned. */
-static int hand_out (int rc, struct value **body, const char *field, struct ems_value **out,
-                     struct ems_error *error)
+int ems_hand_out (int rc, struct value **body, const char *field, struct ems_value **out,
+                  struct ems_error *error)
 {
     struct err err = { 0 };
     struct value *item = *body ? value_take (*body, field) : NULL;
@@ -175,104 +167,16 @@ static int hand_out (int rc, struct value **body, const char *field, struct ems_
     return rc;
 }
 
-/* Hand out the job of a reply, and remember where it lives. */
-static int hand_out_job (struct ems *self, int rc, struct value **body, struct ems_value **job,
-                         struct ems_error *error)
-{
-    homes_see (&self->homes, value_get (*body, "job"));
-    return hand_out (rc, body, "job", job, error);
-}
-
-void ems_run_init (struct ems_run *run)
-{
-    memset (run, 0, sizeof *run);
-    run->priority = -1;
-    run->time_limit_ms = -1;
-    run->grace_ms = -1;
-}
-
-static int put_copy (struct value *map, const char *key, const struct ems_value *item)
-{
-    return item ? value_put (map, key, value_copy (ems_value_peek (item))) : 0;
-}
-
-static struct value *run_body (const struct ems_run *run)
-{
-    struct value *body = value_new_map ();
-    if (!body || value_put_string (body, "profile", run->profile) < 0 ||
-        put_copy (body, "params", run->params) < 0 || put_copy (body, "labels", run->labels) < 0 ||
-        (run->queue && value_put_string (body, "if_busy", "queue") < 0) ||
-        (run->priority >= 0 && value_put_int (body, "priority", run->priority) < 0) ||
-        (run->time_limit_ms >= 0 &&
-         value_put_int (body, "time_limit_ms", run->time_limit_ms) < 0) ||
-        (run->grace_ms >= 0 && value_put_int (body, "grace_ms", run->grace_ms) < 0) ||
-        (run->notes && value_put_string (body, "notes", run->notes) < 0))
-        value_destroy (&body);
-    return body;
-}
-
-int ems_run (struct ems *self, const struct ems_run *run, struct ems_value **job,
-             struct ems_error *error)
-{
-    struct value *reply = NULL;
-    struct value *body = run_body (run);
-    if (job)
-        *job = NULL;
-    if (!body)
-        return ems_fail_memory (error);
-    struct call call = { .type = "run",
-                         .worker = run->worker,
-                         .body = body,
-                         .id = run->request_id,
-                         .again = run->request_id && !run->first_time,
-                         .patience = PATIENCE_LONG };
-    int rc = request (self, &call, &reply, error);
-    value_destroy (&body);
-    return hand_out_job (self, rc, &reply, job, error);
-}
-
-/* A request whose body is about one job and whose reply has its record. */
-static int about_job (struct ems *self, const char *type, const char *job_id, int64_t grace_ms,
-                      enum patience patience, struct ems_value **job, struct ems_error *error)
-{
-    struct value *reply = NULL;
-    struct value *body = value_new_map ();
-    if (job)
-        *job = NULL;
-    if (!body || value_put_string (body, "job_id", job_id) < 0 ||
-        (grace_ms >= 0 && value_put_int (body, "grace_ms", grace_ms) < 0)) {
-        value_destroy (&body);
-        return ems_fail_memory (error);
-    }
-    struct call call = { .type = type,
-                         .worker = homes_find (&self->homes, job_id),
-                         .body = body,
-                         .patience = patience };
-    int rc = request (self, &call, &reply, error);
-    value_destroy (&body);
-    return hand_out_job (self, rc, &reply, job, error);
-}
-
-int ems_cancel (struct ems *self, const char *job_id, int64_t grace_ms, struct ems_value **job,
-                struct ems_error *error)
-{
-    return about_job (self, "cancel", job_id, grace_ms, PATIENCE_LONG, job, error);
-}
-
-int ems_status (struct ems *self, const char *job_id, struct ems_value **job,
-                struct ems_error *error)
-{
-    return about_job (self, "status", job_id, -1, PATIENCE_REPLY, job, error);
-}
-
-static int page (struct ems *self, const char *type, int limit, const char *before,
-                 struct ems_value **reply, struct ems_error *error)
+/* `only`: a further key of the body that is true; NULL: none. */
+static int page (struct ems *self, const char *type, const char *only, int limit,
+                 const char *before, struct ems_value **reply, struct ems_error *error)
 {
     struct value *body = value_new_map ();
     if (reply)
         *reply = NULL;
     if (!body || (limit > 0 && value_put_int (body, "limit", limit) < 0) ||
-        (before && value_put_string (body, "before", before) < 0)) {
+        (before && value_put_string (body, "before", before) < 0) ||
+        (only && value_put_bool (body, only, true) < 0)) {
         value_destroy (&body);
         return ems_fail_memory (error);
     }
@@ -284,13 +188,34 @@ static int page (struct ems *self, const char *type, int limit, const char *befo
 int ems_list (struct ems *self, int limit, const char *before, struct ems_value **reply,
               struct ems_error *error)
 {
-    return page (self, "list", limit, before, reply, error);
+    return page (self, "list", NULL, limit, before, reply, error);
 }
 
 int ems_results (struct ems *self, int limit, const char *before, struct ems_value **reply,
                  struct ems_error *error)
 {
-    return page (self, "results", limit, before, reply, error);
+    return page (self, "results", NULL, limit, before, reply, error);
+}
+
+int ems_partial_results (struct ems *self, int limit, const char *before, struct ems_value **reply,
+                         struct ems_error *error)
+{
+    return page (self, "results", "partial", limit, before, reply, error);
+}
+
+int ems_prune (struct ems *self, const char *worker, bool dry_run, struct ems_value **reply,
+               struct ems_error *error)
+{
+    struct value *body = value_new_map ();
+    if (reply)
+        *reply = NULL;
+    if (!body || value_put_bool (body, "dry_run", dry_run) < 0) {
+        value_destroy (&body);
+        return ems_fail_memory (error);
+    }
+    int rc = ems_request (self, "prune", worker, ems_value_from (body), reply, error);
+    value_destroy (&body);
+    return rc;
 }
 
 int ems_logs (struct ems *self, const char *job_id, int64_t offset, int64_t max_bytes,
@@ -318,16 +243,16 @@ int ems_workers (struct ems *self, struct ems_value **list, struct ems_error *er
 {
     struct value *reply = NULL;
     struct call call = { .type = "workers", .patience = PATIENCE_REPLY };
-    int rc = request (self, &call, &reply, error);
-    return hand_out (rc, &reply, "workers", list, error);
+    int rc = ems_call (self, &call, &reply, error);
+    return ems_hand_out (rc, &reply, "workers", list, error);
 }
 
 int ems_profiles (struct ems *self, struct ems_value **list, struct ems_error *error)
 {
     struct value *reply = NULL;
     struct call call = { .type = "profiles", .patience = PATIENCE_REPLY };
-    int rc = request (self, &call, &reply, error);
-    return hand_out (rc, &reply, "profiles", list, error);
+    int rc = ems_call (self, &call, &reply, error);
+    return ems_hand_out (rc, &reply, "profiles", list, error);
 }
 
 int ems_ping (struct ems *self, const char *worker, struct ems_value **reply,

@@ -38,4 +38,23 @@ int ems_fail_memory (struct ems_error *error);
 /* Fill *error from a reply that is a refusal; returns -1. */
 int ems_refused (struct ems_error *error, const struct wire_reply *reply);
 
+/* A request of ours; NULL is what need not be given. */
+struct call {
+    const char *type;
+    const char *worker;
+    const struct value *body;
+    const char *id;
+    bool again; /* the id was sent before */
+    enum patience patience;
+};
+
+/* Ask, and wait: 0 with a copy of the reply's body (NULL: it has none) in *out, or -1 with *error;
+ * then *out is the body of the refusal, or NULL. */
+int ems_call (struct ems *self, const struct call *call, struct value **out,
+              struct ems_error *error);
+/* Hand out one field of a reply's body, also of a refusal's, and destroy the body; rc is what the
+ * request returned. */
+int ems_hand_out (int rc, struct value **body, const char *field, struct ems_value **out,
+                  struct ems_error *error);
+
 #endif

@@ -128,7 +128,14 @@ static int64_t log_bytes (const struct value *job)
     return value_type (bytes) == VALUE_INT ? value_int (bytes) : -1;
 }
 
-/* A reply may overtake an event that is older. The log only grows, so it tells. */
+static bool is_queued (const struct value *job)
+{
+    const char *name = value_string (value_get (job, "status"));
+    return name && strcmp (name, job_status_name (JOB_QUEUED)) == 0;
+}
+
+/* A reply may overtake an event that is older. The log only grows, so it tells; and an attempt that
+ * has left the line does not come back to it. */
 static bool is_stale (const struct value *job, const struct value *known)
 {
     if (is_over (job))
@@ -136,7 +143,8 @@ static bool is_stale (const struct value *job, const struct value *known)
     int64_t attempt = value_int (value_get (job, "attempt"));
     int64_t known_attempt = value_int (value_get (known, "attempt"));
     return is_over (known) || attempt < known_attempt ||
-           (attempt == known_attempt && log_bytes (job) < log_bytes (known));
+           (attempt == known_attempt &&
+            (log_bytes (job) < log_bytes (known) || (is_queued (job) && !is_queued (known))));
 }
 
 /* Take the record over if it is news. */

@@ -1,47 +1,45 @@
 /* jobwatch.c - watching a job.
  *
- * Output that cannot be written at once waits in `pending` while signals are still heard: a reader
+ * Output that cannot be written at once waits in `out` while signals are still heard: a reader
  * that stands still must not take Ctrl-C away.
  *
  * SPDX-License-Identifier: MPL-2.0 */
 #include "jobwatch.h"
 
-#include <errno.h>
-#include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "clock.h"
 #include "eventjson.h"
 #include "files.h"
 #include "linebuf.h"
+#include "outpipe.h"
 #include "statusline.h"
+#include "story.h"
 
-#define ERASE     "\r\033[J"
-#define AGAIN_MS  2000 /* a second Ctrl-C within this kills at once */
-#define PIPE_ATOM 4096 /* a pipe that polls writable takes so much without blocking */
-#define GOING_ON  (-1)
+#define ERASE    "\r\033[J"
+#define AGAIN_MS 2000 /* a second Ctrl-C within this kills at once */
+#define GOING_ON (-1)
 
 struct jobwatch {
     struct tool *tool;
     struct screen *screen;
     struct ems_follow *follow;
     struct record job;
+    int64_t told_ms; /* when it came */
+    struct story story;
     struct linebuf lines;
-    struct sbuf text;    /* made for this event: lines, JSON */
-    const char *pending; /* still to be written */
-    size_t pending_bytes;
-    int out_fd;   /* stdout, or the same for ourselves */
-    size_t piece; /* most that is written at once */
-    bool draw;    /* there is a status line */
+    struct sbuf text; /* made for this event: lines, JSON */
+    struct outpipe out;
+    bool draw; /* there is a status line */
     bool lost;
     bool cancelling;
     bool forced;
+    bool known;        /* `job` is the record */
     bool over;         /* and delivered; what is pending is the last */
     int64_t cancel_ms; /* of the last Ctrl-C */
     int64_t drawn_ms;
@@ -56,44 +54,17 @@ static void fail (struct jobwatch *self, const struct ems_error *error)
 
 /* ---- output ---- */
 
-/* A terminal or pipe is opened anew for ourselves, so that it can be made non-blocking: the
- * description that we were given is shared with other programs. */
-static void open_output (struct jobwatch *self)
-{
-    struct stat info;
-    self->out_fd = STDOUT_FILENO;
-    if (fstat (STDOUT_FILENO, &info) == 0 && (S_ISCHR (info.st_mode) || S_ISFIFO (info.st_mode))) {
-        int fd = open ("/proc/self/fd/1", O_WRONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
-        if (fd >= 0)
-            self->out_fd = fd;
-    }
-    /* What cannot be opened anew gets small pieces, each when there is room. */
-    bool whole = self->out_fd != STDOUT_FILENO || S_ISREG (info.st_mode);
-    self->piece = whole ? SIZE_MAX : PIPE_ATOM;
-}
-
-static void close_output (struct jobwatch *self)
-{
-    if (self->out_fd != STDOUT_FILENO)
-        close (self->out_fd);
-}
-
 /* Write what is pending, as far as stdout takes it; hears signals while it waits. */
 static void write_some (struct jobwatch *self)
 {
     struct pollfd fds[3] = { { .fd = self->screen->quit_fd, .events = POLLIN },
                              { .fd = self->screen->shape_fd, .events = POLLIN },
-                             { .fd = self->out_fd, .events = POLLOUT } };
+                             { .fd = self->out.fd, .events = POLLOUT } };
     if (poll (fds, 3, -1) < 0 || fds[2].revents == 0)
         return;
-    size_t bytes = self->pending_bytes < self->piece ? self->pending_bytes : self->piece;
-    ssize_t written = write (self->out_fd, self->pending, bytes);
-    if (written < 0 && errno != EINTR && errno != EAGAIN) {
-        self->code = tool_output_failed (self->tool, errno);
-    } else if (written > 0) {
-        self->pending += written;
-        self->pending_bytes -= (size_t)written;
-    }
+    int number = outpipe_write (&self->out);
+    if (number)
+        self->code = tool_output_failed (self->tool, number);
 }
 
 /* What was made in `text` is to be written. */
@@ -104,8 +75,8 @@ static void send_text (struct jobwatch *self)
         self->code = EXITS_SOFTWARE;
         return;
     }
-    self->pending = sbuf_text (&self->text);
-    self->pending_bytes = self->text.size;
+    self->out.pending = sbuf_text (&self->text);
+    self->out.pending_bytes = self->text.size;
 }
 
 /* ---- status line ---- */
@@ -116,19 +87,23 @@ static void erase_status (struct jobwatch *self)
     if (!self->tool->status_drawn)
         return;
     self->tool->status_drawn = false;
-    (void)!write (self->out_fd, ERASE, strlen (ERASE));
+    (void)!write (self->out.fd, ERASE, strlen (ERASE));
 }
 
 static void draw_status (struct jobwatch *self)
 {
-    if (!self->draw || self->pending_bytes > 0 || self->code != GOING_ON)
+    if (!self->draw || self->out.pending_bytes > 0 || self->code != GOING_ON)
         return;
     self->drawn_ms = clock_mono_ms ();
     if (!screen_in_front ())
         return;
+    struct report how = tool_report (self->tool);
     struct statusline view = {
         .job = &self->job,
-        .elapsed_ms = report_elapsed_ms (&self->job, clock_wall_ms ()),
+        .elapsed_ms = report_waited_ms (&self->job, how.now_ms),
+        /* What is left does not become less while nothing runs. */
+        .told_ms = self->job.status == JOB_PAUSED ? 0 : self->drawn_ms - self->told_ms,
+        .how = &how,
         .frame = (unsigned)(self->drawn_ms / STATUSLINE_FRAME_MS),
         .lost = self->lost,
         .cancelling = self->cancelling,
@@ -148,7 +123,7 @@ static void draw_status (struct jobwatch *self)
  * still: then the status line has to do. */
 static bool may_remark (const struct jobwatch *self)
 {
-    return !self->draw || self->pending_bytes == 0;
+    return !self->draw || self->out.pending_bytes == 0;
 }
 
 /* ---- cancel ---- */
@@ -178,8 +153,11 @@ static void on_interrupt (struct jobwatch *self)
         self->cancelling = true;
         ask_cancel (self, line->given[OPTION_GRACE] ? line->number[OPTION_GRACE] : -1);
         if (may_remark (self))
-            tool_remark (self->tool, "Cancelling%s job %s; Ctrl-C again kills it at once",
-                         self->tool->utf8 ? "…" : "...", self->job.job_id);
+            tool_remark (self->tool, "Cancelling%s job %s%s", self->tool->utf8 ? "…" : "...",
+                         self->job.job_id,
+                         self->known && self->job.status == JOB_QUEUED
+                             ? ""
+                             : "; Ctrl-C again kills it at once");
     }
     draw_status (self);
 }
@@ -200,8 +178,9 @@ static void detach (struct jobwatch *self)
 {
     erase_status (self);
     if (!may_remark (self))
-        (void)!write (self->out_fd, "\n", 1);
-    tool_remark (self->tool, "detached; the job goes on. To watch it again: ems attach %s",
+        (void)!write (self->out.fd, "\n", 1);
+    tool_remark (self->tool, "detached; the job %s. To watch it again: ems attach %s",
+                 self->known && self->job.status == JOB_QUEUED ? "stays in line" : "goes on",
                  self->job.job_id);
     self->code = EXITS_OK;
 }
@@ -238,6 +217,20 @@ static void take_record (struct jobwatch *self, const struct ems_event *event)
     int code = tool_record (self->tool, event->job, &self->job);
     if (code)
         self->code = code;
+    self->known = code == 0;
+    self->told_ms = clock_mono_ms ();
+}
+
+/* Where there is a status line, it tells how the job stands. */
+static void tell_story (struct jobwatch *self)
+{
+    struct sbuf text;
+    struct report how = tool_report (self->tool);
+    sbuf_init (&text);
+    enum story_weight weight = story_tell (&self->story, &self->job, &how, &text);
+    if (weight == STORY_LASTING || (weight == STORY_PASSING && !self->draw))
+        tool_remark (self->tool, "%s", sbuf_text (&text));
+    sbuf_free (&text);
 }
 
 static void on_log (struct jobwatch *self, const struct ems_event *event)
@@ -247,8 +240,8 @@ static void on_log (struct jobwatch *self, const struct ems_event *event)
     } else if (self->tool->out_tty) {
         linebuf_feed (&self->lines, event->data, event->size, &self->text);
     } else {
-        self->pending = event->data;
-        self->pending_bytes = event->size;
+        self->out.pending = event->data;
+        self->out.pending_bytes = event->size;
     }
 }
 
@@ -282,6 +275,8 @@ static void on_event (struct jobwatch *self, const struct ems_event *event)
         take_record (self, event);
         if (self->tool->json)
             eventjson_status (tool_peek (event->job), &self->text);
+        else if (self->known)
+            tell_story (self);
         break;
     case EMS_EVENT_LOG:
         on_log (self, event);
@@ -313,7 +308,7 @@ static void rest (struct jobwatch *self)
                              { .fd = ems_follow_fd (self->follow), .events = POLLIN } };
     if (!self->tool->status_drawn)
         draw_status (self);
-    if (self->pending_bytes == 0)
+    if (self->out.pending_bytes == 0)
         (void)poll (fds, 3, self->draw ? STATUSLINE_FRAME_MS : -1);
 }
 
@@ -338,7 +333,7 @@ static void turn (struct jobwatch *self)
     take_signals (self);
     if (self->code != GOING_ON)
         return;
-    if (self->pending_bytes > 0) {
+    if (self->out.pending_bytes > 0) {
         write_some (self);
         return;
     }
@@ -348,7 +343,7 @@ static void turn (struct jobwatch *self)
     }
     if (clock_mono_ms () - self->drawn_ms >= STATUSLINE_FRAME_MS)
         draw_status (self);
-    if (self->pending_bytes > 0)
+    if (self->out.pending_bytes > 0)
         return;
     int rc = ems_follow_next (self->follow, 0, &event, &error);
     if (rc < 0)
@@ -386,15 +381,16 @@ int jobwatch (struct tool *tool, struct screen *screen, const struct jobwatch_op
 {
     struct jobwatch self = { .tool = tool, .screen = screen, .code = GOING_ON };
     record_init (&self.job);
+    story_init (&self.story);
     linebuf_init (&self.lines);
     sbuf_init (&self.text);
     self.draw = tool->out_tty && !tool->json;
-    open_output (&self);
+    outpipe_open (&self.out);
     start (&self, options);
     while (self.code == GOING_ON)
         turn (&self);
     erase_status (&self);
-    close_output (&self);
+    outpipe_close (&self.out);
     ems_follow_destroy (&self.follow);
     linebuf_free (&self.lines);
     sbuf_free (&self.text);

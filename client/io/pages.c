@@ -27,8 +27,8 @@ static void tell_missing (struct tool *tool, const struct ems_value *reply)
 
 /* All of them as one list, so that the columns of a table fit all rows: bounded by -n; -a is the
  * user's wish. */
-static int gather (struct tool *tool, pages_fetch *fetch, const char *field, int64_t left,
-                   struct value *all)
+int pages_gather (struct tool *tool, pages_fetch *fetch, const char *field, int64_t left, bool tell,
+                  struct value *all)
 {
     struct ems_error error;
     char *before = NULL;
@@ -41,7 +41,7 @@ static int gather (struct tool *tool, pages_fetch *fetch, const char *field, int
             ems_value_destroy (&reply);
             break;
         }
-        if (!before)
+        if (!before && tell)
             tell_missing (tool, reply);
         const struct value *list = tool_peek (ems_get (reply, field));
         const char *next = ems_text (reply, "next");
@@ -79,27 +79,38 @@ static int put_json (struct tool *tool, const struct value *list)
     return tool_put_text (tool, &text);
 }
 
+int pages_put (struct tool *tool, const struct value *list,
+               void (*print) (const struct value *, const struct report *, struct sbuf *))
+{
+    if (tool->json)
+        return put_json (tool, list);
+    struct sbuf text;
+    struct report how = tool_report (tool);
+    sbuf_init (&text);
+    print (list, &how, &text);
+    return tool_put_text (tool, &text);
+}
+
+int64_t pages_count (const struct tool *tool)
+{
+    const struct cmdline *line = &tool->line;
+    if (line->given[OPTION_ALL])
+        return INT64_MAX;
+    return line->given[OPTION_LINES] ? line->number[OPTION_LINES] : DEFAULT_COUNT;
+}
+
 int pages_show (struct tool *tool, pages_fetch *fetch, const char *field,
                 void (*print) (const struct value *, const struct report *, struct sbuf *))
 {
-    const struct cmdline *line = &tool->line;
-    int64_t count = line->given[OPTION_LINES] ? line->number[OPTION_LINES] : DEFAULT_COUNT;
     int code = tool_connect (tool);
     if (code)
         return code;
     struct value *all = value_new_list ();
     if (!all)
         return out_of_memory (tool);
-    code = gather (tool, fetch, field, line->given[OPTION_ALL] ? INT64_MAX : count, all);
-    if (code == 0 && tool->json) {
-        code = put_json (tool, all);
-    } else if (code == 0) {
-        struct sbuf text;
-        struct report how = tool_report (tool);
-        sbuf_init (&text);
-        print (all, &how, &text);
-        code = tool_put_text (tool, &text);
-    }
+    code = pages_gather (tool, fetch, field, pages_count (tool), true, all);
+    if (code == 0)
+        code = pages_put (tool, all, print);
     value_destroy (&all);
     return code;
 }

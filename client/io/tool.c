@@ -10,6 +10,7 @@
 #include <string.h>
 #include <strings.h>
 #include <sys/ioctl.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "clock.h"
@@ -173,11 +174,19 @@ int tool_fail (struct tool *self, const struct ems_error *error, const struct em
     return code;
 }
 
+static int64_t zone_ms (int64_t wall_ms)
+{
+    time_t when = (time_t)(wall_ms / 1000);
+    struct tm local;
+    return localtime_r (&when, &local) ? (int64_t)local.tm_gmtoff * 1000 : 0;
+}
+
 struct report tool_report (const struct tool *self)
 {
     return (struct report){ .colour = self->colour,
                             .width = self->out_tty ? tool_columns (STDOUT_FILENO) : 0,
-                            .now_ms = clock_wall_ms () };
+                            .now_ms = clock_wall_ms (),
+                            .zone_ms = zone_ms };
 }
 
 size_t tool_columns (int fd)

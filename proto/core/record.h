@@ -94,6 +94,10 @@ struct record {
     int64_t experiments_done;
     int64_t experiments_total; /* 0: unknown */
     double progress_pct;       /* 0 to 100; negative: unknown */
+    bool has_eta;              /* how long it will still take is known */
+    int64_t eta_ms;            /* the run; as of when it is told, never durable */
+    bool has_experiment_eta;
+    int64_t experiment_eta_ms; /* the experiment that runs; the same */
     int64_t log_bytes;
     int64_t log_lines;
     double user_s;

@@ -14,6 +14,7 @@ import msgpack
 import zmq
 
 OVER = ("completed", "failed", "cancelled")
+WAITING = {"status": "queued", "position": 1, "run_id": None, "started_at": None}
 WORKER = "bench-1"
 PROFILE = {
     "name": "lab", "worker": WORKER, "command": "/usr/bin/lab-orchestrator", "grace_ms": 2000,
@@ -31,6 +32,10 @@ def record(job_id="abc123def456", **changes):
     return {
         "job_id": job_id, "status": "running", "reason": None, "detail": None, "attempt": 1,
         "profile": "lab", "config": {"n": 1000}, "notes": None, "labels": None, "priority": 16,
+        "position": None, "arrival": 0, "after": None, "not_before": None, "preempt": False,
+        "preemptions": 0, "preempted_by": None, "resumed_from": None, "partial": False,
+        "kept": False, "silence_limit_ms": 0, "log_limit_bytes": 0, "paused_at": None,
+        "paused_ms": 0, "eta_ms": None, "experiment_eta_ms": None,
         "worker": WORKER, "user": "me", "request_id": "0" * 32, "run_id": "2026-02-13_14-30-45",
         "results_dir": None, "grace_ms": 2000, "time_limit_ms": 0,
         "queued_at": "2026-02-13T14:30:45.000Z", "started_at": "2026-02-13T14:30:45.100Z",
@@ -58,6 +63,8 @@ class FakeEms:
         self.mute = set()     # event kinds that are not published: log, status, sync
         self.runs = {}        # request id -> job id
         self.list = []        # answer to `list`
+        self.partial_runs = []
+        self.pruned = {"removed": [], "count": 0, "bytes": 0}
         self.on_run = None    # called with the body of a run; returns (status, error, body)
         self.on_cancel = None
         self.context = None   # one for each life: ending it frees the names for the next
@@ -169,14 +176,16 @@ class FakeEms:
     def do_profiles(self, _id, _body):
         return 200, None, {"profiles": [PROFILE]}
 
-    def do_results(self, _id, _body):
-        return 200, None, {"runs": []}
+    def do_results(self, _id, body):
+        return 200, None, {"runs": self.partial_runs if body.get("partial") else []}
 
     def do_list(self, _id, body):
+        wanted = body.get("status")
+        jobs = [job for job in self.list if not wanted or job["status"] in wanted]
         first = int(body.get("before") or 0)
         last = first + body.get("limit", 50)
-        reply = {"jobs": self.list[first:last]}
-        if last < len(self.list):
+        reply = {"jobs": jobs[first:last]}
+        if last < len(jobs):
             reply["next"] = str(last)
         return 200, None, reply
 
@@ -202,6 +211,34 @@ class FakeEms:
             return 409, "it was over already", {"job": self.job}
         self.finish("cancelled")
         return 200, None, {"job": self.job}
+
+    def do_rerun(self, request_id, body):
+        if not self.known(body):
+            return 404, f"there is no job {body['job_id']}", None
+        return self.do_run(request_id, body)
+
+    def do_pause(self, _id, _body):
+        self.change(status="paused", paused_at="2026-02-13T14:30:46.000Z")
+        return 200, None, {"job": self.job}
+
+    def do_resume(self, _id, _body):
+        self.change(status="running", paused_at=None, paused_ms=1000)
+        return 200, None, {"job": self.job}
+
+    def do_priority(self, _id, body):
+        self.change(priority=body["priority"])
+        return 200, None, {"job": self.job}
+
+    def do_keep(self, _id, _body):
+        self.change(kept=True)
+        return 200, None, {"job": self.job}
+
+    def do_unkeep(self, _id, _body):
+        self.change(kept=False)
+        return 200, None, {"job": self.job}
+
+    def do_prune(self, _id, _body):
+        return 200, None, self.pruned
 
     def do_logs(self, _id, body):
         if not self.known(body):

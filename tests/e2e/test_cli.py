@@ -89,8 +89,8 @@ def test_a_worker_that_never_comes_is_69(fake):
 
 
 def test_a_worker_that_comes_late_is_waited_for_with_the_same_request(fake):
-    fake.refuse["list"] = [(503, "no worker is there", None)] * 3
-    result = ems(fake, "ps")
+    fake.refuse["results"] = [(503, "no worker is there", None)] * 3
+    result = ems(fake, "results")
     assert result.returncode == 0
     assert len(fake.ids) == 4 and len(set(fake.ids)) == 1
 
@@ -160,6 +160,10 @@ def test_a_refused_run_has_its_exit_code(fake, status, body, code):
     ({"status": "failed", "reason": "exit", "exit": {"code": 7, "signal": None}}, 7),
     ({"status": "failed", "reason": "signal", "exit": {"code": None, "signal": 11}}, 139),
     ({"status": "failed", "reason": "time_limit", "exit": {"code": None, "signal": 15}}, 124),
+    ({"status": "failed", "reason": "silent", "exit": {"code": None, "signal": 15}}, 124),
+    ({"status": "failed", "reason": "log_limit", "exit": {"code": None, "signal": 9}}, 124),
+    ({"status": "failed", "reason": "dependency", "after": {"job_id": "1a2b3c4d5e6f", "any": False}},
+     125),
     ({"status": "failed", "reason": "lost"}, 125),
     ({"status": "failed", "reason": "spawn", "detail": "cannot execute"}, 125),
     ({"status": "cancelled", "exit": {"code": None, "signal": 15}}, 130)])
@@ -181,7 +185,7 @@ def test_busy_names_the_job_and_what_to_type(fake):
     fake.on_run = lambda _id, _body: (409, "busy", {"job": busy})
     result = ems(fake, "run", "lab")
     assert result.returncode == 75
-    for text in (JOB, "3/7", "someone", f"ems attach {JOB}", f"ems cancel {JOB}"):
+    for text in (JOB, "3/7", "someone", "--queue", f"ems attach {JOB}", f"ems cancel {JOB}"):
         assert text.encode() in result.stderr
     result = ems(fake, "run", "--json", "lab")
     assert json.loads(result.stdout)["body"]["job_id"] == JOB

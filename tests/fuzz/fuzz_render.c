@@ -9,6 +9,7 @@
 #include "params.h"
 #include "report.h"
 #include "statusline.h"
+#include "story.h"
 #include "wire.h"
 
 static const struct report how = { .colour = false,
@@ -34,7 +35,10 @@ static void check_json (struct sbuf *text)
 
 static void show_job (const struct record *job, struct sbuf *text)
 {
-    struct statusline view = { .job = job, .elapsed_ms = 5, .utf8 = true, .columns = 60 };
+    struct statusline view = {
+        .job = job, .elapsed_ms = 5, .how = &how, .utf8 = true, .columns = 60
+    };
+    struct story story;
     int code = job_status_terminal (job->status) ? exits_of_record (job) : 0;
     must (code >= 0 && code <= 255, "an exit code is one");
     report_job (job, &how, text);
@@ -42,6 +46,12 @@ static void show_job (const struct record *job, struct sbuf *text)
     report_end (job, false, text);
     check_text (text);
     report_busy (job, how.now_ms, text);
+    check_text (text);
+    report_change (job, &how, text);
+    check_text (text);
+    story_init (&story);
+    (void)story_tell (&story, job, &how, text);
+    must (!strchr (sbuf_text (text), '\n'), "news is one line");
     check_text (text);
     statusline_render (&view, text);
     must (!strchr (sbuf_text (text), '\n'), "a status line is one line");
@@ -63,6 +73,8 @@ static void show (const struct value *body, struct sbuf *text)
     report_runs (body, &how, text);
     check_text (text);
     report_workers (body, &how, text);
+    check_text (text);
+    report_pruned (body, true, &how, text);
     check_text (text);
     report_profiles (body, &how, text);
     check_text (text);

@@ -69,6 +69,19 @@ static void good_command_lines_are_understood (void **state)
         { "ems run - -- --x -y --", COMMAND_RUN, OPTIONS },
         { "ems help", COMMAND_HELP, OPTIONS },
         { "ems cancel -- -5", COMMAND_CANCEL, OPTIONS },
+        { "ems run lab -q --priority 31", COMMAND_RUN, OPTION_QUEUE },
+        { "ems run --after last --n 5", COMMAND_RUN, OPTION_AFTER },
+        { "ems run --after-any=1a2b", COMMAND_RUN, OPTION_AFTER_ANY },
+        { "ems run --delay 90m --preempt", COMMAND_RUN, OPTION_DELAY },
+        { "ems rerun 1a2b --resume -d", COMMAND_RERUN, OPTION_RESUME },
+        { "ems rerun 1a2b --queue --notes x", COMMAND_RERUN, OPTION_NOTES },
+        { "ems pause 1a2b", COMMAND_PAUSE, OPTIONS },
+        { "ems resume last", COMMAND_RESUME, OPTIONS },
+        { "ems priority 1a2b 0", COMMAND_PRIORITY, OPTIONS },
+        { "ems keep 2026-02-13_14-30-45", COMMAND_KEEP, OPTIONS },
+        { "ems unkeep last", COMMAND_UNKEEP, OPTIONS },
+        { "ems prune --dry-run", COMMAND_PRUNE, OPTION_DRY_RUN },
+        { "ems results --partial", COMMAND_RESULTS, OPTION_PARTIAL },
     };
     for (size_t i = 0; i < sizeof table / sizeof *table; i++) {
         struct words words;
@@ -123,6 +136,22 @@ static void bad_command_lines_are_told_what_is_right (void **state)
         { "ems show \xff", "not UTF-8" },
         { "ems logs -fx", "no option -x" },
         { "ems run -ab", "no option -a" },
+        { "ems priority", "which job? usage: ems priority JOB N" },
+        { "ems priority 1a2b", "usage: ems priority JOB N" },
+        { "ems priority 1a2b 32", "a number from 0 to 31, higher first, not `32`" },
+        { "ems priority 1a2b high", "a number from 0 to 31" },
+        { "ems pause", "which job? usage: ems pause JOB" },
+        { "ems rerun", "which job? usage: ems rerun JOB" },
+        { "ems keep", "usage: ems keep JOB|RUN" },
+        { "ems rerun 1a2b --n 5", "`rerun` has no option --n" },
+        { "ems rerun 1a2b --resum", "did you mean --resume" },
+        { "ems run --after a --after-any b", "waits for one other" },
+        { "ems run --delay soon", "90s, 2m or 1h" },
+        { "ems run --delay 367d", "90s, 2m or 1h" },
+        { "ems run --after", "needs a value: --after JOB" },
+        { "ems puse x", "did you mean `pause`" },
+        { "ems prune --dry", "did you mean --dry-run" },
+        { "ems prune x", "usage: ems prune" },
     };
     for (size_t i = 0; i < sizeof table / sizeof *table; i++) {
         struct words words;

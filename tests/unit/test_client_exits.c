@@ -51,15 +51,27 @@ static void ends_of_jobs_have_the_exit_codes_of_the_design (void **state)
         int64_t exit_signal; /* -1: none */
         int code;
     } table[] = {
-        { JOB_COMPLETED, REASON_NONE, 0, -1, 0 },    { JOB_CANCELLED, REASON_NONE, -1, 15, 130 },
-        { JOB_CANCELLED, REASON_NONE, 0, -1, 130 },  { JOB_FAILED, REASON_EXIT, 3, -1, 3 },
-        { JOB_FAILED, REASON_EXIT, 255, -1, 255 },   { JOB_FAILED, REASON_EXIT, 0, -1, 125 },
-        { JOB_FAILED, REASON_EXIT, 256, -1, 125 },   { JOB_FAILED, REASON_SIGNAL, -1, 11, 139 },
-        { JOB_FAILED, REASON_SIGNAL, -1, -1, 125 },  { JOB_FAILED, REASON_TIME_LIMIT, -1, 15, 124 },
-        { JOB_FAILED, REASON_LOST, -1, -1, 125 },    { JOB_FAILED, REASON_SPAWN, -1, -1, 125 },
-        { JOB_FAILED, REASON_DISK, -1, -1, 125 },    { JOB_FAILED, REASON_LOG_LIMIT, -1, -1, 125 },
-        { JOB_FAILED, REASON_EXIT, -1, -1, 125 },    { JOB_FAILED, REASON_SIGNAL, -1, 0, 125 },
-        { JOB_FAILED, REASON_SIGNAL, -1, 128, 125 }, { JOB_RUNNING, REASON_NONE, -1, -1, 125 },
+        { JOB_COMPLETED, REASON_NONE, 0, -1, 0 },
+        { JOB_CANCELLED, REASON_NONE, -1, 15, 130 },
+        { JOB_CANCELLED, REASON_NONE, 0, -1, 130 },
+        { JOB_FAILED, REASON_EXIT, 3, -1, 3 },
+        { JOB_FAILED, REASON_EXIT, 255, -1, 255 },
+        { JOB_FAILED, REASON_EXIT, 0, -1, 125 },
+        { JOB_FAILED, REASON_EXIT, 256, -1, 125 },
+        { JOB_FAILED, REASON_SIGNAL, -1, 11, 139 },
+        { JOB_FAILED, REASON_SIGNAL, -1, -1, 125 },
+        { JOB_FAILED, REASON_TIME_LIMIT, -1, 15, 124 },
+        { JOB_FAILED, REASON_LOST, -1, -1, 125 },
+        { JOB_FAILED, REASON_SPAWN, -1, -1, 125 },
+        { JOB_FAILED, REASON_DISK, -1, -1, 125 },
+        { JOB_FAILED, REASON_LOG_LIMIT, -1, 9, 124 },
+        { JOB_FAILED, REASON_SILENT, -1, 15, 124 },
+        { JOB_FAILED, REASON_DEPENDENCY, -1, -1, 125 },
+        { JOB_QUEUED, REASON_PREEMPTED, -1, -1, 125 },
+        { JOB_FAILED, REASON_EXIT, -1, -1, 125 },
+        { JOB_FAILED, REASON_SIGNAL, -1, 0, 125 },
+        { JOB_FAILED, REASON_SIGNAL, -1, 128, 125 },
+        { JOB_RUNNING, REASON_NONE, -1, -1, 125 },
     };
     for (size_t i = 0; i < sizeof table / sizeof *table; i++) {
         struct record job;

@@ -284,7 +284,7 @@ static void the_status_line_has_a_word_for_every_state (void **state)
         { JOB_QUEUED, false, false, "| Queued..." },
         { JOB_STARTING, false, false, "| Starting..." },
         { JOB_RUNNING, false, false, "| Running  " },
-        { JOB_PAUSED, false, false, "| Paused..." },
+        { JOB_PAUSED, false, false, "| Paused  " },
         { JOB_CANCELLING, false, false, "| Cancelling..." },
         { JOB_RUNNING, false, true, "| Cancelling..." },
         { JOB_RUNNING, true, false, "| Connection lost, reconnecting..." },
@@ -306,6 +306,84 @@ static void the_status_line_has_a_word_for_every_state (void **state)
         sbuf_free (&line);
         record_clear (&job);
     }
+}
+
+static void render (const struct statusline *view, struct sbuf *out)
+{
+    sbuf_clear (out);
+    statusline_render (view, out);
+}
+
+static void the_status_line_tells_what_is_left_of_the_run_and_of_the_experiment (void **state)
+{
+    (void)state;
+    struct record job;
+    struct sbuf line;
+    make_job (&job);
+    sbuf_init (&line);
+    struct statusline view = { .job = &job, .elapsed_ms = 72000, .utf8 = true, .columns = 140 };
+    job.progress_pct = 100.0 * 3.5 / 7;
+    render (&view, &line);
+    assert_null (strstr (sbuf_text (&line), "ETA")); /* honest when unknown */
+    /* Half of the run, and half of its fourth experiment. */
+    assert_non_null (strstr (sbuf_text (&line), "equ_horizontal: accuracy  ███░░░"));
+    job.has_eta = job.has_experiment_eta = true;
+    job.eta_ms = 250000;
+    job.experiment_eta_ms = 9500;
+    render (&view, &line);
+    assert_non_null (strstr (sbuf_text (&line), "1m12s  ETA 4m10s  equ_horizontal: accuracy"));
+    assert_non_null (strstr (sbuf_text (&line), "███░░░  ETA 10s"));
+    view.told_ms = 6000; /* it became less since that was told */
+    render (&view, &line);
+    assert_non_null (strstr (sbuf_text (&line), "ETA 4m04s"));
+    assert_non_null (strstr (sbuf_text (&line), "ETA 4s"));
+    view.told_ms = 60000; /* and was wrong */
+    render (&view, &line);
+    assert_non_null (strstr (sbuf_text (&line), "ETA 3m10s"));
+    assert_null (strstr (strstr (sbuf_text (&line), "ETA 3m10s") + 3, "ETA"));
+    view.told_ms = 0;
+    for (size_t columns = 1; columns <= 160; columns++) {
+        view.columns = columns;
+        render (&view, &line);
+        assert_true (text_columns (sbuf_text (&line)) < columns || columns == 1);
+        if (columns >= 40)
+            assert_non_null (strstr (sbuf_text (&line), "ETA 4m10s"));
+    }
+    sbuf_free (&line);
+    record_clear (&job);
+}
+
+static void the_status_line_of_a_waiting_job_tells_its_place_and_what_it_waits_for (void **state)
+{
+    (void)state;
+    struct record job;
+    struct sbuf line;
+    const struct report how = { .now_ms = 1000000 };
+    record_init (&job);
+    sbuf_init (&line);
+    job.status = JOB_QUEUED;
+    job.position = 3;
+    strcpy (job.after.job_id, "1a2b3c4d5e6f");
+    job.has_eta = true;
+    job.eta_ms = 5000;
+    struct statusline view = { .job = &job, .elapsed_ms = 72000, .how = &how, .columns = 80 };
+    render (&view, &line);
+    assert_string_equal (sbuf_text (&line), "| Queued, 3rd in line...  1m12s  after 1a2b3c4d5e6f");
+    /* It was preempted: what it had done counts, but no experiment runs. */
+    strcpy (job.current_experiment, "gmst_era");
+    job.experiments_done = 1;
+    job.experiments_total = 2;
+    job.progress_pct = 75;
+    job.after.job_id[0] = '\0';
+    render (&view, &line);
+    assert_string_equal (sbuf_text (&line), "| Queued, 3rd in line...  ###############.....  1/2 "
+                                            "experiments  1m12s");
+    job.status = JOB_RUNNING;
+    strcpy (job.preempted_by, "ffffffffffff");
+    render (&view, &line);
+    assert_non_null (strstr (sbuf_text (&line), "Stopping for another job..."));
+    sbuf_free (&line);
+    record_clear (&job);
 }
 
 /* How much of the bar of ASCII is full, for so many columns. */
@@ -404,6 +482,8 @@ int main (void)
         cmocka_unit_test (busy_names_the_job_and_what_to_type),
         cmocka_unit_test (pieces_of_a_log_are_json_whatever_they_hold),
         cmocka_unit_test (the_status_line_has_a_word_for_every_state),
+        cmocka_unit_test (the_status_line_tells_what_is_left_of_the_run_and_of_the_experiment),
+        cmocka_unit_test (the_status_line_of_a_waiting_job_tells_its_place_and_what_it_waits_for),
         cmocka_unit_test (the_bar_is_as_full_as_the_run),
         cmocka_unit_test (a_long_line_is_broken_between_characters_only),
         cmocka_unit_test (bytes_that_continue_nothing_do_not_hold_a_line_back),

@@ -164,6 +164,8 @@ static void every_failure_has_its_words (void **state)
         { REASON_SPAWN, "failed: could not be started" },
         { REASON_LOST, "failed: lost" },
         { REASON_DISK, "failed: disk" },
+        { REASON_SILENT, "failed: silent for too long" },
+        { REASON_DEPENDENCY, "failed: job 1a2b3c4d5e6f did not complete" },
     };
     struct record job;
     make_job (&job);
@@ -171,6 +173,7 @@ static void every_failure_has_its_words (void **state)
     job.has_exit_code = job.has_exit_signal = true;
     job.exit_code = 3;
     job.exit_signal = 9;
+    strcpy (job.after.job_id, "1a2b3c4d5e6f");
     for (size_t i = 0; i < sizeof table / sizeof *table; i++) {
         struct sbuf out;
         sbuf_init (&out);
@@ -229,8 +232,137 @@ static void busy_tells_what_is_known_of_the_other_job (void **state)
     report_busy (&job, START_MS + 12000, &out);
     assert_non_null (strstr (sbuf_text (&out), "(lab, 0/4 experiments, for 12"));
     assert_non_null (strstr (sbuf_text (&out), ", started by ada)\n"));
+    assert_non_null (strstr (sbuf_text (&out), "--queue"));
+    sbuf_clear (&out);
+    job.status = JOB_QUEUED; /* it is about to start */
+    job.started_at_ms = 0;
+    report_busy (&job, START_MS, &out);
+    assert_non_null (strstr (sbuf_text (&out), "is queued (lab, 0/4 experiments, queued by ada)"));
     sbuf_free (&out);
     record_clear (&job);
+}
+
+static void a_job_in_the_line_is_told_with_all_that_it_waits_for (void **state)
+{
+    (void)state;
+    struct record job;
+    make_job (&job);
+    job.status = JOB_QUEUED;
+    job.reason = REASON_PREEMPTED;
+    job.position = 2;
+    job.priority = 20;
+    job.preempt = true;
+    job.attempt = 3;
+    job.preemptions = 2;
+    job.started_at_ms = START_MS; /* of the attempt before */
+    job.paused_ms = 5000;
+    strcpy (job.after.job_id, "1a2b3c4d5e6f");
+    job.not_before_ms = START_MS + 100000;
+    strcpy (job.resumed_from, "aaaaaaaaaaaa");
+    says (&job, "Status       queued, 2nd, preempted\n",
+          "Priority     20, may stop a job of lower priority\n",
+          "After        job 1a2b3c4d5e6f has completed\n", "Not before   2026-02-13T16:28:20.000Z",
+          "Preempted    2 times, attempt 3\n", "Paused       5.0s\n", "Resumed from aaaaaaaaaaaa\n",
+          NULL);
+    lacks (&job, "Took");
+    job.after.any = true;
+    job.preemptions = 1;
+    says (&job, "After        job 1a2b3c4d5e6f is over\n", "Preempted    1 time, attempt 3\n",
+          NULL);
+    record_clear (&job);
+}
+
+static void a_paused_job_and_its_limits_are_told (void **state)
+{
+    (void)state;
+    struct record job;
+    make_job (&job);
+    job.status = JOB_PAUSED;
+    job.started_at_ms = START_MS;
+    job.paused_at_ms = START_MS + 60000;
+    job.paused_ms = 15000;
+    job.silence_limit_ms = 120000;
+    job.log_limit_bytes = 1000;
+    job.has_eta = true;
+    job.eta_ms = 250000;
+    says (&job, "Status       paused\n", "Paused       45s\n", "Silence      2m00s\n",
+          "Log limit    1000 bytes\n", "ETA          4m10s\n", NULL);
+    job.has_experiment_eta = true;
+    job.experiment_eta_ms = 40000;
+    says (&job, "ETA          4m10s, this experiment 40s\n", NULL);
+    job.has_eta = false;
+    says (&job, "ETA          unknown, this experiment 40s\n", NULL);
+    strcpy (job.preempted_by, "ffffffffffff");
+    says (&job, "Status       paused, stopped for ffffffffffff\n", NULL);
+    job.status = JOB_CANCELLED;
+    job.partial = job.kept = true;
+    says (&job, "Checkpoint   kept; `ems rerun --resume`", "Kept         yes", NULL);
+    lacks (&job, "ETA");
+    struct sbuf out;
+    sbuf_init (&out);
+    report_end (&job, false, &out);
+    assert_non_null (strstr (sbuf_text (&out), "ems rerun --resume 0123456789ab\n"));
+    sbuf_free (&out);
+    record_clear (&job);
+}
+
+static void a_change_is_told_by_how_the_job_stands_now (void **state)
+{
+    (void)state;
+    struct record job;
+    struct sbuf out;
+    make_job (&job);
+    sbuf_init (&out);
+    job.status = JOB_PAUSED;
+    report_change (&job, &plain, &out);
+    assert_string_equal (sbuf_text (&out), "job 0123456789ab paused\n");
+    sbuf_clear (&out);
+    job.status = JOB_QUEUED;
+    job.position = 11;
+    job.priority = 5;
+    report_change (&job, &plain, &out);
+    assert_string_equal (sbuf_text (&out), "job 0123456789ab queued, priority 5, 11th in line\n");
+    sbuf_free (&out);
+    record_clear (&job);
+}
+
+static void what_prune_removes_is_listed_with_size_reason_and_total (void **state)
+{
+    (void)state;
+    struct sbuf out;
+    struct value *reply = parse (
+        "{\"removed\":[{\"job_id\":\"0123456789ab\",\"run_id\":\"2026-02-13_14-30-45\","
+        "\"bytes\":1536,\"reason\":\"older than 30 days\"},"
+        "{\"job_id\":\"1a2b3c4d5e6f\",\"run_id\":null,\"bytes\":7,\"reason\":\"\\u001b[31mx\"}],"
+        "\"bytes\":5368709120}");
+    sbuf_init (&out);
+    report_pruned (reply, true, &plain, &out);
+    assert_string_equal (sbuf_text (&out),
+                         "RUN                  JOB ID        SIZE     REASON\n"
+                         "2026-02-13_14-30-45  0123456789ab  1.5 KiB  older than 30 days\n"
+                         "-                    1a2b3c4d5e6f  7 B      \\x1b[31mx\n"
+                         "would be removed: 2 jobs, 5.0 GiB\n");
+    value_destroy (&reply);
+    sbuf_clear (&out);
+    reply = parse ("{\"removed\":[],\"bytes\":0}");
+    report_pruned (reply, false, &plain, &out);
+    assert_string_equal (sbuf_text (&out), "nothing was removed\n");
+    value_destroy (&reply);
+    sbuf_clear (&out);
+    reply = parse ("{\"removed\":[],\"count\":0,\"bytes\":0,\"retention\":{\"days\":0,"
+                   "\"keep_last\":0,\"max_bytes\":0}}");
+    report_pruned (reply, true, &plain, &out);
+    assert_string_equal (
+        sbuf_text (&out),
+        "nothing would be removed: the worker's configuration sets no retention\n");
+    value_destroy (&reply);
+    sbuf_clear (&out);
+    reply = parse ("{\"removed\":[{\"job_id\":\"0123456789ab\",\"bytes\":0}],\"count\":701,"
+                   "\"bytes\":2048}");
+    report_pruned (reply, false, &plain, &out);
+    assert_non_null (strstr (sbuf_text (&out), "… and 700 more\nremoved: 701 jobs, 2.0 KiB\n"));
+    value_destroy (&reply);
+    sbuf_free (&out);
 }
 
 static void a_clock_that_was_set_back_makes_no_negative_times (void **state)
@@ -421,6 +553,10 @@ int main (void)
         cmocka_unit_test (every_failure_has_its_words),
         cmocka_unit_test (the_end_says_what_to_look_at_next),
         cmocka_unit_test (busy_tells_what_is_known_of_the_other_job),
+        cmocka_unit_test (a_job_in_the_line_is_told_with_all_that_it_waits_for),
+        cmocka_unit_test (a_paused_job_and_its_limits_are_told),
+        cmocka_unit_test (a_change_is_told_by_how_the_job_stands_now),
+        cmocka_unit_test (what_prune_removes_is_listed_with_size_reason_and_total),
         cmocka_unit_test (a_clock_that_was_set_back_makes_no_negative_times),
         cmocka_unit_test (the_list_of_jobs_says_how_long_ago_each_began),
         cmocka_unit_test (a_list_with_something_else_in_it_is_an_error),

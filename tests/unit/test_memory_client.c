@@ -14,8 +14,10 @@
 #include "linebuf.h"
 #include "out_of_memory.h"
 #include "params.h"
+#include "pslist.h"
 #include "report.h"
 #include "statusline.h"
+#include "story.h"
 
 static const char profiles_json[] =
     "[{\"name\":\"lab\",\"worker\":\"w\",\"parameters\":["
@@ -33,7 +35,14 @@ static const char jobs_json[] =
     "\"exit\":{\"code\":3,\"signal\":null},\"detail\":\"why\",\"grace_ms\":2000,"
     "\"current_experiment\":\"gmst\",\"experiments\":{\"done\":1,\"total\":2}}]";
 
+static const char waiting_json[] =
+    "[{\"job_id\":\"1a2b3c4d5e6f\",\"status\":\"queued\",\"attempt\":1,\"profile\":\"lab\","
+    "\"priority\":16,\"worker\":\"w\",\"position\":2,\"not_before\":\"2036-02-13T14:30:00.000Z\","
+    "\"after\":{\"job_id\":\"0123456789ab\",\"any\":true},\"detail\":\"why\"},"
+    "{\"job_id\":\"2a2b3c4d5e6f\",\"status\":\"running\"}]";
+
 static struct value *profiles;
+static struct value *waiting;
 static struct value *jobs;
 static const struct report how = { .colour = true, .width = 40, .now_ms = 1771000000000 };
 
@@ -43,7 +52,8 @@ static int load (void **state)
     struct err err;
     profiles = json_decode (profiles_json, sizeof profiles_json - 1, &err);
     jobs = json_decode (jobs_json, sizeof jobs_json - 1, &err);
-    return profiles && jobs ? 0 : -1;
+    waiting = json_decode (waiting_json, sizeof waiting_json - 1, &err);
+    return profiles && jobs && waiting ? 0 : -1;
 }
 
 static int unload (void **state)
@@ -51,6 +61,7 @@ static int unload (void **state)
     (void)state;
     value_destroy (&profiles);
     value_destroy (&jobs);
+    value_destroy (&waiting);
     return 0;
 }
 
@@ -116,6 +127,37 @@ static bool list_jobs (struct err *err)
     sbuf_init (&text);
     bool read = report_jobs (jobs, &how, &text, err) == 0;
     return whole (&text) && read;
+}
+
+/* A job that waits, wherever it is shown. */
+static bool show_waiting (struct err *err)
+{
+    struct sbuf text;
+    struct record job;
+    struct story story;
+    sbuf_init (&text);
+    record_init (&job);
+    story_init (&story);
+    const struct statusline view = { .job = &job, .how = &how, .utf8 = true, .columns = 80 };
+    bool read = record_from_value (value_at (waiting, 0), &job, err) == 0;
+    if (read) {
+        report_change (&job, &how, &text);
+        statusline_render (&view, &text);
+        assert_int_equal (story_tell (&story, &job, &how, &text), STORY_PASSING);
+    }
+    record_clear (&job);
+    return whole (&text) && read;
+}
+
+static bool merge_lists (struct err *err)
+{
+    (void)err;
+    size_t cut = 0;
+    struct value *list = pslist_merge (waiting, jobs, 20, &cut);
+    bool good = value_count (list) == 3;
+    assert_true (good || !list);
+    value_destroy (&list);
+    return good;
 }
 
 static bool list_profiles (struct err *err)
@@ -191,6 +233,8 @@ static void a_text_that_is_not_whole_says_so (void **state)
     (void)state;
     sweep (show_job);
     sweep (list_jobs);
+    sweep (show_waiting);
+    sweep (merge_lists);
     sweep (list_profiles);
     sweep (list_others);
     sweep (draw_status);

@@ -38,6 +38,7 @@ static const char full_json[] =
     "\"grace_ms\":500,\"request_id\":\"ffffffffffffffffffffffffffffffff\"},"
     "\"current_experiment\":\"gmst_era\",\"current_step\":\"accuracy\","
     "\"experiments\":{\"done\":3,\"total\":7},\"progress_pct\":42.5,"
+    "\"eta_ms\":250000,\"experiment_eta_ms\":40000,"
     "\"log\":{\"bytes\":\"9223372036854775807\",\"lines\":12},"
     "\"resources\":{\"user_s\":1.25,\"system_s\":0.5,\"max_rss_kb\":4096},"
     "\"leftovers_killed\":50}";
@@ -55,6 +56,7 @@ static const char fresh_json[] =
     "\"paused_ms\":0,\"exit\":{\"code\":null,\"signal\":null},"
     "\"cancel\":null,\"current_experiment\":null,\"current_step\":null,"
     "\"experiments\":{\"done\":0,\"total\":0},\"progress_pct\":null,"
+    "\"eta_ms\":null,\"experiment_eta_ms\":null,"
     "\"log\":{\"bytes\":0,\"lines\":0},"
     "\"resources\":{\"user_s\":0.0,\"system_s\":0.0,\"max_rss_kb\":0},\"leftovers_killed\":0}";
 
@@ -109,6 +111,8 @@ static void every_field_is_read_and_written_as_the_design_names_it (void **state
     assert_true (record.cancel.forced);
     assert_true (record.log_bytes == INT64_MAX);
     assert_true (record.progress_pct == 42.5);
+    assert_true (record.has_eta && record.eta_ms == 250000);
+    assert_true (record.has_experiment_eta && record.experiment_eta_ms == 40000);
     assert_int_equal (record.leftovers_killed, 50);
     check_json (&record, full_json);
     record_clear (&record);
