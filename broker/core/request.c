@@ -223,6 +223,13 @@ static void choose (struct broker *self, const struct incoming *in)
                  "a request of type \"%s\" without job_id does not say for which of %d workers it "
                  "is; give a worker",
                  in->request.type, self->roster.count);
+    /* Repeated when another job is the last, it would become a second one. */
+    if (rc == 1 && strcmp (in->request.type, "rerun") == 0 && !job_id_valid (job_id))
+        rc = err_set (
+            &err, STATUS_BAD_REQUEST,
+            "job_id is \"%.40s\"; where %d workers are known a rerun takes the whole job "
+            "id, 12 lowercase hex digits, which means the same job whenever it is asked for",
+            job_id, self->roster.count);
     if (rc != 1)
         refuse (self, in, &err);
     else

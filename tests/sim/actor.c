@@ -19,6 +19,7 @@
 #define LAST_HOP_US    5000000
 #define NO_ROOM        74 /* what a job exits with that cannot write its results */
 #define ASKED_TO_END   3
+#define EXECS_MOST     32 /* more than any run of preemptions allows */
 #define PATH_BYTES     256
 
 struct actor {
@@ -382,6 +383,9 @@ void actor_exec (struct process *process, const char *mark, const char *script,
     snprintf (self->results_dir, sizeof self->results_dir, "%s", results_dir);
     sim_history ("job", "exec", "\"slot\":\"%s\",\"job\":\"%s\",\"attempt\":%s,\"pid\":%d",
                  host_name (process->host), self->job->id, attempt, (int)process->pid);
+    /* The judge would notice too, but at the end of the history, which may be far. */
+    if (++self->job->execs == EXECS_MOST)
+        sim_violation ("job %s was executed %d times", self->job->id, EXECS_MOST);
     go_soon (self);
 }
 

@@ -17,6 +17,7 @@ struct job {
     struct job *next;
     char id[16];
     int64_t attempt; /* the last that was begun */
+    unsigned execs;  /* so often it was executed */
     char *first_line;
     char *wrote; /* into its pipe; of a later attempt also what the shim wrote before it */
     size_t bytes, room;

@@ -221,6 +221,23 @@ static void a_job_id_of_the_wrong_form_is_refused_without_asking (void **state)
     world_nothing_left (world);
 }
 
+/* Repeated, "last" would be another job, and the rerun a second one. */
+static void a_rerun_names_the_whole_job_id (void **state)
+{
+    struct world *world = *state;
+    three_workers (world);
+    ask_broker (world, "c1", 1, "rerun", NULL, 0, map_of ("job_id", "last"));
+    expect_reply (world, "c1", 1, 400, "takes the whole job id");
+    ask_broker (world, "c1", 2, "rerun", NULL, 0, map_of ("job_id", "aaaaaaaaaaa"));
+    expect_reply (world, "c1", 2, 400, "takes the whole job id");
+    world_nothing_left (world);
+    ask_broker (world, "c1", 3, "rerun", NULL, 0, map_of ("job_id", JOB_A));
+    answer_find (world, "w1", "job_id", JOB_A, NULL, NULL);
+    answer_find (world, "w2", "job_id", JOB_A, JOB_A, EARLY);
+    answer_find (world, "w3", "job_id", JOB_A, NULL, NULL);
+    expect_request (world, "w2", "rerun");
+}
+
 static void a_late_find_answer_does_not_pass_for_the_reply_to_the_request (void **state)
 {
     struct world *world = *state;
@@ -629,6 +646,7 @@ int main (void)
         WORLD_TEST (a_prefix_of_jobs_of_several_workers_is_ambiguous),
         WORLD_TEST (last_is_the_newest_of_all),
         WORLD_TEST (a_job_id_of_the_wrong_form_is_refused_without_asking),
+        WORLD_TEST (a_rerun_names_the_whole_job_id),
         WORLD_TEST (a_late_find_answer_does_not_pass_for_the_reply_to_the_request),
         WORLD_TEST (not_after_holds_while_workers_are_asked),
         WORLD_TEST (the_owner_may_die_between_the_question_and_the_request),
