@@ -22,13 +22,13 @@ worker
 #   retention
 #       days = 30
 #       keep_last = 50
-#           A job stays as long as it is over for less than so many days, or is among the newest so
-#           many. Where only one of the two is given, it decides alone. Those that completed and those
-#           that did not are counted apart: no row of failures pushes out a result.
+#           A job stays as long as it is over for less than so many days, or is among the so many
+#           that ended last. Where only one of the two is given, it decides alone. Those that completed
+#           and those that did not are counted apart: no row of failures pushes out a result.
 #       max_bytes = 10737418240
-#           What stays takes no more than that together, else the oldest go, whatever `days` and
-#           `keep_last` say. Only the newest that completed, and the newest that did not, stay in any
-#           case.
+#           What stays takes no more than that together, else what was accepted first goes, whatever
+#           `days` and `keep_last` say. Only the last that completed, and the last that did not, stay
+#           in any case.
 #   What `ems keep` was said of is neither removed nor counted, until `ems unkeep`. What another job
 #   still needs is not removed before that is over. It is looked after each job, and once a day.
 

@@ -24,8 +24,9 @@ void prune_restart (struct prune_pass *self)
 {
     const struct retention_policy policy = self->retention.policy;
     measure_clear (&self->measure);
-    self->weighing = false;
-    self->at = store_count (self->env.store);
+    retention_clear (&self->retention);
+    self->weighing = self->judging = false;
+    self->at = retention_limits (&policy) ? store_count (self->env.store) : 0;
     retention_begin (&self->retention, &policy, clock_wall_ms ());
     if (self->purpose != PRUNE_TELLS)
         return;
@@ -44,6 +45,7 @@ void prune_begin (struct prune_pass *self, const struct retention_policy *policy
 void prune_end (struct prune_pass *self)
 {
     measure_clear (&self->measure);
+    retention_clear (&self->retention);
     value_destroy (&self->removed);
     self->weighing = false;
     self->count = self->bytes = 0;
@@ -209,16 +211,31 @@ static int judge (struct prune_pass *self, struct err *err)
     return 1;
 }
 
+static int look_at (struct prune_pass *self, const char *job_id, struct err *err)
+{
+    if (!read_job (self, job_id))
+        return 1;
+    if (self->judging)
+        return judge (self, err);
+    if (retention_note (&self->retention, &self->job) == 0)
+        return 1;
+    return err_set (err, STATUS_NO_WORKER, "the worker is out of memory; try again");
+}
+
 int prune_step (struct prune_pass *self, struct err *err)
 {
     struct history_entry entry;
     if (self->weighing)
         return measure_step (&self->measure, ENTRIES_A_STEP) ? weighed (self, err) : 1;
-    if (self->at == 0)
-        return 0;
+    if (self->at == 0) {
+        bool done = self->judging || !retention_limits (&self->retention.policy);
+        self->judging = true;
+        self->at = store_count (self->env.store);
+        return done ? 0 : 1;
+    }
     int rc = store_entry (self->env.store, self->at - 1, &entry, err);
     if (rc < 0)
         return -1;
     self->at--;
-    return rc == 1 && read_job (self, entry.job_id) ? judge (self, err) : 1;
+    return rc == 1 ? look_at (self, entry.job_id, err) : 1;
 }

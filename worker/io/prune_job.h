@@ -1,5 +1,5 @@
-/* prune_job.h - one pass over all jobs, from the newest to the oldest, a little at a time: each is
- * judged, and removed if it is to go.
+/* prune_job.h - twice over all jobs, from the newest to the oldest, a little at a time: each is
+ * noted, then judged, and removed if it is to go.
  *
  * Private to pruning.c.
  *
@@ -28,7 +28,8 @@ struct prune_pass {
     struct prune_env env;
     enum prune_purpose purpose;
     struct retention retention;
-    int64_t at; /* of the history: what is below was not looked at yet */
+    bool judging; /* all are noted */
+    int64_t at;   /* of the history: what is below was not looked at yet */
     /* The one that is looked at. */
     char job_id[JOB_ID_BYTES];
     char run_id[RUN_ID_BYTES]; /* "": none */
