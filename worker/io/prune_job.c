@@ -20,26 +20,14 @@ int prune_init (struct prune_pass *self, const struct prune_env *env, struct err
     return prune_finish (self, err);
 }
 
-void prune_restart (struct prune_pass *self)
-{
-    const struct retention_policy policy = self->retention.policy;
-    measure_clear (&self->measure);
-    retention_clear (&self->retention);
-    self->weighing = self->judging = false;
-    self->at = retention_limits (&policy) ? store_count (self->env.store) : 0;
-    retention_begin (&self->retention, &policy, clock_wall_ms ());
-    if (self->purpose != PRUNE_TELLS)
-        return;
-    value_destroy (&self->removed);
-    self->count = self->bytes = 0;
-}
-
 void prune_begin (struct prune_pass *self, const struct retention_policy *policy,
                   enum prune_purpose purpose)
 {
     self->purpose = purpose;
-    self->retention.policy = *policy;
-    prune_restart (self);
+    self->at = retention_limits (policy) ? store_count (self->env.store) : 0;
+    retention_begin (&self->retention, policy, clock_wall_ms ());
+    /* To age alone the others are nothing. */
+    self->judging = policy->keep_last == 0 && policy->max_bytes == 0;
 }
 
 void prune_end (struct prune_pass *self)
@@ -228,10 +216,11 @@ int prune_step (struct prune_pass *self, struct err *err)
     if (self->weighing)
         return measure_step (&self->measure, ENTRIES_A_STEP) ? weighed (self, err) : 1;
     if (self->at == 0) {
-        bool done = self->judging || !retention_limits (&self->retention.policy);
+        if (self->judging)
+            return 0;
         self->judging = true;
         self->at = store_count (self->env.store);
-        return done ? 0 : 1;
+        return 1;
     }
     int rc = store_entry (self->env.store, self->at - 1, &entry, err);
     if (rc < 0)

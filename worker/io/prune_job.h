@@ -50,8 +50,6 @@ int prune_init (struct prune_pass *self, const struct prune_env *env, struct err
 
 void prune_begin (struct prune_pass *self, const struct retention_policy *policy,
                   enum prune_purpose purpose);
-/* From the newest again. What was removed meanwhile is still told. */
-void prune_restart (struct prune_pass *self);
 void prune_end (struct prune_pass *self);
 
 /* Go on: 1 there is more, 0 that was the last, -1 with *err. */

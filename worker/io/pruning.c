@@ -110,13 +110,9 @@ void pruning_start (struct pruning *self)
 
 void pruning_ask (struct pruning *self, bool dry_run)
 {
-    enum purpose purpose = dry_run ? DRY_RUN : ASKED;
-    /* Who asks now shall be told of all that is so by now. */
-    if (self->purpose == purpose) {
-        prune_restart (&self->pass);
-        self->emptying = false;
-    }
-    self->wanted[purpose] = true;
+    /* One that is under way for somebody else does for both: else many who ask would keep each
+     * other from an answer. */
+    self->wanted[dry_run ? DRY_RUN : ASKED] = true;
     pruning_changed (self);
     go_on (self, 0); /* also what was put off */
 }
