@@ -15,8 +15,10 @@ import time
 import pytest
 
 import kill_point
+import procs
 from ems1 import Client, OVER
 from procs import eventually
+from shimjob import cannot
 from system import BIN
 from test_preempt import second_of_three
 from test_queue import hold, let_go, queue
@@ -432,6 +434,53 @@ def test_who_reads_while_it_goes_reads_the_whole_or_is_told(ems):
             prune(ems)
     assert log.startswith(data) and reply.status == 404 and "was removed" in reply.error
     let_go(ems)
+
+
+@pytest.fixture
+def on_small_disk(ems):
+    """The state folder on a disk of its own, of 4 MiB."""
+    for name in ("worker", "broker"):
+        ems.stop_part(name)
+    shutil.rmtree(ems.state)
+    ems.state.mkdir()
+    mounted = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=4m,mode=700", "ems-test", ems.state],
+                             capture_output=True, text=True, check=False)
+    if mounted.returncode:
+        cannot("no small disk can be mounted here: " + mounted.stderr)
+    try:
+        ems.start()
+        yield ems
+    finally:
+        ems.end_jobs()
+        for name in ("worker", "broker"):
+            ems.stop_part(name)
+        eventually(lambda: not procs.mentioning(str(ems.state)))
+        subprocess.run(["umount", ems.state], check=True)
+
+
+def fill(path):
+    """Not a byte more fits on its disk."""
+    with open(path, "wb", buffering=0) as file:
+        for size in (65536, 4096, 1):
+            try:
+                while True:
+                    file.write(bytes(size))
+            except OSError:
+                pass
+
+
+def test_a_full_disk_keeps_nobody_from_making_room(on_small_disk):
+    ems = on_small_disk
+    old = [ems.finished("say") for _ in range(3)]
+    live = hold(ems)
+    retain(ems, keep_last=1)
+    fill(ems.state / "filler")
+    assert ids(prune(ems)["removed"]) == ids([old[1], old[0]])
+    (ems.state / "filler").unlink()
+    there(ems, old[2])
+    let_go(ems)
+    ems.finish(live["job_id"])
+    gone(ems, *old)
 
 
 class Template:
