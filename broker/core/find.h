@@ -12,7 +12,7 @@
 
 struct find {
     bool by_request;               /* look for a request id, and accept that nobody has it */
-    char wanted[REQUEST_ID_BYTES]; /* a job id, a prefix, "last", or a request id */
+    char wanted[REQUEST_ID_BYTES]; /* a job id, a prefix, "last", a run id, or a request id */
     char profile[NAME_BYTES];      /* of the run to be placed */
     bool repeated;                 /* it was sent before, so that `offline` may have it too */
     char offline[NAME_BYTES];      /* a known worker that is not connected; "": none */

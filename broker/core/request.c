@@ -167,10 +167,11 @@ static void gather_from_all (struct broker *self, const struct incoming *in,
 
 static void find_owner (struct broker *self, const struct incoming *in, const char *job_id)
 {
-    if (strcmp (job_id, "last") != 0 && !job_prefix_valid (job_id)) {
+    if (strcmp (job_id, "last") != 0 && !job_prefix_valid (job_id) && !run_id_valid (job_id)) {
         struct err err;
         err_set (&err, STATUS_BAD_REQUEST,
-                 "job_id is \"%.40s\"; it must be 1 to 12 lowercase hex digits, or \"last\"",
+                 "job_id is \"%.40s\"; it must be 1 to 12 lowercase hex digits, \"last\", or the "
+                 "id of a run",
                  job_id);
         refuse (self, in, &err);
         return;

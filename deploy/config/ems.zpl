@@ -15,6 +15,23 @@ worker
     cgroup = "auto"
 #       auto: each job gets a cgroup v2 of its own where one can be made; none: never.
 
+#   What becomes of jobs that are over: of each that goes, everything goes at once (record, log,
+#   results, and what a run left to go on from). Without this section nothing is ever removed. 0: no
+#   such limit. `ems prune --dry-run` says what would go, and why.
+#
+#   retention
+#       days = 30
+#       keep_last = 50
+#           A job stays as long as it is over for less than so many days, or is among the so many
+#           that ended last. Where only one of the two is given, it decides alone. Those that completed
+#           and those that did not are counted apart: no row of failures pushes out a result.
+#       max_bytes = 10737418240
+#           What stays takes no more than that together, else what was accepted first goes, whatever
+#           `days` and `keep_last` say. Only the last that completed, and the last that did not, stay
+#           in any case.
+#   What `ems keep` was said of is neither removed nor counted, until `ems unkeep`. What another job
+#   still needs is not removed before that is over. It is looked after each job, and once a day.
+
 #   A profile is a program and what may be asked of it. Clients name a profile and give parameters;
 #   they never send a command line.
 profiles

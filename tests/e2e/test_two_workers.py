@@ -242,3 +242,31 @@ def test_followers_outlive_restarts_of_the_worker_and_of_the_broker(two):
     for tool, code in zip(tools, (130, 0)):
         out, err = tool.communicate(timeout=60)
         assert tool.returncode == code, (out, err)
+
+
+def test_a_job_is_found_by_its_run_and_kept_where_it_is(two):
+    job = two.finish(two.client.do("run", worker=OTHER, profile="say")["job"]["job_id"])
+    for type in ("status", "keep", "unkeep"):
+        reply = two.client.ask(type, job_id=job["run_id"])
+        assert reply.status == 200 and reply.body["job"]["job_id"] == job["job_id"], reply
+    reply = two.client.ask("keep", job_id="2020-02-02_02-02-02")
+    assert reply.status == 404
+    reply = two.client.ask("prune")
+    assert reply.status == 400 and "give a worker" in reply.error
+    assert two.client.ask("prune", worker=OTHER, dry_run=True).status == 200
+
+
+def test_a_run_that_was_removed_is_not_given_to_the_other_worker(two):
+    id = secrets.token_hex(16)
+    job = two.client.ask("run", id=id, worker=WORKER, profile="say").body["job"]
+    two.finish(job["job_id"])
+    newer = two.finish(two.client.do("run", worker=WORKER, profile="say")["job"]["job_id"])
+    two.config.write_text(two.config.read_text() + "retention\n    keep_last = 1\n")
+    two.restart("worker")
+    assert two.client.ask("prune", worker=WORKER).status == 200
+    two.restart("broker")
+    eventually(lambda: connected(two) == {WORKER, OTHER})
+    for again in (True, False):
+        reply = two.client.ask("run", id=id, again=again, profile="say")
+        assert reply.status == 404 and "was removed" in reply.error, reply
+    assert [job["job_id"] for job in two.jobs()] == [newer["job_id"]]

@@ -198,6 +198,27 @@ static void a_job_whose_forerunner_failed_is_doomed_unless_any_end_will_do (void
     queue_clear (&queue);
 }
 
+static void what_a_waiting_job_needs_is_needed_until_it_leaves_the_line (void **state)
+{
+    (void)state;
+    struct queue queue;
+    queue_init (&queue);
+    struct queue_entry made = entry (3, DEFAULT_PRIORITY);
+    strcpy (made.after, name (1));
+    strcpy (made.forerunner, name (1));
+    strcpy (made.source, name (2));
+    assert_int_equal (queue_add (&queue, &made), 0);
+    add (&queue, 4, DEFAULT_PRIORITY);
+    queue_settle (&queue, name (1), QUEUE_COMPLETED);
+    assert_true (queue_needs (&queue, name (1)));
+    assert_true (queue_needs (&queue, name (2)));
+    assert_false (queue_needs (&queue, name (3)));
+    assert_true (queue_remove (&queue, name (3)));
+    assert_false (queue_needs (&queue, name (1)));
+    assert_false (queue_needs (&queue, name (2)));
+    queue_clear (&queue);
+}
+
 static void dependency_and_delay_must_both_be_met (void **state)
 {
     (void)state;
@@ -380,6 +401,7 @@ int main (void)
         cmocka_unit_test (a_delayed_job_is_passed_until_its_time),
         cmocka_unit_test (a_job_starts_when_the_one_before_it_completed),
         cmocka_unit_test (a_job_whose_forerunner_failed_is_doomed_unless_any_end_will_do),
+        cmocka_unit_test (what_a_waiting_job_needs_is_needed_until_it_leaves_the_line),
         cmocka_unit_test (dependency_and_delay_must_both_be_met),
         cmocka_unit_test (ten_thousand_stand_in_line),
         cmocka_unit_test (whatever_happens_it_agrees_with_a_line_that_is_looked_through),

@@ -37,6 +37,7 @@ static void the_shipped_text_is_a_configuration (void **state)
     assert_string_equal (settings.publish, "ipc:///var/lib/ems/sock/publish");
     assert_true (settings.use_cgroup);
     assert_int_equal (settings.profiles.count, 1);
+    assert_false (retention_limits (&settings.retention));
     settings_clear (&settings);
 }
 
@@ -81,13 +82,15 @@ static void what_the_file_says_counts (void **state)
     struct err err;
     assert_int_equal (load ("worker\n    name = \"w.1\"\n    workers = \"ipc:///a\"\n"
                             "    publish = \"ipc:///b\"\n    cgroup = \"none\"\n"
-                            "broker\n    anything = 1\n" PROFILES,
+                            "broker\n    anything = 1\n"
+                            "retention\n    keep_last = 7\n" PROFILES,
                             "host", &settings, &err),
                       0);
     assert_string_equal (settings.name, "w.1");
     assert_string_equal (settings.workers, "ipc:///a");
     assert_string_equal (settings.publish, "ipc:///b");
     assert_false (settings.use_cgroup);
+    assert_int_equal (settings.retention.keep_last, 7);
     settings_clear (&settings);
 }
 
@@ -107,6 +110,8 @@ static void a_wrong_file_is_refused_with_line_key_and_reason (void **state)
         { "wroker\n" PROFILES, "line 1: wroker: is not known" },
         { PROFILES PROFILES, "line 4: profiles: stands here and on line 1" },
         { "worker\n", "profiles" },
+        { "retention\n    days = \"x\"\n" PROFILES, "line 2: retention/days" },
+        { "retention\nretention\n" PROFILES, "line 2: retention: stands here and on line 1" },
         { "worker\n    cgroup\n" PROFILES, "line 2: worker/cgroup" },
         { "worker\n    workers\n" PROFILES, "line 2: worker/workers" },
         { "worker\n    publish = \"\"\n    publish = \"a\"\n" PROFILES, "worker/publish" },

@@ -195,6 +195,52 @@ static void what_is_no_trash_stays (void **state)
     assert_int_equal (unlinkat (world->dirfd, "2020-01-01_00-00-00", AT_REMOVEDIR), 0);
 }
 
+/* At first nothing goes, from this turn on everything. */
+static void wake (void *arg)
+{
+    struct world *world = arg;
+    assert_true (count (world, ".trash-run-0") > 1000);
+    trash_rest (world->trash, false);
+}
+
+static void while_it_rests_nothing_is_emptied (void **state)
+{
+    struct world *world = *state;
+    assert_int_equal (mkdirat (world->dirfd, "run", 0750), 0);
+    for (int i = 0; i < 1500; i++) {
+        char name[32];
+        snprintf (name, sizeof name, "run/%d", i);
+        touch (world->dirfd, name);
+    }
+    throw_away (world, "run");
+    assert_false (trash_busy (world->trash));
+    trash_rest (world->trash, true);
+    trash_empty (world->trash); /* who says so gets some of it done */
+    assert_true (trash_busy (world->trash));
+    struct reactor_timer timer = { .fn = wake, .arg = world };
+    reactor_arm (world->reactor, &timer, clock_mono_ms () + 100);
+    wait_empty (world);
+    assert_false (timer.armed);
+}
+
+static void what_lies_in_another_folder_can_be_thrown_away_too (void **state)
+{
+    struct world *world = *state;
+    struct err err;
+    assert_int_equal (mkdirat (world->dirfd, "other", 0750), 0);
+    int fd = openat (world->dirfd, "other", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    assert_int_equal (mkdirat (fd, "run", 0750), 0);
+    touch (fd, "run/file");
+    assert_int_equal (trash_throw_from (world->trash, fd, "run", &err), 0);
+    assert_int_equal (trash_throw_from (world->trash, fd, "run", &err), 0);
+    close (fd);
+    assert_int_equal (count (world, "other"), 0);
+    assert_int_equal (unlinkat (world->dirfd, "other", AT_REMOVEDIR), 0);
+    trash_empty (world->trash);
+    wait_empty (world);
+    assert_false (trash_busy (world->trash));
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown (name, set_up, tear_down)
 
 int main (void)
@@ -206,6 +252,8 @@ int main (void)
         TEST (folders_that_were_locked_up_go_too),
         TEST (the_same_name_can_be_thrown_away_again),
         TEST (what_is_no_trash_stays),
+        TEST (while_it_rests_nothing_is_emptied),
+        TEST (what_lies_in_another_folder_can_be_thrown_away_too),
     };
     return cmocka_run_group_tests (tests, NULL, NULL);
 }

@@ -20,7 +20,11 @@ enum ask_kind {
     ASK_CANCEL,
     ASK_PAUSE,
     ASK_RESUME,
-    ASK_PRIORITY
+    ASK_PRIORITY,
+    ASK_KEEP,
+    ASK_UNKEEP,
+    ASK_PRUNE,
+    ASK_PRUNE_DRY /* its answer is not remembered: nothing is done */
 };
 
 /* What was answered to one request; the record of the job goes in as it is when it is asked

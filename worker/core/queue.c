@@ -141,6 +141,15 @@ size_t queue_position (const struct queue *self, const char *job_id)
     return entry ? place_of (self->line, self->count, entry, in_line) + 1 : 0;
 }
 
+bool queue_needs (const struct queue *self, const char *job_id)
+{
+    for (size_t i = 0; i < self->count; i++)
+        if (strcmp (self->line[i]->forerunner, job_id) == 0 ||
+            strcmp (self->line[i]->source, job_id) == 0)
+            return true;
+    return false;
+}
+
 void queue_settle (struct queue *self, const char *job_id, enum queue_standing standing)
 {
     if (standing == QUEUE_NOT_OVER)

@@ -25,8 +25,11 @@ struct queue_entry {
     int64_t not_before_ms;    /* wall clock; 0: at any time */
     char after[JOB_ID_BYTES]; /* waits for that one; "": for none, or no longer */
     bool after_any;           /* however it ends */
-    bool preempt;             /* may stop a job of lower priority */
-    bool doomed;              /* what it waited for ended otherwise */
+    /* Jobs whose records must stay as long as this one waits; "": none. */
+    char forerunner[JOB_ID_BYTES]; /* `after`, also when that one is over */
+    char source[JOB_ID_BYTES];     /* whose checkpoint it goes on from */
+    bool preempt;                  /* may stop a job of lower priority */
+    bool doomed;                   /* what it waited for ended otherwise */
 };
 
 struct queue {
@@ -56,6 +59,9 @@ bool queue_reprioritise (struct queue *self, const char *job_id, int64_t priorit
 const struct queue_entry *queue_find (const struct queue *self, const char *job_id);
 /* From 1; 0 if it is not there. */
 size_t queue_position (const struct queue *self, const char *job_id);
+
+/* Must the record of that job stay for one that waits? */
+bool queue_needs (const struct queue *self, const char *job_id);
 
 /* A job is over: whoever waits for it may go on, or is doomed. */
 void queue_settle (struct queue *self, const char *job_id, enum queue_standing standing);

@@ -1,4 +1,4 @@
-/* settings.c - the `worker` section.
+/* settings.c - what of the configuration is the worker's.
  *
  * SPDX-License-Identifier: MPL-2.0 */
 #include "settings.h"
@@ -90,15 +90,16 @@ static int only_once (const struct config *root, const char *name, struct err *e
 int settings_from_config (const struct config *root, const struct settings_origin *origin,
                           struct settings *out, struct err *err)
 {
-    static const char *const sections[] = { "broker", "worker", "profiles", NULL };
+    static const char *const sections[] = { "broker", "worker", "retention", "profiles", NULL };
     static const char *const keys[] = { "name", "workers", "publish", "cgroup", NULL };
     const struct config *section = config_child (root, "worker");
     if (config_only (root, sections, err) < 0 || only_once (root, "worker", err) < 0 ||
-        only_once (root, "profiles", err) < 0 || config_only (section, keys, err) < 0 ||
-        read_name (section, origin->host, out, err) < 0 ||
+        only_once (root, "profiles", err) < 0 || only_once (root, "retention", err) < 0 ||
+        config_only (section, keys, err) < 0 || read_name (section, origin->host, out, err) < 0 ||
         read_endpoint (section, "workers", origin->state, &out->workers, err) < 0 ||
         read_endpoint (section, "publish", origin->state, &out->publish, err) < 0 ||
         read_cgroup (section, out, err) < 0 ||
+        retention_from_config (config_child (root, "retention"), &out->retention, err) < 0 ||
         profiles_from_config (config_child (root, "profiles"), &out->profiles, err) < 0) {
         settings_clear (out);
         return -1;

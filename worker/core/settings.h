@@ -6,12 +6,14 @@
 
 #include "config.h"
 #include "profile.h"
+#include "retention.h"
 
 struct settings {
     char name[NAME_BYTES]; /* of this worker */
     char *workers;         /* endpoint of the broker; owned */
     char *publish;
     bool use_cgroup; /* give each job a cgroup of its own where one can be made */
+    struct retention_policy retention;
     struct profiles profiles;
 };
 

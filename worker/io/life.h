@@ -38,7 +38,11 @@ struct life_env {
     const char *shim;   /* path of ems-shim */
     const char *worker; /* our name */
     bool use_cgroup;
-    reactor_fn *changed; /* the slot was taken or freed, or the line is longer or shorter */
+    /* The slot was taken or freed, the line is longer or shorter, or a job waits for room on the
+     * disk. */
+    reactor_fn *changed;
+    /* Is something done between two jobs? Then the line waits, not for long. */
+    bool (*tidying) (void *arg);
     void (*happened) (void *arg, enum life_event event);
     /* Something of the job cannot be killed; we go on trying. */
     void (*stuck) (void *arg, const struct err *err);
@@ -97,6 +101,8 @@ void life_tell_queued (const struct life *self, struct record *record);
 const struct queue_entry *life_next (const struct life *self);
 /* Would a job of that priority, which may, be let in before the one that holds the slot? */
 bool life_may_preempt (struct life *self, int64_t priority);
+/* Look at the line in the next turn: what it waited for may be done. */
+void life_wake (struct life *self);
 /* How a job stands that another is to start after; -1 with *err if that cannot be read now. */
 int life_standing (struct life *self, const char *job_id, enum queue_standing *out,
                    struct err *err);
@@ -119,6 +125,18 @@ int life_check_grace (const struct life *self, int64_t grace_ms, struct err *err
  * so, -1 with *err (409). */
 int life_pause (struct life *self, struct err *err);
 int life_resume (struct life *self, struct err *err);
+
+/* Does the job that holds the slot stand still until there is room on the disk? */
+bool life_full (const struct life *self);
+
+/* ---- what is removed when (life_keep.c) ---- */
+
+/* Must nothing of that job be removed, for it is not over, or one that is not over needs it? */
+bool life_needs (struct life *self, const char *job_id);
+/* Say on record whether retention leaves it alone; the record as it is then in *out, which the
+ * caller inits and clears. -1 with *err. */
+int life_keep (struct life *self, const char *job_id, bool kept, struct record *out,
+               struct err *err);
 
 /* The main loop saw SIGCHLD. */
 void life_reap (struct life *self);

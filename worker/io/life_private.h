@@ -2,8 +2,9 @@
  *
  * life.c: slot and record. life_shim.c: what is said to the shim and heard from it. life_run.c:
  * acceptance. life_queue.c: the line. life_start.c: its first, from the line into the slot.
- * life_pause.c: pause and resume. life_look.c: what to do with a job whose shim we are not
- * connected to. life_finish.c: the end. life_recover.c: the start of the worker.
+ * life_pause.c: pause and resume. life_keep.c: what must not be removed. life_look.c: what to do
+ * with a job whose shim we are not connected to. life_finish.c: the end. life_recover.c: the start
+ * of the worker.
  *
  * SPDX-License-Identifier: MPL-2.0 */
 #ifndef EMS_LIFE_PRIVATE_H
@@ -21,6 +22,7 @@
 #define LIFE_WATCH_MS  5000  /* between two looks after the shim of a job that runs */
 #define LIFE_WAKE_MS   250   /* the same while it is told to stop */
 #define LIFE_LOOK_MS   60000 /* between two looks at a clock that may have been set */
+#define LIFE_TIDY_MS   100   /* between two looks whether it is tidied up */
 #define LIFE_SETTLE_MS 500   /* a shim that is asked says within this that its job is paused */
 
 #define LIFE_FULL "the disk is full: the job waits for room"
@@ -122,8 +124,7 @@ void life_take_partial (struct life *self, const struct record *record, const st
 
 /* life_queue.c */
 void life_queue_init (struct life *self);
-void life_wake (struct life *self);       /* look at the line in the next turn */
-void life_wake_later (struct life *self); /* and in a second */
+void life_wake_later (struct life *self); /* life_wake in a second */
 int life_enqueue (struct life *self, const struct record *record, enum queue_standing after,
                   struct err *err);
 void life_settle (struct life *self, const struct record *record); /* it is over */

@@ -108,6 +108,8 @@ int life_enqueue (struct life *self, const struct record *record, enum queue_sta
     memcpy (entry.job_id, record->job_id, sizeof entry.job_id);
     if (after == QUEUE_NOT_OVER)
         memcpy (entry.after, record->after.job_id, sizeof entry.after);
+    memcpy (entry.forerunner, record->after.job_id, sizeof entry.forerunner);
+    memcpy (entry.source, record->resumed_from, sizeof entry.source);
     if (record->arrival >= self->next_arrival)
         self->next_arrival = record->arrival + 1;
     if (queue_add (&self->queue, &entry) < 0)
@@ -305,7 +307,9 @@ static void line_due (void *arg)
     }
     int64_t now_ms = clock_wall_ms ();
     const struct queue_entry *first = queue_next (&self->queue, now_ms, &look_ms);
-    if (first && !slot_busy (&self->slot))
+    if (first && !slot_busy (&self->slot) && self->env.tidying (self->env.arg))
+        reactor_arm (self->env.reactor, &self->line, clock_mono_ms () + LIFE_TIDY_MS);
+    else if (first && !slot_busy (&self->slot))
         start_first (self, first);
     else if (first && first->preempt && may_stop (self, first->priority))
         preempt (self, first->job_id);

@@ -64,6 +64,12 @@ static void stalled (struct life *self, bool full)
     snprintf (self->record.detail, sizeof self->record.detail, "%s", full ? LIFE_FULL : "");
     if (!self->unsaved)
         life_publish (self);
+    self->env.changed (self->env.arg);
+}
+
+bool life_full (const struct life *self)
+{
+    return slot_busy (&self->slot) && strcmp (self->record.detail, LIFE_FULL) == 0;
 }
 
 /* One message. False: the shim ends. */

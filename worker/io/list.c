@@ -180,25 +180,30 @@ void call_list (struct requests *self, const struct call *call, struct outcome_r
     reply_refuse (out, &err);
 }
 
-void call_results (struct requests *self, const struct call *call, struct outcome_reply *out)
+/* -1 with *err. */
+static int read_results (const struct value *body, struct results_page *out, struct err *err)
 {
     int64_t limit = DEFAULT_LIMIT;
-    const char *before = "";
+    if (value_read_int (body, "limit", 1, LIMIT_LIST, &limit, err) < 0 ||
+        value_read_string (body, "before", LIMIT_STRING_BYTES, &out->before, err) < 0 ||
+        value_read_bool (body, "partial", &out->partial, err) < 0)
+        return -1;
+    out->limit = (size_t)limit;
+    if (out->before[0] && !run_id_valid (out->before))
+        return err_set (err, STATUS_BAD_REQUEST,
+                        "\"before\" is \"%.64s\"; it takes what an earlier reply gave as next",
+                        out->before);
+    return 0;
+}
+
+void call_results (struct requests *self, const struct call *call, struct outcome_reply *out)
+{
+    struct results_page page = { .worker = self->env.settings->name, .before = "" };
     char next[RUN_ID_BYTES];
     struct err err;
-    if (value_read_int (call->body, "limit", 1, LIMIT_LIST, &limit, &err) < 0 ||
-        value_read_string (call->body, "before", LIMIT_STRING_BYTES, &before, &err) < 0) {
-        reply_refuse (out, &err);
-        return;
-    }
-    if (before[0] && !run_id_valid (before)) {
-        err_set (&err, STATUS_BAD_REQUEST,
-                 "\"before\" is \"%.64s\"; it takes what an earlier reply gave as next", before);
-        reply_refuse (out, &err);
-        return;
-    }
-    struct value *list = results_list (self->env.results, self->env.settings->name, (size_t)limit,
-                                       before, next, &err);
+    struct value *list = NULL;
+    if (read_results (call->body, &page, &err) == 0)
+        list = results_list (self->env.results, &page, next, &err);
     if (list)
         reply_page (out, "runs", list, next);
     else

@@ -37,9 +37,27 @@ static int64_t next_match (struct requests *self, int64_t below, const char *pre
     return at;
 }
 
-static int unknown_job (const char *text, struct err *err)
+/* There is none of that id, or none any more. */
+static int unknown_job (struct requests *self, const char *job_id, struct err *err)
 {
-    return err_set (err, STATUS_UNKNOWN, "there is no job %s", text);
+    int removed = store_removed (self->env.store, job_id, err);
+    if (removed < 0)
+        return -1;
+    return err_set (err, STATUS_UNKNOWN,
+                    removed ? "job %s was removed: retention did not let it stay"
+                            : "there is no job %s",
+                    job_id);
+}
+
+static int resolve_run (struct requests *self, const char *run_id, char job_id[JOB_ID_BYTES],
+                        struct err *err)
+{
+    int rc = results_job_of (self->env.results, run_id, job_id, err);
+    if (rc < 0)
+        return -1;
+    if (rc == 0)
+        return err_set (err, STATUS_UNKNOWN, "there is no run %s of a job", run_id);
+    return store_has (self->env.store, job_id) ? 0 : unknown_job (self, job_id, err);
 }
 
 static int resolve_prefix (struct requests *self, const char *prefix, char job_id[JOB_ID_BYTES],
@@ -72,15 +90,17 @@ static int resolve (struct requests *self, const char *key, const char *text,
         memcpy (job_id, newest.job_id, JOB_ID_BYTES);
         return 0;
     }
+    if (run_id_valid (text))
+        return resolve_run (self, text, job_id, err);
     if (!job_prefix_valid (text))
         return err_set (err, STATUS_BAD_REQUEST,
                         "\"%s\" is \"%.64s\"; it takes 12 lowercase hex digits, a prefix of "
-                        "them, or last",
+                        "them, last, or the id of a run",
                         key, text);
     if (!job_id_valid (text))
         return resolve_prefix (self, text, job_id, err);
     if (!store_has (self->env.store, text))
-        return unknown_job (text, err);
+        return unknown_job (self, text, err);
     memcpy (job_id, text, JOB_ID_BYTES);
     return 0;
 }
@@ -160,11 +180,18 @@ static void reply_matches (struct outcome_reply *out, struct value *list)
 static int find_jobs (struct requests *self, const char *text, struct value *list, struct err *err)
 {
     struct history_entry entry;
+    char of_run[JOB_ID_BYTES];
     bool last = strcmp (text, "last") == 0;
+    if (run_id_valid (text)) {
+        int rc = results_job_of (self->env.results, text, of_run, err);
+        if (rc <= 0)
+            return rc;
+        text = of_run;
+    }
     if (!last && !job_prefix_valid (text))
         return err_set (err, STATUS_BAD_REQUEST,
                         "\"job_id\" is \"%.64s\"; it takes 12 lowercase hex digits, a prefix of "
-                        "them, or last",
+                        "them, last, or the id of a run",
                         text);
     size_t most = last ? 1 : MATCHES_MOST;
     int64_t at = store_count (self->env.store);
@@ -182,6 +209,9 @@ static bool is_of (struct requests *self, const struct history_entry *entry, con
     record_init (&space);
     const struct record *record = job_record (self, entry->job_id, &space, NULL);
     bool of = record && strcmp (record->user, user) == 0;
+    /* Whose a removed one was is not known any more. It must not be run again by anybody. */
+    if (!record)
+        of = store_removed (self->env.store, entry->job_id, NULL) == 1;
     record_clear (&space);
     return of;
 }

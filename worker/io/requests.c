@@ -22,6 +22,9 @@ static const struct {
     { "pause", call_pause, ASK_PAUSE },
     { "resume", call_resume, ASK_RESUME },
     { "priority", call_priority, ASK_PRIORITY },
+    { "keep", call_keep, ASK_KEEP },
+    { "unkeep", call_unkeep, ASK_UNKEEP },
+    { "prune", call_prune, ASK_PRUNE },
     { "status", call_status, NOT_REMEMBERED },
     { "list", call_list, NOT_REMEMBERED },
     { "logs", call_logs, NOT_REMEMBERED },
@@ -52,6 +55,7 @@ void requests_destroy (struct requests **self_p)
     if (!self)
         return;
     answers_destroy (&self->answers);
+    value_destroy (&self->pruned.body);
     waiters_clear (&self->waiters);
     free (self);
     *self_p = NULL;
@@ -97,7 +101,7 @@ static void unknown_type (const struct wire_request *request, struct outcome_rep
     err_set (
         &out->err, STATUS_BAD_REQUEST,
         "a worker does not serve the type \"%s\"; it serves run, rerun, cancel, pause, resume, "
-        "priority, status, list, logs, sync, find, results, profiles and ping",
+        "priority, keep, unkeep, prune, status, list, logs, sync, find, results, profiles and ping",
         request->type);
     out->status = STATUS_BAD_REQUEST;
 }

@@ -6,6 +6,7 @@
 
 #include "agent.h"
 #include "life.h"
+#include "pruning.h"
 #include "publish.h"
 #include "results.h"
 #include "settings.h"
@@ -21,6 +22,7 @@ struct requests_env {
     struct results *results;
     struct publish *publish;
     struct life *life;
+    struct pruning *pruning;
     struct agent *agent;
 };
 
@@ -37,5 +39,8 @@ void requests_forget (struct requests *self);
 /* What happened to the job that holds the slot; that it cannot be killed. */
 void requests_happened (struct requests *self, enum life_event event);
 void requests_stuck (struct requests *self, const struct err *err);
+/* What was removed, or would be: the body of the reply, or NULL with *err. */
+void requests_pruned (struct requests *self, bool dry_run, const struct value *body,
+                      const struct err *err);
 
 #endif

@@ -2,7 +2,8 @@
  *
  * requests.c: dispatch. order.c: what a run asks for. commands.c: run, rerun and cancel.
  * standing.c: priority, pause and resume. waiting.c: answers given later and again. queries.c: what
- * only looks at records. list.c, logs.c: pages of records and pieces of logs.
+ * only looks at records. keeping.c: keep, unkeep and prune. list.c, logs.c: pages of records and
+ * pieces of logs.
  *
  * SPDX-License-Identifier: MPL-2.0 */
 #ifndef EMS_REQUESTS_PRIVATE_H
@@ -16,6 +17,11 @@ struct requests {
     struct requests_env env;
     struct answers *answers;
     struct waiters waiters;
+    struct { /* the last prune that went well: what was removed cannot be looked up again */
+        char user[NAME_BYTES];
+        char id[REQUEST_ID_BYTES]; /* "": none */
+        struct value *body;
+    } pruned;
 };
 
 /* One request under way. */
@@ -37,6 +43,7 @@ typedef void call_fn (struct requests *self, const struct call *call, struct out
 
 call_fn call_run, call_rerun, call_cancel;                           /* commands.c */
 call_fn call_priority, call_pause, call_resume;                      /* standing.c */
+call_fn call_keep, call_unkeep, call_prune;                          /* keeping.c */
 call_fn call_status, call_sync, call_find, call_profiles, call_ping; /* queries.c */
 call_fn call_list, call_results;                                     /* list.c */
 call_fn call_logs;                                                   /* logs.c */
@@ -64,8 +71,8 @@ int wish_params (const struct value *params, struct wish *wish, struct err *err)
 const struct record *job_record (struct requests *self, const char *job_id, struct record *space,
                                  struct err *err);
 
-/* The job at `key` of the body: an id, a unique prefix or `last`. 0, or -1 with *err (400, 404,
- * 409).
+/* The job at `key` of the body: an id, a unique prefix, `last` or the id of its run. 0, or -1 with
+ * *err (400, 404, 409).
  */
 int job_resolve (struct requests *self, const struct value *body, const char *key,
                  char job_id[JOB_ID_BYTES], struct err *err);
@@ -81,6 +88,8 @@ bool wait_repeated (struct requests *self, const struct call *call, enum ask_kin
 /* Remember what was answered to such a request. */
 void wait_remember (struct requests *self, const char *user, const char *id, enum ask_kind kind,
                     const struct outcome_reply *reply);
+/* Answer everybody who waits for that. */
+void wait_answer (struct requests *self, enum ask_kind kind, const struct outcome_reply *out);
 /* What a cancel of a job that is over gets. */
 void reply_cancelled (struct outcome_reply *out, const struct record *record);
 

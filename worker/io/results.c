@@ -120,6 +120,12 @@ char *results_staging_path (const struct results *self, const char *run_id)
     return asprintf (&path, "%s/results/.staging/%s", self->state, run_id) < 0 ? NULL : path;
 }
 
+char *results_partial_path (const struct results *self, const char *run_id)
+{
+    char *path = NULL;
+    return asprintf (&path, "%s/results/.partial/%s", self->state, run_id) < 0 ? NULL : path;
+}
+
 char *results_path (const struct results *self, const char *run_id)
 {
     char *path = NULL;

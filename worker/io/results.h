@@ -13,6 +13,7 @@
 
 #include "err.h"
 #include "ids.h"
+#include "measure.h"
 #include "reactor.h"
 #include "value.h"
 
@@ -53,9 +54,34 @@ int results_take_over (struct results *self, const char *from, const char *to, s
 typedef bool results_keep_fn (void *arg, const char *run_id);
 void results_sweep (struct results *self, results_keep_fn *keep, void *arg);
 
+/* Take away all that a run left, results and what is kept apart, durably and at once; it is removed
+ * bit by bit. What is no folder is none that we made, and stays. Safe to repeat. */
+int results_remove (struct results *self, const char *run_id, struct err *err);
+/* How large that is: what is to be measured. */
+void results_measure (const struct results *self, const char *run_id, struct measure *out);
+
+/* What was thrown away is left where it is for now, or is removed. */
+void results_rest (struct results *self, bool rest);
+/* Is any of it left that can be removed now? */
+bool results_emptying (const struct results *self);
+
+/* The job that took that name, and the newest name that a job took. 1, 0 there is none, -1 with
+ * *err. */
+int results_job_of (const struct results *self, const char *run_id, char job_id[JOB_ID_BYTES],
+                    struct err *err);
+int results_run_of (const struct results *self, const char *job_id, char run_id[RUN_ID_BYTES],
+                    struct err *err);
+
 /* The newest `limit` runs older than `before` ("": all) for a `results` reply: a list, and the
- * run id to go on from in `next` ("": there are no more). NULL with *err. */
-struct value *results_list (struct results *self, const char *worker, size_t limit,
-                            const char *before, char next[RUN_ID_BYTES], struct err *err);
+ * run id to go on from in `next` ("": there are no more). `partial`: of those that are kept apart.
+ * NULL with *err. */
+struct results_page {
+    const char *worker;
+    size_t limit;
+    const char *before;
+    bool partial;
+};
+struct value *results_list (struct results *self, const struct results_page *wanted,
+                            char next[RUN_ID_BYTES], struct err *err);
 
 #endif

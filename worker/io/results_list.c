@@ -123,28 +123,41 @@ static struct value *experiments (int dirfd, const char *run_id)
     return list;
 }
 
-static struct value *run_value (struct results *self, const struct run_entry *run,
-                                const char *worker)
+static int folder_of (const struct results *self, const struct results_page *wanted)
+{
+    return wanted->partial ? self->partial : self->dir;
+}
+
+static char *path_of (const struct results *self, const struct results_page *wanted,
+                      const char *run_id)
+{
+    return wanted->partial ? results_partial_path (self, run_id) : results_path (self, run_id);
+}
+
+static struct value *run_value (const struct results *self, const struct run_entry *run,
+                                const struct results_page *wanted)
 {
     struct value *map = value_new_map ();
-    char *path = results_path (self, run->run_id);
+    char *path = path_of (self, wanted, run->run_id);
     if (!path || value_put_string (map, "run_id", run->run_id) < 0 ||
         value_put_string (map, "job_id", run->job_id[0] ? run->job_id : NULL) < 0 ||
-        value_put_string (map, "worker", worker) < 0 || value_put_string (map, "path", path) < 0 ||
-        value_put (map, "experiments", experiments (self->dir, run->run_id)) < 0)
+        value_put_string (map, "worker", wanted->worker) < 0 ||
+        value_put_string (map, "path", path) < 0 ||
+        value_put (map, "experiments", experiments (folder_of (self, wanted), run->run_id)) < 0)
         value_destroy (&map);
     free (path);
     return map;
 }
 
-/* At most `limit` of them, and no more than a reply can carry. */
-static struct value *page_value (struct results *self, const struct page *page, size_t limit,
-                                 const char *worker)
+/* At most as many as are wanted, and no more than a reply can carry. */
+static struct value *page_value (const struct results *self, const struct page *page,
+                                 const struct results_page *wanted)
 {
     struct value *list = value_new_list ();
     size_t bytes = 0;
-    for (size_t i = 0; list && i < page->count && i < limit && bytes < LIMIT_LOG_CHUNK_BYTES; i++) {
-        struct value *run = run_value (self, &page->runs[i], worker);
+    for (size_t i = 0;
+         list && i < page->count && i < wanted->limit && bytes < LIMIT_LOG_CHUNK_BYTES; i++) {
+        struct value *run = run_value (self, &page->runs[i], wanted);
         bytes += RUN_BYTES + value_size (value_get (run, "path")) +
                  NAME_BYTES * value_count (value_get (run, "experiments"));
         if (value_append (list, run) < 0)
@@ -153,8 +166,8 @@ static struct value *page_value (struct results *self, const struct page *page, 
     return list;
 }
 
-struct value *results_list (struct results *self, const char *worker, size_t limit,
-                            const char *before, char next[RUN_ID_BYTES], struct err *err)
+struct value *results_list (struct results *self, const struct results_page *wanted,
+                            char next[RUN_ID_BYTES], struct err *err)
 {
     struct value *list = NULL;
     struct page *page = calloc (1, sizeof *page);
@@ -163,10 +176,10 @@ struct value *results_list (struct results *self, const char *worker, size_t lim
         err_set (err, STATUS_FAILED, "out of memory");
         return NULL;
     }
-    page->room = limit + 1;
-    if (page_fill (page, self->dir, before, err) == 0 &&
+    page->room = wanted->limit + 1;
+    if (page_fill (page, folder_of (self, wanted), wanted->before, err) == 0 &&
         lineup_each (&self->ids, page_job, page, err) == 0) {
-        list = page_value (self, page, limit, worker);
+        list = page_value (self, page, wanted);
         if (!list)
             err_set (err, STATUS_NO_WORKER, "out of memory or of descriptors; try again");
         else if (page->count > value_count (list))

@@ -1,4 +1,4 @@
-/* results_private.h - what results.c and results_list.c share.
+/* results_private.h - what results.c, results_list.c and results_remove.c share.
  *
  * SPDX-License-Identifier: MPL-2.0 */
 #ifndef EMS_RESULTS_PRIVATE_H
@@ -16,5 +16,8 @@ struct results {
     struct lineup ids; /* .run_ids */
     struct trash *trash;
 };
+
+/* As results_path, of what is kept apart. */
+char *results_partial_path (const struct results *self, const char *run_id);
 
 #endif

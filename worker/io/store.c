@@ -19,12 +19,15 @@
 
 #define REQUEST_COLUMN 29
 #define FILE_BYTES     64
+#define REMOVED_BYTES  (12 + 1) /* "JOB_ID\n" */
 #define BROKEN         ".broken"
 #define GROWTH_BYTES   (16 * 1024) /* what a record gains in its life, at most */
 
 struct store {
+    int logs;
     int jobs; /* logs/jobs */
     struct lineup history;
+    struct lineup removed;
 };
 
 static void file_name (const char *job_id, const char *end, char out[FILE_BYTES])
@@ -34,18 +37,17 @@ static void file_name (const char *job_id, const char *end, char out[FILE_BYTES]
 
 static int open_folders (struct store *self, int statefd, struct err *err)
 {
-    int logs = dir_open_make (statefd, "logs", 0750, err);
-    if (logs < 0)
+    self->logs = dir_open_make (statefd, "logs", 0750, err);
+    if (self->logs < 0)
         return -1;
-    int rc = -1;
-    self->jobs = dir_open_make (logs, "jobs", 0750, err);
+    self->jobs = dir_open_make (self->logs, "jobs", 0750, err);
     /* A worker before us may have died between putting a record in its place and making that
      * durable. We act on what we read: it must not be taken back by a loss of power. */
-    if (self->jobs >= 0 && dir_sync (statefd, err) == 0 && dir_sync (self->jobs, err) == 0 &&
-        history_rebuild (logs, self->jobs, err) == 0)
-        rc = lineup_open (&self->history, logs, "history", HISTORY_LINE_BYTES, err);
-    close (logs);
-    return rc;
+    if (self->jobs < 0 || dir_sync (statefd, err) < 0 || dir_sync (self->jobs, err) < 0 ||
+        history_rebuild (self->logs, self->jobs, err) < 0 ||
+        lineup_open (&self->history, self->logs, "history", HISTORY_LINE_BYTES, err) < 0)
+        return -1;
+    return lineup_open (&self->removed, self->logs, "removed", REMOVED_BYTES, err);
 }
 
 struct store *store_new (int statefd, struct err *err)
@@ -55,8 +57,7 @@ struct store *store_new (int statefd, struct err *err)
         err_set (err, STATUS_FAILED, "out of memory");
         return NULL;
     }
-    self->jobs = -1;
-    self->history.fd = -1;
+    self->logs = self->jobs = self->history.fd = self->removed.fd = -1;
     if (open_folders (self, statefd, err) < 0) {
         err_prefix (err, "the job records");
         store_destroy (&self);
@@ -69,9 +70,12 @@ void store_destroy (struct store **self_p)
     struct store *self = *self_p;
     if (!self)
         return;
+    lineup_close (&self->removed);
     lineup_close (&self->history);
     if (self->jobs >= 0)
         close (self->jobs);
+    if (self->logs >= 0)
+        close (self->logs);
     free (self);
     *self_p = NULL;
 }
@@ -220,4 +224,64 @@ int64_t store_search_request (const struct store *self, int64_t below, const cha
 {
     return lineup_search (&self->history, below, REQUEST_COLUMN, request_id, strlen (request_id),
                           err);
+}
+
+int store_note_removal (struct store *self, const char *job_id, struct err *err)
+{
+    char line[REMOVED_BYTES + 1];
+    snprintf (line, sizeof line, "%.12s\n", job_id);
+    return lineup_append (&self->removed, line, err) < 0 ? err_prefix (err, "logs/removed") : 0;
+}
+
+static int remove_file (int dirfd, const char *name, struct err *err)
+{
+    if (unlinkat (dirfd, name, 0) < 0 && errno != ENOENT)
+        return err_sys (err, "cannot remove %s", name);
+    return dir_sync (dirfd, err);
+}
+
+int store_remove_record (struct store *self, const char *job_id, struct err *err)
+{
+    char name[FILE_BYTES];
+    file_name (job_id, "", name);
+    return remove_file (self->jobs, name, err);
+}
+
+static void log_name (const char *job_id, char out[FILE_BYTES])
+{
+    snprintf (out, FILE_BYTES, "%.12s.log", job_id);
+}
+
+int store_remove_log (struct store *self, const char *job_id, struct err *err)
+{
+    char name[FILE_BYTES];
+    log_name (job_id, name);
+    return remove_file (self->logs, name, err);
+}
+
+int store_removed (const struct store *self, const char *job_id, struct err *err)
+{
+    int64_t at =
+        lineup_search (&self->removed, self->removed.count, 0, job_id, JOB_ID_BYTES - 1, err);
+    return at == -2 ? -1 : at >= 0;
+}
+
+int store_last_removed (const struct store *self, char job_id[JOB_ID_BYTES], struct err *err)
+{
+    char line[REMOVED_BYTES];
+    if (self->removed.count == 0)
+        return 0;
+    if (lineup_read (&self->removed, self->removed.count - 1, line, err) < 0)
+        return err_prefix (err, "logs/removed");
+    snprintf (job_id, JOB_ID_BYTES, "%.12s", line);
+    return job_id_valid (job_id);
+}
+
+void store_measure (const struct store *self, const char *job_id, struct measure *out)
+{
+    char name[FILE_BYTES];
+    file_name (job_id, "", name);
+    measure_add (out, self->jobs, name);
+    log_name (job_id, name);
+    measure_add (out, self->logs, name);
 }

@@ -4,12 +4,15 @@
  * per accepted job, written before its record: it lists, finds prefixes and request ids without
  * anything in memory that grows with the number of jobs. A line without a record is a job that was
  * not accepted after all. A record that cannot be read is set aside as *.broken, with a remark.
+ * logs/removed has one line for each job that was removed, written before anything of it goes: the
+ * last one may be half gone.
  *
  * SPDX-License-Identifier: MPL-2.0 */
 #ifndef EMS_STORE_H
 #define EMS_STORE_H
 
 #include "history.h"
+#include "measure.h"
 #include "record.h"
 
 struct store;
@@ -22,6 +25,17 @@ int store_append (struct store *self, const struct history_entry *entry, struct 
 int store_write (struct store *self, const struct record *record, struct err *err);
 /* Forget, durably, the record of a job that could not be accepted after all. */
 void store_forget (struct store *self, const char *job_id);
+
+/* Removal: note it, durably; from then on it is to be carried out. */
+int store_note_removal (struct store *self, const char *job_id, struct err *err);
+/* Take away, durably, record and log, in that order. Safe to repeat. */
+int store_remove_record (struct store *self, const char *job_id, struct err *err);
+int store_remove_log (struct store *self, const char *job_id, struct err *err);
+/* Was it removed; which one was the last. 1, 0 (it was not, there is none), -1 with *err. */
+int store_removed (const struct store *self, const char *job_id, struct err *err);
+int store_last_removed (const struct store *self, char job_id[JOB_ID_BYTES], struct err *err);
+/* How large record and log are: what is to be measured. */
+void store_measure (const struct store *self, const char *job_id, struct measure *out);
 
 bool store_has (const struct store *self, const char *job_id);
 /* Was there ever a record of this job, as far as we can tell? One that is broken or cannot be

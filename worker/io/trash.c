@@ -27,6 +27,8 @@ struct trash {
     int dirfd;
     unsigned number; /* of the next name */
     bool noted;      /* that something cannot be removed */
+    bool rests;
+    bool put_off; /* its turn came while it rested */
     struct reactor_timer timer;
 };
 
@@ -41,7 +43,11 @@ struct turn {
 
 static void due (void *arg)
 {
-    trash_empty (arg);
+    struct trash *self = arg;
+    if (self->rests)
+        self->put_off = true;
+    else
+        trash_empty (self);
 }
 
 struct trash *trash_new (struct reactor *reactor, int dirfd, struct err *err)
@@ -87,11 +93,16 @@ static int move_here (struct trash *self, int dirfd, const char *name, const cha
     return rc;
 }
 
-int trash_throw (struct trash *self, const char *name, struct err *err)
+int trash_throw_from (struct trash *self, int dirfd, const char *name, struct err *err)
 {
-    if (move_here (self, self->dirfd, name, name) < 0 && errno != ENOENT)
+    if (move_here (self, dirfd, name, name) < 0 && errno != ENOENT)
         return err_sys (err, "cannot throw away %s", name);
     return 0;
+}
+
+int trash_throw (struct trash *self, const char *name, struct err *err)
+{
+    return trash_throw_from (self, self->dirfd, name, err);
 }
 
 static void failed (struct turn *turn, const char *name)
@@ -194,4 +205,18 @@ void trash_empty (struct trash *self)
     self->noted = turn.failed;
     if (turn.failed)
         reactor_arm (self->reactor, &self->timer, clock_mono_ms () + AGAIN_MS);
+}
+
+void trash_rest (struct trash *self, bool rest)
+{
+    self->rests = rest;
+    if (rest || !self->put_off)
+        return;
+    self->put_off = false;
+    reactor_arm (self->reactor, &self->timer, clock_mono_ms ());
+}
+
+bool trash_busy (const struct trash *self)
+{
+    return self->put_off || (self->timer.armed && !self->noted);
 }

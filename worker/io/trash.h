@@ -7,6 +7,8 @@
 #ifndef EMS_TRASH_H
 #define EMS_TRASH_H
 
+#include <stdbool.h>
+
 #include "err.h"
 #include "reactor.h"
 
@@ -20,7 +22,15 @@ void trash_destroy (struct trash **self_p);
  * durably. */
 int trash_throw (struct trash *self, const char *name, struct err *err);
 
+/* The same with what another folder of this file system has. */
+int trash_throw_from (struct trash *self, int dirfd, const char *name, struct err *err);
+
 /* Empty some now, the rest later. */
 void trash_empty (struct trash *self);
+
+/* From now on nothing is emptied by itself, or it is again. */
+void trash_rest (struct trash *self, bool rest);
+/* Is there anything left that can be emptied now, as far as is known? */
+bool trash_busy (const struct trash *self);
 
 #endif

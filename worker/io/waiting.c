@@ -57,6 +57,17 @@ void wait_remember (struct requests *self, const char *user, const char *id, enu
     answers_put (self->answers, &answer);
 }
 
+/* The job that this request made, or was about, is no more. */
+static void refuse_removed (const char *job_id, struct outcome_reply *out)
+{
+    struct err err;
+    value_destroy (&out->body);
+    err_set (&err, STATUS_UNKNOWN,
+             "job %s, of which this request is, was removed since: retention did not let it stay",
+             job_id);
+    reply_refuse (out, &err);
+}
+
 /* The same answer again, with the record as it is now. */
 static void again (struct requests *self, const struct answer *answer, struct outcome_reply *out)
 {
@@ -73,6 +84,8 @@ static void again (struct requests *self, const struct answer *answer, struct ou
         record = job_record (self, answer->job_id, &space, NULL);
     if (record)
         reply_job (out, answer->status, record);
+    else if (answer->job_id[0] && store_removed (self->env.store, answer->job_id, NULL) == 1)
+        refuse_removed (answer->job_id, out);
     record_clear (&space);
 }
 
@@ -131,6 +144,19 @@ static bool unreadable (const char *job_id, const struct err *why, struct outcom
     return true;
 }
 
+/* The history has a job that cannot be read. False: it was never accepted. */
+static bool not_on_record (struct requests *self, const char *job_id, const struct err *why,
+                           struct outcome_reply *out)
+{
+    struct err err;
+    int removed = store_removed (self->env.store, job_id, &err);
+    if (removed == 1)
+        refuse_removed (job_id, out);
+    return removed < 0   ? unreadable (NULL, &err, out)
+           : removed > 0 ? true
+                         : store_had (self->env.store, job_id) && unreadable (job_id, why, out);
+}
+
 /* What the line at `at` of the history made, if it is this user's: true and out has the answer. */
 static bool run_at (struct requests *self, const struct call *call, int64_t at,
                     struct outcome_reply *out)
@@ -144,7 +170,7 @@ static bool run_at (struct requests *self, const struct call *call, int64_t at,
         return rc < 0 && unreadable (NULL, &err, out);
     record_init (&space);
     if (store_read (store, entry.job_id, &space, NULL, &err) < 0)
-        return store_had (store, entry.job_id) && unreadable (entry.job_id, &err, out);
+        return not_on_record (self, entry.job_id, &err, out);
     bool same = strcmp (space.user, call->user) == 0;
     life_tell_queued (self->env.life, &space);
     if (same)
@@ -176,10 +202,24 @@ static bool run_on_record (struct requests *self, const struct call *call,
     return run_in_history (self, call, out);
 }
 
+/* What was removed for this very request. */
+static bool pruned_before (const struct requests *self, const struct call *call,
+                           struct outcome_reply *out)
+{
+    if (!self->pruned.body || strcmp (self->pruned.id, call->id) != 0 ||
+        strcmp (self->pruned.user, call->user) != 0)
+        return false;
+    out->status = STATUS_OK;
+    out->body = value_copy (self->pruned.body);
+    if (!out->body)
+        reply_memory (out);
+    return true;
+}
+
 bool wait_repeated (struct requests *self, const struct call *call, enum ask_kind kind,
                     struct outcome_reply *out)
 {
-    if (join (self, call, kind, out))
+    if (join (self, call, kind, out) || (kind == ASK_PRUNE && pruned_before (self, call, out)))
         return true;
     const struct answer *answer = answers_get (self->answers, call->user, call->id);
     if (answer && answer->kind != kind) {
@@ -207,13 +247,24 @@ void reply_cancelled (struct outcome_reply *out, const struct record *record)
     reply_job (out, STATUS_CONFLICT, record);
 }
 
-/* Answer everybody who waits for that. */
-static void answer_all (struct requests *self, enum ask_kind kind, const struct outcome_reply *out)
+static void remember_pruned (struct requests *self, const struct waiter *waiter,
+                             const struct value *body)
+{
+    value_destroy (&self->pruned.body);
+    memcpy (self->pruned.user, waiter->user, sizeof self->pruned.user);
+    memcpy (self->pruned.id, waiter->id, sizeof self->pruned.id);
+    self->pruned.body = value_copy (body);
+}
+
+void wait_answer (struct requests *self, enum ask_kind kind, const struct outcome_reply *out)
 {
     struct waiter waiter;
     bool good = out->status == STATUS_OK;
     while (waiters_take (&self->waiters, kind, &waiter)) {
-        wait_remember (self, waiter.user, waiter.id, kind, out);
+        if (kind == ASK_PRUNE && good)
+            remember_pruned (self, &waiter, out->body);
+        else if (kind != ASK_PRUNE_DRY)
+            wait_remember (self, waiter.user, waiter.id, kind, out);
         if (waiter.ref != WAITER_GONE)
             agent_reply (self->env.agent, waiter.ref, waiter.id, out->status,
                          good ? NULL : out->err.text, out->body);
@@ -225,7 +276,7 @@ static void agree (struct requests *self, enum ask_kind kind, const struct recor
 {
     struct outcome_reply out = { 0 };
     reply_job (&out, STATUS_OK, record);
-    answer_all (self, kind, &out);
+    wait_answer (self, kind, &out);
     value_destroy (&out.body);
 }
 
@@ -236,7 +287,7 @@ static void regret (struct requests *self, enum ask_kind kind, const struct reco
     struct outcome_reply out = { 0 };
     err_set (&out.err, STATUS_CONFLICT, "job %s %s", record->job_id, why);
     reply_job (&out, STATUS_CONFLICT, record);
-    answer_all (self, kind, &out);
+    wait_answer (self, kind, &out);
     value_destroy (&out.body);
 }
 
@@ -252,7 +303,7 @@ static void answer_end (struct requests *self, const struct record *record)
     } else {
         reply_cancelled (&out, record);
     }
-    answer_all (self, ASK_CANCEL, &out);
+    wait_answer (self, ASK_CANCEL, &out);
     value_destroy (&out.body);
 }
 
@@ -287,6 +338,16 @@ void requests_stuck (struct requests *self, const struct err *err)
     const struct record *record = life_record (self->env.life);
     if (record)
         reply_job (&out, STATUS_FAILED, record);
-    answer_all (self, ASK_CANCEL, &out);
+    wait_answer (self, ASK_CANCEL, &out);
     value_destroy (&out.body);
+}
+
+void requests_pruned (struct requests *self, bool dry_run, const struct value *body,
+                      const struct err *err)
+{
+    struct outcome_reply out = { .status = STATUS_OK };
+    if (!body)
+        reply_refuse (&out, err);
+    out.body = (struct value *)body; /* only lent */
+    wait_answer (self, dry_run ? ASK_PRUNE_DRY : ASK_PRUNE, &out);
 }

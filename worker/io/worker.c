@@ -11,6 +11,7 @@
 #include "agent.h"
 #include "life.h"
 #include "note.h"
+#include "pruning.h"
 #include "publish.h"
 #include "requests.h"
 #include "results.h"
@@ -30,6 +31,7 @@ struct worker {
     struct results *results;
     struct publish *publish;
     struct life *life;
+    struct pruning *pruning;
     struct agent *agent;
     struct requests *requests;
 };
@@ -63,12 +65,27 @@ static void changed (void *arg)
 {
     struct worker *self = arg;
     agent_tell (self->agent);
+    pruning_changed (self->pruning);
+}
+
+static bool tidying (void *arg)
+{
+    struct worker *self = arg;
+    return pruning_holds (self->pruning);
+}
+
+static void pruned (void *arg, bool dry_run, struct value *body, const struct err *err)
+{
+    struct worker *self = arg;
+    requests_pruned (self->requests, dry_run, body, err);
 }
 
 static void happened (void *arg, enum life_event event)
 {
     struct worker *self = arg;
     requests_happened (self->requests, event);
+    if (event == LIFE_ENDED)
+        pruning_job_over (self->pruning);
 }
 
 static void stuck (void *arg, const struct err *err)
@@ -123,6 +140,21 @@ static int open_loop (struct worker *self, struct err *err)
     return self->results ? 0 : -1;
 }
 
+static int open_pruning (struct worker *self, struct err *err)
+{
+    const struct pruning_env env = {
+        .reactor = self->reactor,
+        .policy = &self->settings.retention,
+        .store = self->store,
+        .results = self->results,
+        .life = self->life,
+        .done = pruned,
+        .arg = self,
+    };
+    self->pruning = pruning_new (&env, err);
+    return self->pruning ? 0 : -1;
+}
+
 static int open_parts (struct worker *self, struct err *err)
 {
     const struct life_env life = {
@@ -136,6 +168,7 @@ static int open_parts (struct worker *self, struct err *err)
         .worker = self->settings.name,
         .use_cgroup = self->settings.use_cgroup,
         .changed = changed,
+        .tidying = tidying,
         .happened = happened,
         .stuck = stuck,
         .arg = self,
@@ -154,7 +187,7 @@ static int open_parts (struct worker *self, struct err *err)
     };
     self->life = life_new (&life, err);
     self->agent = self->life ? agent_new (&agent, err) : NULL;
-    if (!self->agent)
+    if (!self->agent || open_pruning (self, err) < 0)
         return -1;
     const struct requests_env requests = {
         .settings = &self->settings,
@@ -163,6 +196,7 @@ static int open_parts (struct worker *self, struct err *err)
         .results = self->results,
         .publish = self->publish,
         .life = self->life,
+        .pruning = self->pruning,
         .agent = self->agent,
     };
     self->requests = requests_new (&requests, err);
@@ -180,6 +214,8 @@ struct worker *worker_new (const char *state, const char *config, struct err *er
     if (open_state (self, state, config, err) < 0 || open_loop (self, err) < 0 ||
         open_parts (self, err) < 0 || life_recover (self->life, err) < 0)
         worker_destroy (&self);
+    else
+        pruning_start (self->pruning);
     return self;
 }
 
@@ -189,6 +225,7 @@ void worker_destroy (struct worker **self_p)
     if (!self)
         return;
     agent_destroy (&self->agent);
+    pruning_destroy (&self->pruning);
     life_destroy (&self->life);
     requests_destroy (&self->requests);
     results_destroy (&self->results);
