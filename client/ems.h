@@ -205,6 +205,10 @@ struct ems_event {
  * attempt. NULL with *error. Any number may exist; destroy them before the struct ems. */
 struct ems_follow *ems_follow_new (struct ems *self, const char *job_id, int64_t offset,
                                    struct ems_error *error);
+/* The same for a job whose record is at hand, as ems_run and ems_status give it (it stays the
+ * caller's): waits for nobody. So a connection that was lost since is no failure. */
+struct ems_follow *ems_follow_job (struct ems *self, const struct ems_value *job, int64_t offset,
+                                   struct ems_error *error);
 void ems_follow_destroy (struct ems_follow **self_p);
 
 /* The next event: 1 and *event, whose pointers are valid until the next call; 0 if there was none

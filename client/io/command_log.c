@@ -155,12 +155,13 @@ static int attach (struct tool *tool, struct screen *screen)
     int code = tool_find_job (tool, &job);
     if (code)
         return code;
-    options.job_id = ems_text (job, "job_id");
+    options.job = job;
+    const char *job_id = ems_text (job, "job_id");
     if (tail)
-        code = find_tail (tool, options.job_id, lines, &options.offset, &size);
+        code = find_tail (tool, job_id, lines, &options.offset, &size);
     if (code == 0 && options.offset > 0 && !line->given[OPTION_LINES])
         tool_remark (tool, "%" PRId64 " bytes of log before this: ems logs %s", options.offset,
-                     options.job_id);
+                     job_id);
     if (code == 0)
         code = jobwatch (tool, screen, &options);
     ems_value_destroy (&job);

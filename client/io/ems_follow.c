@@ -102,16 +102,12 @@ static int make_nonce (struct ems_follow *self, struct err *err)
     return 0;
 }
 
-struct ems_follow *ems_follow_new (struct ems *ems, const char *job_id, int64_t offset,
-                                   struct ems_error *error)
+/* Takes the record over. */
+static struct ems_follow *follow_from (struct ems *ems, struct ems_value *job, int64_t offset,
+                                       struct ems_error *error)
 {
     struct err err = { 0 };
-    struct ems_value *job = NULL;
-    if (ems_status (ems, job_id, &job, error) < 0) {
-        ems_value_destroy (&job);
-        return NULL;
-    }
-    struct ems_follow *self = calloc (1, sizeof *self);
+    struct ems_follow *self = job ? calloc (1, sizeof *self) : NULL;
     if (!self) {
         ems_value_destroy (&job);
         ems_fail_memory (error);
@@ -139,6 +135,24 @@ struct ems_follow *ems_follow_new (struct ems *ems, const char *job_id, int64_t 
     ems_fail (error, &err);
     ems_follow_destroy (&self);
     return NULL;
+}
+
+struct ems_follow *ems_follow_new (struct ems *self, const char *job_id, int64_t offset,
+                                   struct ems_error *error)
+{
+    struct ems_value *job = NULL;
+    if (ems_status (self, job_id, &job, error) < 0) {
+        ems_value_destroy (&job);
+        return NULL;
+    }
+    return follow_from (self, job, offset, error);
+}
+
+struct ems_follow *ems_follow_job (struct ems *self, const struct ems_value *job, int64_t offset,
+                                   struct ems_error *error)
+{
+    return follow_from (self, ems_value_from (value_copy ((const struct value *)job)), offset,
+                        error);
 }
 
 void ems_follow_destroy (struct ems_follow **self_p)

@@ -101,12 +101,14 @@ int follow_tell (struct ems_follow *self, struct ems_event *event)
         self->news = false;
         return tell (event, EMS_EVENT_STATUS);
     }
-    bool up = session_up (self->session) && self->machine.link;
-    if (!up && !self->lost && self->ever_linked && !self->machine.over) {
+    /* As long as no events came there is only the connection for requests to be lost. */
+    bool up = session_up (self->session) && (self->machine.link || !self->ever_linked);
+    if (!up && !self->lost && !self->machine.over) {
         self->lost = true;
         return tell (event, EMS_EVENT_LOST);
     }
-    if (self->lost && ((up && self->machine.synced) || self->machine.over)) {
+    if (self->lost &&
+        ((up && (self->machine.synced || !self->ever_linked)) || self->machine.over)) {
         self->lost = false;
         return tell (event, EMS_EVENT_BACK);
     }

@@ -354,25 +354,16 @@ static void turn (struct jobwatch *self)
         rest (self);
 }
 
-/* The follower; a Ctrl-C that comes before it is there is kept for later. */
+/* The follower, and a Ctrl-C that came before it was there. */
 static void start (struct jobwatch *self, const struct jobwatch_options *options)
 {
     struct ems_error error;
-    bool cancel = options->cancel;
-    while (!self->follow && self->code == GOING_ON) {
-        self->follow = ems_follow_new (self->tool->ems, options->job_id, options->offset, &error);
-        if (self->follow)
-            break;
-        int signal = error.status == EMS_INTERRUPTED ? screen_signal (self->screen->quit_fd) : 0;
-        if (signal == SIGINT && !cancel)
-            cancel = true;
-        else if (signal)
-            self->code = 128 + signal;
-        else
-            fail (self, &error);
-    }
-    if (self->code == GOING_ON && cancel) {
-        snprintf (self->job.job_id, sizeof self->job.job_id, "%.12s", options->job_id);
+    self->follow = ems_follow_job (self->tool->ems, options->job, options->offset, &error);
+    if (!self->follow) {
+        fail (self, &error);
+    } else if (options->cancel) {
+        snprintf (self->job.job_id, sizeof self->job.job_id, "%.12s",
+                  ems_text (options->job, "job_id"));
         on_interrupt (self);
     }
 }

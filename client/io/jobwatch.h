@@ -8,7 +8,7 @@
 #include "tool.h"
 
 struct jobwatch_options {
-    const char *job_id;
+    const struct ems_value *job; /* its record; the caller's */
     int64_t offset; /* of the log */
     bool cancel;    /* Ctrl-C was typed already */
 };

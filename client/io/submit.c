@@ -235,7 +235,7 @@ static int submit_attached (struct tool *tool, struct screen *screen, struct req
     }
     if (!tool->json)
         tool_remark (tool, "job %s on %s", ems_text (job, "job_id"), ems_text (job, "worker"));
-    options.job_id = ems_text (job, "job_id");
+    options.job = job;
     int code = jobwatch (tool, screen, &options);
     ems_value_destroy (&job);
     return code;

@@ -292,6 +292,21 @@ def test_a_lost_connection_is_told_and_loses_nothing(fake):
     assert output == b"after\n"
 
 
+def test_a_run_whose_connection_is_lost_right_after_the_answer_goes_on(fake):
+    fake.silent = {"status", "sync"}
+    tool = start(fake, "run", "lab")
+    eventually(lambda: asked(fake, "sync"))
+    fake.down()
+    wait_read(tool.stderr, b"connection lost, reconnecting\n")
+    fake.silent = set()
+    fake.up()
+    fake.do(fake.say, b"after\n")
+    fake.do(fake.finish)
+    output, said = tool.communicate(timeout=30)
+    assert tool.returncode == 0, said
+    assert output == b"after\n"
+
+
 def test_a_job_that_ended_while_the_connection_was_lost_is_told(fake):
     fake.begin()
     tool = start(fake, "wait")

@@ -140,6 +140,8 @@ class NetGroup(Group):
             "seed": 1, "lines": 5, "pause_ms": 5000, "children": 2, "term": "ignore", "end": "0"})
         client.close()
         job_id = reply.body["job"]["job_id"]
+        # Before its first line it does not ignore SIGTERM yet.
+        eventually(lambda: world.log_of("worker-1", job_id).count(b"\n") >= 2)
         canceller = seat.act(self.cancel_until_lost, seat.world, job_id)
         eventually(lambda: world.job_record("worker-1", job_id)["status"] == "cancelling")
         host = seat.world.name
