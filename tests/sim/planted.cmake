@@ -31,5 +31,5 @@ if (NOT EMS_PLANT AND NOT EMS_SANITIZE)
     add_test (NAME sim_planted
               COMMAND /usr/bin/python3 -B ${CMAKE_CURRENT_SOURCE_DIR}/planted.py
                       --build ${CMAKE_BINARY_DIR})
-    set_tests_properties (sim_planted PROPERTIES LABELS sim TIMEOUT 3600)
+    set_tests_properties (sim_planted PROPERTIES LABELS sim COST 100 TIMEOUT 3600)
 endif ()
