@@ -142,11 +142,14 @@ static const struct {
     { "{\"runs\":[{\"params\":{},\"total\":1}]}", "experiments" },
     { "{\"runs\":[{\"params\":{},\"total\":1,\"experiments\":[1]}]}", "map" },
     { "{\"runs\":[{\"params\":{},\"total\":1,\"experiments\":[{}]}]}", "number" },
-    { "{\"runs\":[{\"params\":{},\"total\":1,\"experiments\":[{\"number\":2,\"ms\":1}]}]}", "number" },
+    { "{\"runs\":[{\"params\":{},\"total\":1,\"experiments\":[{\"number\":2,\"ms\":1}]}]}",
+      "number" },
     { "{\"runs\":[{\"params\":{},\"total\":1,\"experiments\":[{\"number\":1,\"ms\":-1}]}]}", "ms" },
-    { "{\"runs\":[{\"params\":{},\"total\":1,\"experiments\":[{\"number\":1,\"ms\":1.5}]}]}", "ms" },
+    { "{\"runs\":[{\"params\":{},\"total\":1,\"experiments\":[{\"number\":1,\"ms\":1.5}]}]}",
+      "ms" },
     { "{\"runs\":[{\"params\":{},\"total\":1,\"experiments\":[{\"number\":1}]}]}", "ms" },
-    { "{\"runs\":[{\"params\":{},\"total\":1,\"experiments\":[{\"number\":1,\"ms\":1,\"name\":2}]}]}",
+    { "{\"runs\":[{\"params\":{},\"total\":1,\"experiments\":[{\"number\":1,\"ms\":1,\"name\":2}]}]"
+      "}",
       "name" },
     { "{\"runs\":[{\"params\":{},\"total\":1,\"experiments\":[]},{\"params\":{}}]}", "run 2" },
 };

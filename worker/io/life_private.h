@@ -1,10 +1,10 @@
 /* life_private.h - what the files of the life share.
  *
  * life.c: slot and record. life_shim.c: what is said to the shim and heard from it. life_run.c:
- * acceptance. life_eta.c: how long it takes. life_queue.c: the line. life_start.c: its first, from the line into the slot.
- * life_pause.c: pause and resume. life_keep.c: what must not be removed. life_look.c: what to do
- * with a job whose shim we are not connected to. life_finish.c: the end. life_recover.c: the start
- * of the worker.
+ * acceptance. life_eta.c: how long it takes. life_queue.c: the line. life_start.c: its first, from
+ * the line into the slot. life_pause.c: pause and resume. life_keep.c: what must not be removed.
+ * life_look.c: what to do with a job whose shim we are not connected to. life_finish.c: the end.
+ * life_recover.c: the start of the worker.
  *
  * SPDX-License-Identifier: MPL-2.0 */
 #ifndef EMS_LIFE_PRIVATE_H
@@ -51,10 +51,10 @@ struct timing {
     struct value *params; /* owned; as accepted; NULL: out of memory, and nothing is known */
     bool resumed;         /* it leaves out what an earlier attempt did */
     struct stopwatch watch;
-    bool planned;         /* the plan was made, or cannot be */
+    bool planned; /* the plan was made, or cannot be */
     struct eta_plan plan;
-    struct eta told;      /* in the last status event */
-    int64_t told_at_ms;   /* by the clock of the watch */
+    struct eta told;    /* in the last status event */
+    int64_t told_at_ms; /* by the clock of the watch */
 };
 
 struct life {
@@ -70,11 +70,11 @@ struct life {
     struct tail *tail;
     struct progress published; /* as in the last status event */
     struct timing timing;
-    bool due[LIFE_EVENTS];     /* what is to be told as soon as the record is durable */
-    bool unsaved;              /* the record must be written again */
-    bool unsent;               /* what the shim was told must be sent again */
-    bool unsure;               /* how the job stands could not be found out */
-    bool may_spawn;            /* and what the next look may do */
+    bool due[LIFE_EVENTS]; /* what is to be told as soon as the record is durable */
+    bool unsaved;          /* the record must be written again */
+    bool unsent;           /* what the shim was told must be sent again */
+    bool unsure;           /* how the job stands could not be found out */
+    bool may_spawn;        /* and what the next look may do */
     struct reactor_timer status;
     struct reactor_timer retry;
     struct reactor_timer watch;  /* while a shim is followed */

@@ -38,7 +38,7 @@ struct tail {
     struct lines lines;
     struct progress progress;
     int64_t found_bytes; /* of the log when we began: when they were written nobody knows */
-    char *buffer; /* LIMIT_EVENT_BYTES; NULL: handed over */
+    char *buffer;        /* LIMIT_EVENT_BYTES; NULL: handed over */
     bool finishing;
     bool more; /* another attempt will write to the log */
     bool finished;
@@ -180,8 +180,7 @@ static void take_line (void *arg, const char *line, size_t bytes)
     struct view *view = arg;
     const struct tail *self = view->tail;
     if (progress_line (&view->progress, line, bytes))
-        self->env.counted (self->env.arg, &view->progress,
-                           self->lines.offset >= self->found_bytes);
+        self->env.counted (self->env.arg, &view->progress, self->lines.offset >= self->found_bytes);
 }
 
 /* Is the job over, and this piece too far from the end of its log to be published? */
