@@ -135,14 +135,16 @@ static bool too_long (double ms)
     return ms > (double)LIMIT_TIME_LIMIT_MS;
 }
 
-/* What the groups say of the value `asked`, if they agree. Two values that lie close together may
- * look the same and in proportion; then both must come to the same. */
+/* What the groups say of the value `asked`, if there are two at least and they agree. Two that lie
+ * close together may look the same and in proportion; then both must come to the same. */
 static void extrapolate (const struct group *groups, size_t count, int64_t asked,
                          struct eta_item *item)
 {
     double flat[ETA_SAMPLES];
     double scaled[ETA_SAMPLES];
     bool positive = asked > 0;
+    if (count < 2)
+        return;
     for (size_t i = 0; i < count; i++) {
         flat[i] = (double)median (groups[i].samples, groups[i].count);
         positive = positive && groups[i].value > 0;
@@ -169,9 +171,7 @@ static void take_scaled (const struct question *question, int64_t number, struct
         if (!relation->counts || !relation->name)
             continue;
         size_t count = gather (question, relation->name, number, item, groups);
-        if (count >= 2)
-            extrapolate (groups, count, value_int (value_get (question->params, relation->name)),
-                         item);
+        extrapolate (groups, count, value_int (value_get (question->params, relation->name)), item);
     }
 }
 
