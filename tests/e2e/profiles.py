@@ -44,6 +44,11 @@ PROFILES = {
     "unfinished": job("output.py", "unfinished", "{n}", parameters=COUNT),
     "long": job("output.py", "long", "{n}", parameters=COUNT),
     "lines": job("output.py", "lines", "{n}", parameters=COUNT),
+    "timed": job("timed.sh", "{items}", "{n}", "{seed}", parameters={
+        "items": {"type": "list", "allowed": "alpha,beta,gamma", "default": "alpha,beta,gamma"},
+        "n": {"type": "int", "min": 1, "max": 1000000, "default": 10},
+        "seed": {"type": "int", "min": 0, "max": 1000000, "default": 1},
+    }),
     "not-executable": job("not_executable"),
     "missing": {"command": Path("/nonexistent/orchestrator"), "arguments": [], "parameters": {}},
     "typed": job(

@@ -191,6 +191,13 @@ static void put_progress (struct actor *self, unsigned long number)
         "[PROGRESS] experiment=e%lu step=run current=%lu total=9 | go\n", number, number);
 }
 
+static void put_experiment (struct actor *self, unsigned long number)
+{
+    self->piece_bytes =
+        (size_t)snprintf (self->piece, sizeof self->piece,
+                          "[PROGRESS] step=experiment_start current=%lu total=9 | go\n", number);
+}
+
 enum child {
     CHILD_STAYS,
     CHILD_LEAVES, /* the session */
@@ -247,6 +254,9 @@ static void step (struct actor *self, char letter, unsigned long number)
         break;
     case 'g':
         put_progress (self, number);
+        break;
+    case 'e':
+        put_experiment (self, number);
         break;
     case 'f':
         for (unsigned long i = 0; i < number; i++)

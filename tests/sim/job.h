@@ -5,7 +5,8 @@
  *
  *   wN  write N bytes of output (lines that follow from job id, attempt and offset; in pieces)
  *   hN  write the first half of a line of N bytes (no newline)
- *   gN  write a [PROGRESS] line: experiment N of 9
+ *   gN  write a [PROGRESS] line: a step of experiment N
+ *   eN  write a [PROGRESS] line: experiment N of 9 begins, so that the one before has a duration
  *   sN  sleep N ms
  *   fN  fork N children that live until they are killed or their 20 s are over
  *   oN  fork one child that leaves the group (own session) and lives N ms

@@ -24,7 +24,7 @@ static const struct scene {
     int64_t grace_ms;
     bool cancel;
 } scenes[] = {
-    { "w500g1r700f1w200", 100, false },
+    { "w500g1e1e2r700f1w200", 100, false },
     { "w50x3", 100, false },
     { "i1f1o900w300s5000", 30, true },
 };

@@ -1,5 +1,5 @@
 /* test_memory_worker.c - when memory runs out, at any allocation, the worker's core breaks nothing,
- * leaks nothing, and says so: configuration, profiles, parameters, answers, progress.
+ * leaks nothing, and says so: configuration, profiles, parameters, answers, progress, durations.
  *
  * SPDX-License-Identifier: MPL-2.0 */
 #include <stdarg.h>
@@ -8,6 +8,7 @@
 #include <setjmp.h>
 #include <cmocka.h>
 #include "answers.h"
+#include "durations.h"
 #include "frozen.h"
 #include "history.h"
 #include "out_of_memory.h"
@@ -241,6 +242,30 @@ static bool stand_in_line (struct err *err)
     return good;
 }
 
+/* A run more, or none. */
+static bool keep_durations (struct err *err)
+{
+    struct durations history;
+    struct durations back;
+    struct stopwatch watch;
+    durations_init (&history);
+    durations_init (&back);
+    stopwatch_init (&watch);
+    watch.total = 2;
+    watch.laps[1].ms = 7;
+    struct value *params = value_new_map ();
+    bool good = params && durations_add (&history, params, &watch) == 0;
+    assert_int_equal (history.count, good ? 1 : 0);
+    struct value *map = good ? durations_to_value (&history) : NULL;
+    good = map && durations_from_value (map, &back, err) == 0;
+    assert_int_equal (back.count, good ? 1 : 0);
+    value_destroy (&map);
+    value_destroy (&params);
+    durations_clear (&back);
+    durations_clear (&history);
+    return good;
+}
+
 static void a_configuration_that_does_not_fit_is_refused (void **state)
 {
     (void)state;
@@ -270,6 +295,7 @@ static void small_things_of_the_worker_survive (void **state)
     sweep (wait_in_line);
     sweep (stand_in_line);
     sweep (note_progress);
+    sweep (keep_durations);
 }
 
 int main (void)

@@ -100,6 +100,8 @@ static bool words_parse (const char *text, size_t bytes, struct words *out)
     return out->step_bytes > 0;
 }
 
+static const char run_step[] = "experiment_start"; /* the step of the run's own lines */
+
 static bool step_is (const struct words *words, const char *name)
 {
     return words->step_bytes == strlen (name) && memcmp (words->step, name, words->step_bytes) == 0;
@@ -140,7 +142,7 @@ bool progress_line (struct progress *self, const char *line, size_t bytes)
     struct words words;
     if (!words_parse (line + PREFIX_BYTES, bytes - PREFIX_BYTES, &words))
         return false;
-    bool run = !words.experiment && step_is (&words, "experiment_start");
+    bool run = !words.experiment && step_is (&words, run_step);
     if (run && (words.current < 1 || words.total < words.current))
         return false;
     name_copy (self->experiment, words.experiment, words.experiment_bytes);
@@ -150,6 +152,11 @@ bool progress_line (struct progress *self, const char *line, size_t bytes)
     else
         take_step (self, &words);
     return true;
+}
+
+bool progress_starts (const struct progress *self)
+{
+    return self->experiment[0] == '\0' && strcmp (self->step, run_step) == 0;
 }
 
 bool progress_equal (const struct progress *a, const struct progress *b)

@@ -32,6 +32,9 @@ bool progress_possible (const char *data, size_t bytes);
 /* Take one line (without newline). True if it changed anything. */
 bool progress_line (struct progress *self, const char *line, size_t bytes);
 
+/* Was the line that was taken last the beginning of an experiment? */
+bool progress_starts (const struct progress *self);
+
 bool progress_equal (const struct progress *a, const struct progress *b);
 
 /* The run completed: everything is done. */

@@ -50,6 +50,7 @@ void life_destroy (struct life **self_p)
     reactor_disarm (self->env.reactor, &self->adopt);
     reactor_disarm (self->env.reactor, &self->line);
     queue_clear (&self->queue);
+    life_time_clear (self);
     if (self->runfd >= 0)
         close (self->runfd);
     free (self->found);
@@ -71,6 +72,7 @@ static void refresh (struct life *self)
     progress_to_record (tail_progress (self->tail), &self->record);
     self->record.log_bytes = tail_bytes (self->tail);
     self->record.log_lines = tail_lines (self->tail);
+    life_estimate (self);
 }
 
 const struct record *life_record (struct life *self)
@@ -87,6 +89,7 @@ void life_publish (struct life *self)
     if (self->tail)
         self->published = *tail_progress (self->tail);
     refresh (self);
+    life_estimate_told (self);
     publish_status (self->env.publish, &self->record);
 }
 
@@ -102,13 +105,20 @@ static void moved (void *arg)
 {
     struct life *self = arg;
     const struct progress *now = tail_progress (self->tail);
-    if (!self->status.armed && !progress_equal (now, &self->published))
+    if (!self->status.armed &&
+        (!progress_equal (now, &self->published) || life_estimate_news (self)))
         reactor_arm (self->env.reactor, &self->status, clock_mono_ms () + LIFE_STATUS_MS);
+}
+
+static void counted (void *arg, const struct progress *progress, bool seen)
+{
+    life_time_progress (arg, progress, seen);
 }
 
 static void drained (void *arg)
 {
     struct life *self = arg;
+    life_time_end (self);
     self->drained = true;
     life_finish (self);
 }
@@ -121,6 +131,7 @@ int life_hold (struct life *self, int dirfd, struct err *err)
         .statefd = self->env.statefd,
         .dirfd = dirfd,
         .moved = moved,
+        .counted = counted,
         .ended = drained,
         .arg = self,
     };
@@ -134,6 +145,7 @@ int life_hold (struct life *self, int dirfd, struct err *err)
     if (!self->tail)
         return -1;
     self->dirfd = dirfd;
+    life_time (self);
     return 0;
 }
 

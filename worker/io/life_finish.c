@@ -206,6 +206,7 @@ static void release (struct life *self)
     life_drop (self);
     self->env.changed (self->env.arg);
     life_wake (self);
+    life_learn (self);
     life_adopt (self);
 }
 

@@ -50,6 +50,7 @@ void life_paused (struct life *self)
     reactor_disarm (self->env.reactor, &self->settle);
     if (slot_step (&self->slot, SLOT_EV_PAUSED, clock_mono_ms ()) != SLOT_NOTE_PAUSE)
         return;
+    life_time_pause (self, true);
     if (self->record.status == JOB_PAUSED) {
         life_happened (self, LIFE_PAUSED);
         return;
@@ -63,6 +64,7 @@ void life_paused (struct life *self)
 /* It runs, and the record is to say so. */
 static void note_resume (struct life *self)
 {
+    life_time_pause (self, false);
     if (self->record.status != JOB_PAUSED) {
         life_happened (self, LIFE_RESUMED);
         return;

@@ -1,16 +1,17 @@
 /* life_private.h - what the files of the life share.
  *
  * life.c: slot and record. life_shim.c: what is said to the shim and heard from it. life_run.c:
- * acceptance. life_queue.c: the line. life_start.c: its first, from the line into the slot.
- * life_pause.c: pause and resume. life_keep.c: what must not be removed. life_look.c: what to do
- * with a job whose shim we are not connected to. life_finish.c: the end. life_recover.c: the start
- * of the worker.
+ * acceptance. life_eta.c: how long it takes. life_queue.c: the line. life_start.c: its first, from
+ * the line into the slot. life_pause.c: pause and resume. life_keep.c: what must not be removed.
+ * life_look.c: what to do with a job whose shim we are not connected to. life_finish.c: the end.
+ * life_recover.c: the start of the worker.
  *
  * SPDX-License-Identifier: MPL-2.0 */
 #ifndef EMS_LIFE_PRIVATE_H
 #define EMS_LIFE_PRIVATE_H
 
 #include "ending.h"
+#include "eta.h"
 #include "jobdir.h"
 #include "life.h"
 #include "slot.h"
@@ -44,6 +45,18 @@ struct found {
     char run_id[RUN_ID_BYTES];
 };
 
+/* How long the experiments of the attempt that holds the slot take. */
+struct timing {
+    char profile[NAME_BYTES];
+    struct value *params; /* owned; as accepted; NULL: out of memory, and nothing is known */
+    bool resumed;         /* it leaves out what an earlier attempt did */
+    struct stopwatch watch;
+    bool planned; /* the plan was made, or cannot be */
+    struct eta_plan plan;
+    struct eta told;    /* in the last status event */
+    int64_t told_at_ms; /* by the clock of the watch */
+};
+
 struct life {
     struct life_env env;
     int runfd; /* run/ */
@@ -56,11 +69,12 @@ struct life {
     int shim;              /* pidfd of a shim that is about to end; -1: none */
     struct tail *tail;
     struct progress published; /* as in the last status event */
-    bool due[LIFE_EVENTS];     /* what is to be told as soon as the record is durable */
-    bool unsaved;              /* the record must be written again */
-    bool unsent;               /* what the shim was told must be sent again */
-    bool unsure;               /* how the job stands could not be found out */
-    bool may_spawn;            /* and what the next look may do */
+    struct timing timing;
+    bool due[LIFE_EVENTS]; /* what is to be told as soon as the record is durable */
+    bool unsaved;          /* the record must be written again */
+    bool unsent;           /* what the shim was told must be sent again */
+    bool unsure;           /* how the job stands could not be found out */
+    bool may_spawn;        /* and what the next look may do */
     struct reactor_timer status;
     struct reactor_timer retry;
     struct reactor_timer watch;  /* while a shim is followed */
@@ -108,6 +122,20 @@ void life_tell (struct life *self);       /* what the state of the slot asks of 
 void life_tell_again (struct life *self); /* what is on record, and the shim may not know */
 void life_reconnect (struct life *self);  /* to a shim that lives and did not let us in */
 void life_shim_init (struct life *self);
+
+/* life_eta.c */
+void life_time (struct life *self); /* the attempt that begins, or was found */
+/* A line of the log changed the progress; `seen` as in tail.h. */
+void life_time_progress (struct life *self, const struct progress *progress, bool seen);
+void life_time_pause (struct life *self, bool paused);
+void life_time_end (struct life *self); /* nothing more comes from the attempt */
+/* What is left, into the record. */
+void life_estimate (struct life *self);
+void life_estimate_told (struct life *self); /* as it is in the record */
+bool life_estimate_news (struct life *self); /* more than time that went by */
+/* Keep what the attempt showed for later ones; the slot is free. */
+void life_learn (struct life *self);
+void life_time_clear (struct life *self);
 
 /* life_pause.c */
 void life_paused (struct life *self);

@@ -97,7 +97,9 @@ static size_t most_bytes (const struct record *record)
 int store_write (struct store *self, const struct record *record, struct err *err)
 {
     int rc = -1;
-    struct value *map = record_to_value (record);
+    struct record durable = *record; /* borrows */
+    durable.has_eta = durable.has_experiment_eta = false;
+    struct value *map = record_to_value (&durable);
     char *text = map ? json_encode (map, true, err) : NULL;
     char name[FILE_BYTES];
     file_name (record->job_id, "", name);

@@ -37,7 +37,8 @@ struct tail {
     int notes; /* tail.json */
     struct lines lines;
     struct progress progress;
-    char *buffer; /* LIMIT_EVENT_BYTES; NULL: handed over */
+    int64_t found_bytes; /* of the log when we began: when they were written nobody knows */
+    char *buffer;        /* LIMIT_EVENT_BYTES; NULL: handed over */
     bool finishing;
     bool more; /* another attempt will write to the log */
     bool finished;
@@ -79,8 +80,11 @@ static void recall (struct tail *self)
     struct stat st;
     struct lines lines;
     struct progress progress;
-    if (tailfile_read (self->env.dirfd, &lines, &progress) < 0 || fstat (self->log, &st) < 0 ||
-        lines.offset > st.st_size)
+    self->found_bytes = INT64_MAX;
+    if (fstat (self->log, &st) < 0)
+        return;
+    self->found_bytes = st.st_size;
+    if (tailfile_read (self->env.dirfd, &lines, &progress) < 0 || lines.offset > st.st_size)
         return;
     self->lines = lines;
     self->progress = progress;
@@ -165,9 +169,18 @@ static ssize_t read_piece (struct tail *self)
     return n;
 }
 
+/* The lines of a piece, as they are looked at. */
+struct view {
+    const struct tail *tail;
+    struct progress progress;
+};
+
 static void take_line (void *arg, const char *line, size_t bytes)
 {
-    progress_line (arg, line, bytes);
+    struct view *view = arg;
+    const struct tail *self = view->tail;
+    if (progress_line (&view->progress, line, bytes))
+        self->env.counted (self->env.arg, &view->progress, self->lines.offset >= self->found_bytes);
 }
 
 /* Is the job over, and this piece too far from the end of its log to be published? */
@@ -220,10 +233,10 @@ static int step (struct tail *self)
         return -1;
     bool ended = self->finishing && n < LIMIT_EVENT_BYTES;
     struct lines lines = self->lines;
-    struct progress progress = self->progress;
+    struct view view = { self, self->progress };
     const char *data = n > 0 ? self->buffer : "";
     lines_fn *look = progress_possible (data, (size_t)n) ? take_line : NULL;
-    struct lines_cut cut = lines_take (&lines, data, (size_t)n, ended, look, &progress);
+    struct lines_cut cut = lines_take (&lines, data, (size_t)n, ended, look, &view);
     bool last = cut.eof;
     cut.eof = last && !self->more;
     if (cut.bytes == 0 && !last)
@@ -231,7 +244,7 @@ static int step (struct tail *self)
     if ((cut.bytes > 0 || cut.eof) && publish_piece (self, &cut) == 0)
         return -1;
     self->lines = lines;
-    self->progress = progress;
+    self->progress = view.progress;
     self->finished = last;
     return 1;
 }

@@ -21,6 +21,9 @@ struct tail_env {
     int statefd;
     int dirfd;         /* run/<job>/, for tail.json; stays the caller's */
     reactor_fn *moved; /* the progress or the number of lines changed */
+    /* A line changed the progress to this, perhaps only for now: what cannot be published yet is
+     * looked at again. `seen`: it was written since we began. */
+    void (*counted) (void *arg, const struct progress *progress, bool seen);
     reactor_fn *ended; /* after tail_finish: the end was published */
     void *arg;
 };
