@@ -6,6 +6,7 @@
 
 #include "config.h"
 #include "profile.h"
+#include "target.h"
 
 struct settings {
     char name[NAME_BYTES]; /* of this worker */
@@ -13,6 +14,7 @@ struct settings {
     char *publish;
     bool use_cgroup; /* give each job a cgroup of its own where one can be made */
     struct profiles profiles;
+    struct targets targets; /* who is told of what */
 };
 
 /* Where the defaults come from. */

@@ -9,6 +9,7 @@
 #ifndef EMS_LIFE_H
 #define EMS_LIFE_H
 
+#include "outbox.h"
 #include "profile.h"
 #include "publish.h"
 #include "queue.h"
@@ -33,6 +34,7 @@ struct life_env {
     struct store *store;
     struct results *results;
     struct publish *publish;
+    struct outbox *outbox; /* NULL: nobody is told */
     int statefd;
     const char *state;  /* absolute path; these strings outlive the life */
     const char *shim;   /* path of ems-shim */

@@ -3,7 +3,8 @@
  * life.c: slot and record. life_shim.c: what is said to the shim and heard from it. life_run.c:
  * acceptance. life_queue.c: the line. life_start.c: its first, from the line into the slot.
  * life_pause.c: pause and resume. life_look.c: what to do with a job whose shim we are not
- * connected to. life_finish.c: the end. life_recover.c: the start of the worker.
+ * connected to. life_finish.c: the end. life_notice.c: what is told of it. life_recover.c: the start
+ * of the worker.
  *
  * SPDX-License-Identifier: MPL-2.0 */
 #ifndef EMS_LIFE_PRIVATE_H
@@ -32,7 +33,7 @@ enum finish_step {
     FINISH_DRAIN,   /* the log to its end */
     FINISH_RESULTS, /* published, removed, set aside */
     FINISH_RECORD,  /* durable */
-    FINISH_CLEAN,   /* the run folder; or back into the line */
+    FINISH_CLEAN,   /* notices, then the run folder; or back into the line */
     FINISH_STEPS
 };
 
@@ -40,6 +41,14 @@ enum finish_step {
 struct found {
     char job_id[JOB_ID_BYTES];
     char run_id[RUN_ID_BYTES];
+};
+
+/* A job that is over, and of which somebody has yet to be told. Its folder in run/ remembers it. */
+struct owed {
+    char job_id[JOB_ID_BYTES];
+    int64_t finished_at_ms;
+    bool emptied;        /* the line, so that this is to be told too */
+    struct outbox_done done[2]; /* that it is over; that the line is empty */
 };
 
 struct life {
@@ -88,6 +97,9 @@ struct life {
     bool unread;      /* there may be more of them, which could not be read */
     bool found_noted; /* that one cannot be taken over */
     struct reactor_timer adopt;
+    struct owed *owed;
+    size_t owed_count;
+    struct reactor_timer owing;
 };
 
 /* life.c */
@@ -144,6 +156,14 @@ void life_spawn (struct life *self);
 /* life_finish.c */
 void life_collect (struct life *self, const struct ending *ending);
 void life_finish (struct life *self); /* go on with it */
+
+/* life_notice.c */
+void life_notice_init (struct life *self);
+/* The record says that it is over: whoever wants to know is told, then its folder goes. */
+void life_conclude (struct life *self, const struct record *record);
+/* The same of a job of an earlier worker, when all of them are known and life_settle_up is called. */
+void life_conclude_later (struct life *self, const struct record *record);
+void life_settle_up (struct life *self);
 
 /* life_recover.c */
 void life_adopt (struct life *self); /* the next one that was found, if the slot is free */
