@@ -27,7 +27,7 @@ char *secret_read (const char *path, struct err *err)
         text[used] = '\0';
         return text;
     }
-    err_set (err, STATUS_BAD_REQUEST, "%.200s takes one line, which is the secret", path);
+    err_set (err, STATUS_FAILED, "%.200s takes one line, which is the secret", path);
     secret_free (&text);
     return NULL;
 }
