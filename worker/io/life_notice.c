@@ -1,9 +1,9 @@
 /* life_notice.c - a job is over: notices into the outbox, then its folder goes.
  *
  * The record is durable before, and the folder in run/ goes after: whoever dies between leaves a
- * folder whose record says that the job is over, and the next worker puts the same notices, under the
- * same names. When there is no room for one, the folder stays, and it is tried again; nothing else
- * waits for it.
+ * folder whose record says that the job is over, and the next worker puts the same notices, under
+ * the same names. When there is no room for one, the folder stays, and it is tried again; nothing
+ * else waits for it.
  *
  * SPDX-License-Identifier: MPL-2.0 */
 #include <stdlib.h>
@@ -38,14 +38,16 @@ static bool nothing_else (const struct life *self, const char *job_id)
 /* 0: everybody who wants it has it, durably. */
 static int pay (struct life *self, struct owed *owed, const struct record *record, struct err *err)
 {
+    int rc = 0;
     for (int emptied = 0; emptied <= (owed->emptied ? 1 : 0); emptied++) {
         const struct notice notice = notice_of (record, emptied == 1);
         if (outbox_wants (self->env.outbox, notice.event) &&
             outbox_put (self->env.outbox, &notice, record, &owed->done[emptied], err) < 0)
-            return -1;
+            rc = -1;
     }
-    life_discard_folder (self, record->job_id);
-    return 0;
+    if (rc == 0)
+        life_discard_folder (self, record->job_id);
+    return rc;
 }
 
 static void owe (struct life *self, const struct owed *owed)
@@ -75,10 +77,10 @@ void life_conclude (struct life *self, const struct record *record)
         return;
     }
     owed.emptied = nothing_else (self, record->job_id);
-    if (pay (self, &owed, record, &err) == 0) {
-        outbox_deliver (self->env.outbox);
+    int rc = pay (self, &owed, record, &err);
+    outbox_deliver (self->env.outbox);
+    if (rc == 0)
         return;
-    }
     worker_note ("nobody can be told of the end of job %s yet: %s; trying again", record->job_id,
                  err.text);
     owe (self, &owed);

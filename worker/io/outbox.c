@@ -19,8 +19,8 @@
 
 struct outbox {
     struct outbox_env env;
-    int dirfd; /* outbox/; -1: there is none, and nobody to tell */
-    int tofd;  /* outbox/to/ */
+    int dirfd;                    /* outbox/; -1: there is none, and nobody to tell */
+    int tofd;                     /* outbox/to/ */
     size_t counts[LIMIT_TARGETS]; /* at least so many wait */
     struct reactor_timer look;
 };
@@ -208,15 +208,13 @@ int outbox_put (struct outbox *self, const struct notice *notice, const struct r
         return -1;
     int rc = 0;
     notice_file_name (notice, name);
-    for (size_t i = 0; i < self->env.targets->count && rc == 0; i++) {
+    for (size_t i = 0; i < self->env.targets->count; i++) {
         const struct target *target = &self->env.targets->items[i];
         if (!target->wants[notice->event] || done->target[i])
             continue;
-        rc = put_for (self, i, name, text, err);
-        if (rc < 0)
-            err_prefix (err, "the notice for %s", target->name);
-        else
-            done->target[i] = true;
+        done->target[i] = put_for (self, i, name, text, err) == 0;
+        if (!done->target[i]) /* the others are not to wait for this one */
+            rc = err_prefix (err, "the notice for %s", target->name);
     }
     free (text);
     return rc;

@@ -38,8 +38,8 @@ void outbox_destroy (struct outbox **self_p);
 /* Does any target want to be told? `self` may be NULL. */
 bool outbox_wants (const struct outbox *self, enum notice_event event);
 
-/* Put it there, durably, for every target that wants it and is not in *done. -1 with *err: some have
- * it; try again with the same *done. */
+/* Put it there, durably, for every target that wants it and is not in *done. -1 with *err: some
+ * have it; try again with the same *done. */
 int outbox_put (struct outbox *self, const struct notice *notice, const struct record *record,
                 struct outbox_done *done, struct err *err);
 

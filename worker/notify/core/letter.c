@@ -54,7 +54,8 @@ __attribute__ ((format (printf, 2, 3))) static void print (struct page *page, co
 
 /* ---- the text ---- */
 
-/* "Label        what was said", made safe; nothing if there is nothing to say. */
+/* "Label        what was said", made safe, its further lines below its first; nothing if there is
+ * nothing to say. */
 static void line (struct page *page, const char *label, const char *said)
 {
     static const size_t most = TEXT_BYTES;
@@ -65,8 +66,12 @@ static void line (struct page *page, const char *label, const char *said)
         page->failed = true;
         return;
     }
-    text_safe (said, strlen (said), false, safe, most);
-    print (page, LABEL "%s\n", label, safe);
+    text_safe (said, strlen (said), true, safe, most);
+    for (const char *at = safe; at; label = "") {
+        const char *end = strchr (at, '\n');
+        print (page, LABEL "%.*s\n", label, (int)(end ? end - at : (long)strlen (at)), at);
+        at = end && end[1] ? end + 1 : NULL;
+    }
     free (safe);
 }
 
@@ -112,7 +117,8 @@ static void how_far (struct page *page, const struct record *record)
 static void write_text (struct page *page, const struct notice *notice, const struct record *record)
 {
     if (notice->event == NOTICE_QUEUE_EMPTY)
-        print (page, "Nothing runs and nothing waits on %s any more.\nThe last job was %s (%s): %s.\n\n",
+        print (page,
+               "Nothing runs and nothing waits on %s any more.\nThe last job was %s (%s): %s.\n\n",
                record->worker, record->job_id, record->profile, job_status_name (record->status));
     else
         print (page, "Job %s (%s) on %s: %s.\n\n", record->job_id, record->profile, record->worker,
@@ -187,11 +193,11 @@ static void write_headers (struct page *page, const struct target *target,
     print (page, "\r\nSubject: %s\r\n", subject);
     write_date (page, now_ms);
     print (page,
-           "Message-ID: <%s@%s.ems.invalid>\r\nEMS-Notice-Id: %s\r\n"
+           "Message-ID: <%s%s>\r\nEMS-Notice-Id: %s\r\n"
            "Auto-Submitted: auto-generated\r\nMIME-Version: 1.0\r\n"
            "Content-Type: text/plain; charset=utf-8\r\n"
            "Content-Transfer-Encoding: quoted-printable\r\n\r\n",
-           id, record->worker, id);
+           id, strchr (target->from, '@'), id);
 }
 
 char *letter_write (const struct target *target, const struct notice *notice,

@@ -14,8 +14,8 @@
 void letter_subject (const struct notice *notice, const struct record *record,
                      char out[SUBJECT_BYTES]);
 
-/* Headers and text, with CRLF at each end of a line, at now_ms (free ()). NULL with *err. What comes
- * from outside is in the text alone, and there it is encoded: it cannot make a header. */
+/* Headers and text, with CRLF at each end of a line, at now_ms (free ()). NULL with *err. What
+ * comes from outside is in the text alone, and there it is encoded: it cannot make a header. */
 char *letter_write (const struct target *target, const struct notice *notice,
                     const struct record *record, int64_t now_ms, struct err *err);
 

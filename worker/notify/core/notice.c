@@ -85,8 +85,7 @@ int notice_file_parse (const char *name, struct notice *out)
     const char *attempt = name + fixed;
     size_t digits = strcspn (attempt, "-");
     if (attempt[digits] == '\0' || !job_id_valid (out->job_id) ||
-        number (name, TIME_DIGITS, &out->at_ms) < 0 ||
-        number (attempt, digits, &out->attempt) < 0)
+        number (name, TIME_DIGITS, &out->at_ms) < 0 || number (attempt, digits, &out->attempt) < 0)
         return -1;
     size_t rest = strlen (attempt + digits + 1);
     if (rest <= strlen (NAME_END) || rest >= sizeof event)

@@ -219,7 +219,8 @@ static int read_target (const struct value *map, struct target *out, struct err 
     for (size_t i = 0; i < LISTS; i++)
         if (read_list (map, lists[i].key, list_of (out, i), err) < 0)
             return -1;
-    bool whole = out->place && (out->kind != TARGET_MAIL || (out->from && out->to[0]));
+    bool whole = out->place &&
+                 (out->kind != TARGET_MAIL || (out->from && strchr (out->from, '@') && out->to[0]));
     return whole ? 0 : err_set (err, STATUS_BAD_REQUEST, "a target without a place or an address");
 }
 

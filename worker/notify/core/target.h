@@ -1,7 +1,7 @@
 /* target.h - who is told of what, and how: the section `notices` of the configuration.
  *
- * The worker reads and checks it, and hands it to ems-notify as JSON (outbox/targets.json): so there
- * is one opinion on what the configuration says.
+ * The worker reads and checks it, and hands it to ems-notify as JSON (outbox/targets.json): so
+ * there is one opinion on what the configuration says.
  *
  * SPDX-License-Identifier: MPL-2.0 */
 #ifndef EMS_TARGET_H
@@ -20,12 +20,12 @@ struct target {
     char name[NAME_BYTES];
     enum target_kind kind;
     bool wants[NOTICE_EVENTS];
-    char *place;         /* the URL of a webhook or mail server, or the absolute path of a command */
-    char *secret_file;   /* of a webhook; these are NULL when they are not given */
-    char *ca_file;       /* of a webhook or mail server */
-    char *from;          /* of a mail */
-    char **to;           /* of a mail, NULL-ended */
-    char *user;          /* at the mail server */
+    char *place;       /* the URL of a webhook or mail server, or the absolute path of a command */
+    char *secret_file; /* of a webhook; these are NULL when they are not given */
+    char *ca_file;     /* of a webhook or mail server */
+    char *from;        /* of a mail */
+    char **to;         /* of a mail, NULL-ended */
+    char *user;        /* at the mail server */
     char *password_file; /* the same */
     char **arguments;    /* of a command, NULL-ended, without its own name */
     int64_t timeout_ms;  /* for one try */

@@ -15,11 +15,12 @@
 
 static const char *const webhook_keys[] = { "webhook",    "states",     "secret_file", "ca_file",
                                             "timeout_ms", "give_up_ms", NULL };
-static const char *const mail_keys[] = { "mail", "states",        "from",    "to",         "user",
-                                         "password_file", "ca_file", "timeout_ms", "give_up_ms",
+static const char *const mail_keys[] = { "mail",    "states",     "from",
+                                         "to",      "user",       "password_file",
+                                         "ca_file", "timeout_ms", "give_up_ms",
                                          NULL };
-static const char *const command_keys[] = { "command",    "states", "arguments", "timeout_ms",
-                                            "give_up_ms", NULL };
+static const char *const command_keys[] = { "command",    "states",     "arguments",
+                                            "timeout_ms", "give_up_ms", NULL };
 
 static const char *const *const keys_of[TARGET_KINDS] = {
     [TARGET_WEBHOOK] = webhook_keys,
@@ -198,8 +199,9 @@ static int read_login (const struct config *item, struct target *out, struct err
     if (rc < 0 || read_path (item, "password_file", &out->password_file, err) < 0)
         return -1;
     if ((rc == 1) != (out->password_file != NULL))
-        return config_error (item, err, "user and password_file belong together; it takes both or "
-                                        "none");
+        return config_error (item, err,
+                             "user and password_file belong together; it takes both or "
+                             "none");
     if (rc == 0)
         return 0;
     out->user = strdup (user);
@@ -265,10 +267,10 @@ static int read_kind (const struct config *item, struct target *out, struct err 
             out->kind = (enum target_kind)i;
             kinds++;
         }
-    return kinds == 1 ? 0
-                      : config_error (item, err, "%s; it takes one of webhook, mail and command",
-                                      kinds ? "has several ways to be told"
-                                            : "has no way to be told");
+    return kinds == 1
+               ? 0
+               : config_error (item, err, "%s; it takes one of webhook, mail and command",
+                               kinds ? "has several ways to be told" : "has no way to be told");
 }
 
 static int read_target (const struct config *item, struct target *out, struct err *err)

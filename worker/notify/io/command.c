@@ -154,7 +154,8 @@ int command_begin (struct delivery *self, const struct notice *notice, struct er
     if (rc != 0)
         return err_sys (err, "cannot start %s", self->target->place);
     self->deadline_ms = clock_mono_ms () + self->target->timeout_ms;
-    self->pidfd = pidfd_open (self->pid, 0); /* our child: the number is its own until it is reaped */
+    self->pidfd =
+        pidfd_open (self->pid, 0); /* our child: the number is its own until it is reaped */
     if (self->pidfd >= 0)
         return 0;
     err_sys (err, "cannot watch %s", self->target->place);

@@ -30,7 +30,7 @@ struct courier {
     CURLM *multi;
     int lock;
     int signals;
-    int news;    /* inotify; -1: none */
+    int news; /* inotify; -1: none */
     int news_of_targets;
     bool ended;    /* by a signal */
     bool outdated; /* the targets are others now: whoever comes next knows them */
@@ -121,7 +121,7 @@ static void take_signals (struct courier *self)
 
 static void take_news (struct courier *self)
 {
-    _Alignas (struct inotify_event) char events[4096];
+    _Alignas(struct inotify_event) char events[4096];
     ssize_t n;
     while (self->news >= 0 && (n = read (self->news, events, sizeof events)) > 0)
         for (const char *at = events; at < events + n;) {
@@ -152,8 +152,8 @@ static void take_transfers (struct courier *self)
     curl_multi_perform (self->multi, &running);
     while ((message = curl_multi_info_read (self->multi, &left))) {
         CURLcode code = message->data.result; /* the message goes with the transfer */
-        struct line *line = message->msg == CURLMSG_DONE ? line_of (self, message->easy_handle)
-                                                         : NULL;
+        struct line *line =
+            message->msg == CURLMSG_DONE ? line_of (self, message->easy_handle) : NULL;
         if (line)
             line_transferred (line, code, clock_mono_ms ());
     }

@@ -46,8 +46,8 @@ void delivery_destroy (struct delivery **self_p);
 
 /* The transfer is over. */
 void delivery_transferred (struct delivery *self, CURLcode code, struct outcome *out);
-/* A command: true if it has ended, and then *out says how; else it is told to end, or killed, when it
- * is time, and *next_ms is when that is to be looked at again (monotonic). */
+/* A command: true if it has ended, and then *out says how; else it is told to end, or killed, when
+ * it is time, and *next_ms is when that is to be looked at again (monotonic). */
 bool delivery_look (struct delivery *self, struct outcome *out, int64_t *next_ms);
 
 /* ---- of the kinds; the text is the caller's ---- */

@@ -1,8 +1,8 @@
 /* folders.h - the outbox as ems-notify sees it (worker/io/outbox.h says what is where).
  *
- * A notice is in exactly one state: in its target's folder it waits; in failed/ it was given up; and
- * where there is none it was delivered. Each step is one rename or unlink, so whoever dies at any
- * point leaves a notice that waits, at worst one that was delivered.
+ * A notice is in exactly one state: in its target's folder it waits; in failed/ it was given up;
+ * and where there is none it was delivered. Each step is one rename or unlink, so whoever dies at
+ * any point leaves a notice that waits, at worst one that was delivered.
  *
  * SPDX-License-Identifier: MPL-2.0 */
 #ifndef EMS_FOLDERS_H

@@ -102,8 +102,7 @@ static void begin (struct line *self, int64_t now_ms)
             trouble (self, now_ms, &err);
         return;
     }
-    self->delivery =
-        delivery_new (self->target, &self->notice, text, bytes, self->multi, &err);
+    self->delivery = delivery_new (self->target, &self->notice, text, bytes, self->multi, &err);
     free (text);
     if (self->delivery)
         return;

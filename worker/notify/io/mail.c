@@ -64,10 +64,10 @@ static int set_login (struct delivery *self, struct err *err)
     return rc == CURLE_OK ? 0 : err_set (err, STATUS_FAILED, "%s", curl_easy_strerror (rc));
 }
 
-/* With a login or a certificate's name, encryption with a server that proves who it is; smtps always.
- * Else, over smtp, as mail servers do among themselves: encryption if it is offered. Who could cheat
- * with a certificate could as well hide that there is any, so none is asked for; what is sent is no
- * more open than without. */
+/* With a login or a certificate's name, encryption with a server that proves who it is; smtps
+ * always. Else, over smtp, as mail servers do among themselves: encryption if it is offered. Who
+ * could cheat with a certificate could as well hide that there is any, so none is asked for; what
+ * is sent is no more open than without. */
 static CURLcode set_encryption (struct delivery *self)
 {
     bool strict = self->target->user || self->target->ca_file ||

@@ -1,5 +1,5 @@
-/* say.h - one line about ourselves on stderr, which is the worker's; nothing in it can forge another
- * line.
+/* say.h - one line about ourselves on stderr, which is the worker's; nothing in it can forge
+ * another line.
  *
  * SPDX-License-Identifier: MPL-2.0 */
 #ifndef EMS_SAY_H
