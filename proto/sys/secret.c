@@ -5,15 +5,21 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "files.h"
 #include "limits.h"
 
 char *secret_read (const char *path, struct err *err)
 {
-    struct stat st;
+    struct stat st = { 0 };
     size_t bytes = 0;
-    if (stat (path, &st) == 0 && (st.st_mode & S_IRWXO) != 0) {
+    int fd = open (path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+    if (fd >= 0) {
+        (void)fstat (fd, &st);
+        close (fd);
+    }
+    if ((st.st_mode & S_IRWXO) != 0) {
         err_set (err, STATUS_FORBIDDEN,
                  "%.200s is open to everybody on this machine (mode %03o); chmod o-rwx it", path,
                  (unsigned)(st.st_mode & 0777));

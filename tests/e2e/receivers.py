@@ -39,6 +39,7 @@ class Server(socketserver.ThreadingTCPServer):
         self.got = []            # what was received, in order
         self.released = threading.Event()  # ends what hangs
         self.hanging = 0
+        self.logins = 0
         self.guard = threading.Lock()
         super().__init__(("127.0.0.1", port), handler)
         if tls:
@@ -149,7 +150,10 @@ class Mail(socketserver.StreamRequestHandler):
             if self.act == "login":
                 self.say("250 AUTH PLAIN")
         elif command == "AUTH":
-            self.mail["login"] = base64.b64decode(line.split()[2]).decode().split("\0")[1:]
+            self.say("334 ")
+            said = self.rfile.readline()
+            self.mail["login"] = base64.b64decode(said).decode().split("\0")[1:]
+            self.server.logins += 1
             self.say("235 welcome")
         elif command == "MAIL":
             self.mail["from"] = line.partition("<")[2].partition(">")[0]

@@ -149,7 +149,6 @@ def test_what_has_no_room_is_put_later_and_holds_up_nobody(office):
     assert office.ems.entries("run") == sorted([first["job_id"], second["job_id"]])
     until_got(server, 4)
     folder.unlink()
-    folder.mkdir()
     eventually(lambda: not office.ems.entries("run"))
     office.settle()
     assert sorted(ids(good)) == sorted([notice_id(first), notice_id(second)])

@@ -64,7 +64,7 @@ def test_nothing_that_comes_from_outside_makes_a_header_or_ends_the_mail(office)
     assert "\nBcc" not in text and "\n.\n" not in text
 
 
-@pytest.mark.parametrize("trouble", ["421 EHLO", "451 MAIL", "452 DATA", "530 MAIL", "drop", "hang"])
+@pytest.mark.parametrize("trouble", ["421 MAIL", "451 MAIL", "452 DATA", "530 MAIL", "drop", "hang"])
 def test_what_a_server_does_not_take_now_is_offered_again(office, trouble):
     server = office.mail(trouble, "ok")
     office.start(ops=target(server, timeout_ms=1000))
@@ -106,7 +106,7 @@ def test_a_password_goes_to_a_server_that_proves_who_it_is_and_to_no_other(offic
     office.run()
     office.settle()
     got, = safe.got
-    assert got["login"] == ["ems", "sesame"] and plain.got == []
+    assert got["login"] == ["ems", "sesame"] and (plain.logins, safe.logins) == (0, 1)
     assert sorted(failed["target"] for failed in office.failed()) == ["plain", "unknown"]
 
 
@@ -127,7 +127,7 @@ def test_a_command_gets_the_record_and_nothing_else(office):
     assert set(over["env"]) - {"LC_CTYPE"} == set(own) | ours  # Python sets that one itself
     assert empty["env"]["EMS_EVENT"] == "queue_empty"
     assert over["sid"] == over["pid"] and over["nice"] == 19
-    assert not [file for file in over["fds"] if str(office.ems.state) in file or "socket" in file]
+    assert not [file for file in over["fds"] if f"{office.ems.state}/" in file or "socket" in file]
     office.settle()
 
 

@@ -240,6 +240,8 @@ static int run (struct courier *self, struct err *err)
         return rc;
     if (folders_targets (&self->folders, &self->targets, err) < 0)
         return -1;
+    if (chdir ("/") < 0) /* no disk is to be kept from being taken away */
+        notify_say ("cannot go to /: %s", strerror (errno));
     folders_forget_strangers (&self->folders, &self->targets);
     if (open_all (self, err) < 0)
         return -1;

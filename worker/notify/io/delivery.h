@@ -24,6 +24,7 @@ struct delivery {
     struct curl_slist *list;
     size_t answered; /* bytes of the answer's body */
     bool cut;        /* there were too many */
+    long refused;    /* what a mail server said when it took something not; 0: it did not */
     char error[CURL_ERROR_SIZE];
     /* command */
     pid_t pid; /* also its session */

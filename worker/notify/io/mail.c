@@ -20,6 +20,21 @@ static size_t next_piece (char *out, size_t size, size_t count, void *arg)
     return bytes;
 }
 
+/* A line of the server, "250 ok". A refusal counts until something is taken again; what it says to
+ * our farewell counts for nothing. */
+static size_t listen_to (char *data, size_t size, size_t count, void *arg)
+{
+    struct delivery *self = arg;
+    char code[4] = "";
+    if (size * count >= 3)
+        memcpy (code, data, 3);
+    if (code[0] == '4' || code[0] == '5')
+        self->refused = strtol (code, NULL, 10);
+    else if (strcmp (code, "221") != 0)
+        self->refused = 0;
+    return size * count;
+}
+
 /* Instead of the notice. */
 static int write_letter (struct delivery *self, const struct notice *notice, struct err *err)
 {
@@ -103,17 +118,22 @@ int mail_begin (struct delivery *self, const struct notice *notice, struct err *
         rc = curl_easy_setopt (easy, CURLOPT_READFUNCTION, next_piece);
     if (rc == CURLE_OK)
         rc = curl_easy_setopt (easy, CURLOPT_READDATA, self);
+    if (rc == CURLE_OK)
+        rc = curl_easy_setopt (easy, CURLOPT_HEADERFUNCTION, listen_to);
+    if (rc == CURLE_OK)
+        rc = curl_easy_setopt (easy, CURLOPT_HEADERDATA, self);
     return rc == CURLE_OK ? 0 : err_set (err, STATUS_FAILED, "%s", curl_easy_strerror (rc));
 }
 
 void mail_end (struct delivery *self, CURLcode code, struct outcome *out)
 {
-    long said = 0;
+    char answer[64] = "";
     *out = (struct outcome){ .verdict = VERDICT_DELIVERED };
     if (code == CURLE_OK)
         return;
-    curl_easy_getinfo (self->easy, CURLINFO_RESPONSE_CODE, &said);
-    out->verdict = verdict_of_smtp (said);
-    snprintf (out->reason, sizeof out->reason, "%s (the server's last answer: %ld)",
-              self->error[0] ? self->error : curl_easy_strerror (code), said);
+    out->verdict = verdict_of_smtp (self->refused);
+    if (self->refused)
+        snprintf (answer, sizeof answer, " (the server said %ld)", self->refused);
+    snprintf (out->reason, sizeof out->reason, "%s%s",
+              self->error[0] ? self->error : curl_easy_strerror (code), answer);
 }
