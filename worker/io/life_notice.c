@@ -117,8 +117,10 @@ static int settle_one (struct life *self, struct owed *owed)
     int rc = store_read (self->env.store, owed->job_id, &record, NULL, &err);
     if (rc == 0)
         rc = pay (self, owed, &record, &err);
-    else if (err.code == STATUS_UNKNOWN)
-        rc = 0; /* the record is gone, or none: there is nothing to tell */
+    else if (err.code == STATUS_UNKNOWN) { /* gone, or none: there is nothing to tell */
+        life_discard_folder (self, owed->job_id);
+        rc = 0;
+    }
     record_clear (&record);
     return rc;
 }

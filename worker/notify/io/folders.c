@@ -16,9 +16,11 @@
 #include "json.h"
 #include "limits.h"
 #include "say.h"
+#include "text.h"
 
 #define BODY_BYTES   (LIMIT_RECORD_BYTES + 4096)
 #define FAILED_BYTES (NOTICE_FILE_BYTES + NAME_BYTES)
+#define REASON_BYTES 2048
 
 int folders_open (struct folders *self, const char *state, struct err *err)
 {
@@ -210,13 +212,16 @@ static void drop_oldest_failed (const struct folders *self)
 int folders_give_up (const struct folders *self, const char *target, const char *name,
                      const char *reason, struct err *err)
 {
-    char failed[FAILED_BYTES];
+    char failed[FAILED_BYTES], safe[REASON_BYTES];
     size_t bytes = 0;
     struct err why = { 0 };
     char *text = folders_read (self, target, name, &bytes, &why);
     if (!text && why.code == STATUS_UNKNOWN)
         return 0;
-    char *said = epitaph (target, reason, text, bytes, err);
+    if (!text && why.code != STATUS_TOO_LARGE)
+        return err_set (err, why.code, "%s", why.text);
+    text_safe (reason, strlen (reason), false, safe, sizeof safe); /* a server may have said it */
+    char *said = epitaph (target, safe, text, bytes, err);
     free (text);
     if (!said)
         return -1;
@@ -226,7 +231,7 @@ int folders_give_up (const struct folders *self, const char *target, const char 
     free (said);
     if (rc < 0)
         return -1;
-    notify_say ("%s: given up for %s: %s; see outbox/failed/%s", name, target, reason, failed);
+    notify_say ("%s: given up for %s: %s; see outbox/failed/%s", name, target, safe, failed);
     drop_oldest_failed (self);
     return folders_delivered (self, target, name, err);
 }

@@ -98,7 +98,9 @@ static void begin (struct line *self, int64_t now_ms)
     notice_file_parse (self->name, &self->notice); /* or it would not be in the list */
     char *text = folders_read (self->folders, self->target->name, self->name, &bytes, &err);
     if (!text) {
-        if (err.code != STATUS_UNKNOWN)
+        if (err.code == STATUS_TOO_LARGE)
+            give_up (self, now_ms, err.text);
+        else if (err.code != STATUS_UNKNOWN)
             trouble (self, now_ms, &err);
         return;
     }
