@@ -73,7 +73,8 @@ profiles
 #notices
 #    ops
 #        webhook = "https://hooks.example.org/ems"
-#            POST of the record as JSON; http:// is possible too.
+#            POST of the record as JSON; http:// is possible too. The worker's environment
+#            variables https_proxy, http_proxy and no_proxy hold.
 #        secret_file = "/etc/ems/hook.key"
 #            Its one line signs what is sent (HMAC-SHA256, header EMS-Signature); closed to others.
 #        ca_file = "/etc/ems/ca.pem"

@@ -1,8 +1,8 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: MPL-2.0
-"""A command that is told of notices: appends {argv, env, event, stdin, fds} to the file in its first argument and
-then does what the file beside it, NAME.act, says: "exit N" or "hang" (with a child, deaf to SIGTERM); takes the first
-line away, unless it is the only one."""
+"""A command that is told of notices: appends what it got to the file in its first argument, and then
+does what the file beside it, NAME.act, says: "exit N" or "hang" (with a child, deaf to SIGTERM); takes
+the first line away, unless it is the only one."""
 import json
 import os
 import signal
