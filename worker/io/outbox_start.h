@@ -6,7 +6,7 @@
 
 #include "err.h"
 
-/* In a session of its own, with nothing of ours but stderr. Whoever reaps children reaps it. */
+/* In the background (background.h). */
 int notify_start (const char *program, const char *state, struct err *err);
 
 /* SIGTERM to the one that holds outbox/lock, if there is one, and a second for it to go. */
