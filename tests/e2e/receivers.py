@@ -138,7 +138,7 @@ class Mail(socketserver.StreamRequestHandler):
             if command == "QUIT":
                 self.say("221 bye")
                 return
-            if command == refused or (command == "RCPT" and refused in line.decode()):
+            if refused and (command == refused or (command == "RCPT" and refused in line.decode())):
                 self.say(f"{code} no")
             elif not self.obey(command, line.decode().strip()):
                 return
@@ -156,6 +156,7 @@ class Mail(socketserver.StreamRequestHandler):
             self.server.logins += 1
             self.say("235 welcome")
         elif command == "MAIL":
+            self.mail = self.mail | {"to": [], "data": None}  # a connection may bring several
             self.mail["from"] = line.partition("<")[2].partition(">")[0]
             self.say("250 ok")
         elif command == "RCPT":

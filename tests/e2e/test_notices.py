@@ -41,6 +41,7 @@ def test_a_webhook_gets_the_record_and_can_tell_who_sent_it(office):
         assert headers["User-Agent"].startswith("ems-notify/")
         assert got["path"] == "/hook?a=b"
     office.settle()
+    eventually(lambda: not office.couriers(), why="ems-notify ends when nothing waits")
     assert len(server.got) == 2 and not office.failed()
 
 

@@ -3,8 +3,8 @@
  * life.c: slot and record. life_shim.c: what is said to the shim and heard from it. life_run.c:
  * acceptance. life_queue.c: the line. life_start.c: its first, from the line into the slot.
  * life_pause.c: pause and resume. life_look.c: what to do with a job whose shim we are not
- * connected to. life_finish.c: the end. life_notice.c: what is told of it. life_recover.c: the start
- * of the worker.
+ * connected to. life_finish.c: the end. life_notice.c: what is told of it. life_recover.c: the
+ * start of the worker.
  *
  * SPDX-License-Identifier: MPL-2.0 */
 #ifndef EMS_LIFE_PRIVATE_H
@@ -47,7 +47,7 @@ struct found {
 struct owed {
     char job_id[JOB_ID_BYTES];
     int64_t finished_at_ms;
-    bool emptied;        /* the line, so that this is to be told too */
+    bool emptied;               /* the line, so that this is to be told too */
     struct outbox_done done[2]; /* that it is over; that the line is empty */
 };
 
@@ -161,7 +161,8 @@ void life_finish (struct life *self); /* go on with it */
 void life_notice_init (struct life *self);
 /* The record says that it is over: whoever wants to know is told, then its folder goes. */
 void life_conclude (struct life *self, const struct record *record);
-/* The same of a job of an earlier worker, when all of them are known and life_settle_up is called. */
+/* The same of a job of an earlier worker, when all of them are known and life_settle_up is called.
+ */
 void life_conclude_later (struct life *self, const struct record *record);
 void life_settle_up (struct life *self);
 

@@ -15,7 +15,7 @@
 #include "note.h"
 #include "outbox_start.h"
 
-#define LOOK_MS 10000 /* between two looks after ems-notify, which may have been killed */
+#define LOOK_MS 5000 /* between two looks after ems-notify, which may have been killed */
 
 struct outbox {
     struct outbox_env env;
