@@ -215,8 +215,7 @@ static void a_file_that_is_none_is_refused (void **state)
         "{\"targets\": [{\"name\": \"../t\", \"kind\": \"webhook\", \"place\": \"x\"}]}",
         "{\"targets\": [{\"name\": \"t\", \"kind\": \"webhook\"}]}",
         "{\"targets\": [{\"name\": \"t\", \"kind\": \"mail\", \"place\": \"x\"}]}",
-        "{\"targets\": [{\"name\": \"t\", \"kind\": \"webhook\", \"place\": \"x\", \"states\": "
-        "[1]}]}",
+        "{\"targets\": [{\"name\": \"t\", \"kind\": \"webhook\", \"states\": [1]}]}",
         "{\"targets\": [{\"name\": \"t\", \"kind\": \"webhook\", \"place\": \"x\", \"to\": [1]}]}",
     };
     for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++) {
