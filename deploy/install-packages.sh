@@ -6,8 +6,8 @@
 # SPDX-License-Identifier: MPL-2.0
 set -eu
 
-build="gcc cmake ninja-build pkg-config libc6-dev libzmq3-dev libczmq-dev libcjson-dev liberfa-dev libnova-dev"
-test="clang clang-format clang-tidy libclang-rt-dev libcmocka-dev python3 python3-pytest python3-zmq python3-msgpack git procps tmux iproute2 util-linux valgrind spin"
+build="gcc cmake ninja-build pkg-config libc6-dev libzmq3-dev libczmq-dev libcjson-dev liberfa-dev libnova-dev libcurl4-gnutls-dev libsodium-dev ca-certificates"
+test="clang clang-format clang-tidy libclang-rt-dev libcmocka-dev python3 python3-pytest python3-zmq python3-msgpack git procps tmux iproute2 util-linux valgrind spin openssl"
 
 installed () {
     dpkg-query -W -f '${Status}' "$1" 2>/dev/null | grep -q '^install ok installed'

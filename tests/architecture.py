@@ -21,9 +21,13 @@ MAY_INCLUDE = {
     "broker/core": ["proto/core"],
     "broker/io": ["broker/core", "proto/core", "proto/sys", "proto/net"],
     "broker": ["broker/io", "broker/core", "proto/core", "proto/sys", "proto/net"],
-    "worker/core": ["proto/core"],
+    "worker/core": ["worker/notify/core", "proto/core"],  # the targets of its configuration
     "worker/shim": ["proto/core", "proto/sys"],
-    "worker/io": ["worker/core", "worker/shim", "proto/core", "proto/sys", "proto/net"],
+    "worker/notify/core": ["proto/core"],
+    "worker/notify/io": ["worker/notify/core", "proto/core", "proto/sys"],
+    "worker/notify": ["worker/notify/io", "worker/notify/core", "proto/core", "proto/sys"],
+    "worker/io": ["worker/core", "worker/notify/core", "worker/shim", "proto/core", "proto/sys",
+                  "proto/net"],
     "worker": ["worker/io", "worker/core", "proto/core", "proto/sys", "proto/net"],
     "client/core": ["proto/core", "client"],  # client: the public header ems.h
     "client/io": ["client/core", "client", "proto/core", "proto/sys", "proto/net"],
@@ -96,7 +100,7 @@ def check_core_archives():
     archives = [BUILD / part for part in (
         "proto/core/libems_proto_core.a", "broker/core/libems_broker_core.a",
         "worker/core/libems_worker_core.a", "client/core/libems_client_core.a",
-        "worker/shim/libems_shim_core.a")]
+        "worker/shim/libems_shim_core.a", "worker/notify/core/libems_notify_core.a")]
     for archive in archives:
         # A part may define its core in the folder's own CMakeLists or one level up.
         found = [archive] if archive.exists() else list(BUILD.rglob(archive.name))
@@ -116,10 +120,22 @@ def linked(program):
     return output.stdout
 
 
+def needed(program):
+    """What the program itself asks for; what its libraries ask for is not its choice."""
+    output = subprocess.run(["readelf", "-d", BUILD / "bin" / program], check=True,
+                            capture_output=True, text=True)
+    return re.findall(r"\(NEEDED\).*\[(.+)\]", output.stdout)
+
+
 def check_links():
     for library in ("libzmq", "libczmq", "libmsgpack"):
-        if library in linked("ems-shim"):
-            problems.append(f"ems-shim links {library}")
+        for program in ("ems-shim", "ems-notify"):
+            if library in linked(program):
+                problems.append(f"{program} links {library}")
+    for library in ("libcurl", "libsodium"):
+        for program in ("ems-worker", "ems-broker", "ems-shim", "ems"):
+            if any(name.startswith(library) for name in needed(program)):
+                problems.append(f"{program} links {library}, which is for ems-notify alone")
     # Sanitizers and the C library itself are not the program's own choice.
     allowed = ("liberfa", "libnova", "libcjson", "libc.so", "libm.so", "linux-vdso", "ld-linux",
                "libasan", "libubsan", "libtsan", "libstdc++", "libgcc_s", "libdl", "libpthread",

@@ -83,3 +83,35 @@ profiles
 #           Between SIGTERM and SIGKILL when it is cancelled.
         time_limit_ms = 0
 #           0: none.
+
+#   Who is told when a job has ended, and how: any number of targets, up to 16. proto/PROTOCOL.md,
+#   section 10, says what they get. Notices wait in <state>/outbox until they are taken; what is
+#   given up is in <state>/outbox/failed, with the reason.
+#notices
+#    ops
+#        webhook = "https://hooks.example.org/ems"
+#            POST of the record as JSON; http:// is possible too. The worker's environment
+#            variables https_proxy, http_proxy and no_proxy hold.
+#        secret_file = "/etc/ems/hook.key"
+#            Its one line signs what is sent (HMAC-SHA256, header EMS-Signature); closed to others.
+#        ca_file = "/etc/ems/ca.pem"
+#            Whose certificates are trusted; default: the system's.
+#        states = "failed,queue_empty"
+#            completed, failed, cancelled, queue_empty; default: the first three.
+#        timeout_ms = 10000
+#            For one try.
+#        give_up_ms = 259200000
+#            After the job's end; default: three days.
+#    people
+#        mail = "smtp://mail.example.org:25"
+#            Or smtps://HOST:465. With user or ca_file, only over TLS with a good certificate.
+#        from = "ems@bench-1.example.org"
+#        to = "ops@example.org,you@example.org"
+#        user = "ems"
+#        password_file = "/etc/ems/mail.password"
+#            Both or none; the file is closed to others.
+#    lamp
+#        command = "/usr/local/bin/lamp"
+#            The record as JSON on its standard input. No shell. Exit code 0: done, 75: again later.
+#        arguments
+#            argument = "--event"

@@ -54,4 +54,12 @@
 #define LIMIT_PRIORITY      31
 #define DEFAULT_PRIORITY    16
 
+/* Notices. */
+#define LIMIT_TARGETS       16    /* who is told */
+#define LIMIT_RECIPIENTS    16    /* of one mail */
+#define LIMIT_URL_BYTES     2048  /* of a target */
+#define LIMIT_SECRET_BYTES  4096  /* a key or a password */
+#define LIMIT_OUTBOX        10000 /* notices that wait for one target */
+#define LIMIT_OUTBOX_FAILED 1000  /* notices that were given up and are kept */
+
 #endif

@@ -20,6 +20,11 @@ int file_write_all (int fd, const void *data, size_t bytes);
  * *err: code 404 if there is none, 413 if it is larger than max_bytes, 500 otherwise. */
 char *file_read (int dirfd, const char *name, size_t max_bytes, size_t *bytes, struct err *err);
 
+/* A key or password: the one line of a file that is closed to others (free with secret_free). NULL
+ * with *err; code 403 if everybody may look at it. */
+char *secret_read (const char *path, struct err *err);
+void secret_free (char **secret);
+
 /* Replace the file atomically: a reader, also after loss of power, sees the old one or the whole
  * new one. Temporary name ".NAME.tmp" beside it, fsync, rename, fsync of the folder. */
 int file_replace (int dirfd, const char *name, const void *data, size_t bytes, mode_t mode,

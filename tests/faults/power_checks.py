@@ -109,10 +109,20 @@ class Checker:
         if outcome and outcome["outcome"] == "exited" and outcome["code"] == 0:
             if record["status"] != "completed":
                 self.wrong(f"job {job} had ended well on record and is {record['status']}")
+        self.check_notice(job, record)
         self.check_log(job, record)
         run_ids = self.files["results/.run_ids"][1].decode("latin-1")
         if f"{record['run_id']} " not in run_ids:
             self.wrong(f"the run id of job {job} is not among those that were used")
+
+    def check_notice(self, job, record):
+        """Whoever is to be told of its end waits to be told, once."""
+        name = f"-{job}-{record['attempt']}-{record['status']}.json"
+        notices = [data for path, (_, data) in self.files.items()
+                   if path.startswith("outbox/to/nobody/0") and path.endswith(name)]
+        if len(notices) != 1 or json.loads(notices[0])["job"] != record:
+            self.wrong(f"the notice that job {job} is {record['status']} is not there, or not as "
+                       f"it should be: {notices!r:.500}")
 
     def expected_log(self, record, log):
         """What the log should be, as far as that can be known."""

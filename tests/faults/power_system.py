@@ -83,7 +83,9 @@ class Lane:
         return "\n".join(zpl({
             "worker": {"name": WORKER, "cgroup": "none", "workers": sockets + "workers",
                        "publish": sockets + "publish"},
-            "profiles": profiles})) + "\n"
+            "profiles": profiles,
+            # Nobody listens there: what is to be told stays in the outbox, to be looked at.
+            "notices": {"nobody": {"webhook": "http://127.0.0.1:1/"}}})) + "\n"
 
     def start(self, name, state, more):
         with open(self.base / f"{name}.stderr", "ab") as stderr:

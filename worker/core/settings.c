@@ -14,6 +14,7 @@ void settings_clear (struct settings *self)
     free (self->workers);
     free (self->publish);
     profiles_clear (&self->profiles);
+    targets_clear (&self->targets);
     memset (self, 0, sizeof *self);
 }
 
@@ -90,17 +91,20 @@ static int only_once (const struct config *root, const char *name, struct err *e
 int settings_from_config (const struct config *root, const struct settings_origin *origin,
                           struct settings *out, struct err *err)
 {
-    static const char *const sections[] = { "broker", "worker", "retention", "profiles", NULL };
+    static const char *const sections[] = { "broker",   "worker",  "retention",
+                                            "profiles", "notices", NULL };
     static const char *const keys[] = { "name", "workers", "publish", "cgroup", NULL };
     const struct config *section = config_child (root, "worker");
     if (config_only (root, sections, err) < 0 || only_once (root, "worker", err) < 0 ||
         only_once (root, "profiles", err) < 0 || only_once (root, "retention", err) < 0 ||
-        config_only (section, keys, err) < 0 || read_name (section, origin->host, out, err) < 0 ||
+        only_once (root, "notices", err) < 0 || config_only (section, keys, err) < 0 ||
+        read_name (section, origin->host, out, err) < 0 ||
         read_endpoint (section, "workers", origin->state, &out->workers, err) < 0 ||
         read_endpoint (section, "publish", origin->state, &out->publish, err) < 0 ||
         read_cgroup (section, out, err) < 0 ||
         retention_from_config (config_child (root, "retention"), &out->retention, err) < 0 ||
-        profiles_from_config (config_child (root, "profiles"), &out->profiles, err) < 0) {
+        profiles_from_config (config_child (root, "profiles"), &out->profiles, err) < 0 ||
+        targets_from_config (config_child (root, "notices"), &out->targets, err) < 0) {
         settings_clear (out);
         return -1;
     }

@@ -7,6 +7,7 @@
 #include "config.h"
 #include "profile.h"
 #include "retention.h"
+#include "target.h"
 
 struct settings {
     char name[NAME_BYTES]; /* of this worker */
@@ -15,6 +16,7 @@ struct settings {
     bool use_cgroup; /* give each job a cgroup of its own where one can be made */
     struct retention_policy retention;
     struct profiles profiles;
+    struct targets targets; /* who is told of what */
 };
 
 /* Where the defaults come from. */

@@ -33,6 +33,7 @@ struct life *life_new (const struct life_env *env, struct err *err)
     life_shim_init (self);
     life_pause_init (self);
     life_queue_init (self);
+    life_notice_init (self);
     slot_init (&self->slot, clock_mono_ms ());
     record_init (&self->record);
     self->runfd = dir_open_make (env->statefd, "run", 0750, err);
@@ -49,11 +50,13 @@ void life_destroy (struct life **self_p)
     life_drop (self);
     reactor_disarm (self->env.reactor, &self->adopt);
     reactor_disarm (self->env.reactor, &self->line);
+    reactor_disarm (self->env.reactor, &self->owing);
     queue_clear (&self->queue);
     life_time_clear (self);
     if (self->runfd >= 0)
         close (self->runfd);
     free (self->found);
+    free (self->owed);
     free (self);
     *self_p = NULL;
 }

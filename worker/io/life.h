@@ -9,6 +9,7 @@
 #ifndef EMS_LIFE_H
 #define EMS_LIFE_H
 
+#include "outbox.h"
 #include "profile.h"
 #include "publish.h"
 #include "queue.h"
@@ -33,6 +34,7 @@ struct life_env {
     struct store *store;
     struct results *results;
     struct publish *publish;
+    struct outbox *outbox; /* NULL: nobody is told */
     int statefd;
     const char *state;  /* absolute path; these strings outlive the life */
     const char *shim;   /* path of ems-shim */
@@ -131,7 +133,8 @@ bool life_full (const struct life *self);
 
 /* ---- what is removed when (life_keep.c) ---- */
 
-/* Must nothing of that job be removed, for it is not over, or one that is not over needs it? */
+/* Must nothing of that job be removed: is it not over, is somebody still to be told of its end, or
+ * does one that is not over need it? */
 bool life_needs (struct life *self, const char *job_id);
 /* Say on record whether retention leaves it alone; the record as it is then in *out, which the
  * caller inits and clears. -1 with *err. */

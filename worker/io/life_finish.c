@@ -186,7 +186,7 @@ static int clean_step (struct life *self, struct err *err)
     self->dirfd = -1;
     /* The record says that it is over: if this fails, the next start will do it. */
     if (!waits)
-        life_discard_folder (self, self->record.job_id);
+        life_conclude (self, &self->record);
     return 1;
 }
 

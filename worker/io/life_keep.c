@@ -14,7 +14,8 @@ bool life_needs (struct life *self, const char *job_id)
 {
     const struct record *live = life_record (self);
     /* What a record says that could not be read, nobody knows. */
-    if (self->unread || life_taking_over (self) || life_waits (self, job_id))
+    if (self->unread || life_taking_over (self) || life_waits (self, job_id) ||
+        life_owes (self, job_id))
         return true;
     if (live && (is (live->job_id, job_id) || is (live->after.job_id, job_id) ||
                  is (live->resumed_from, job_id)))

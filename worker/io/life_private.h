@@ -4,7 +4,7 @@
  * acceptance. life_eta.c: how long it takes. life_queue.c: the line. life_start.c: its first, from
  * the line into the slot. life_pause.c: pause and resume. life_keep.c: what must not be removed.
  * life_look.c: what to do with a job whose shim we are not connected to. life_finish.c: the end.
- * life_recover.c: the start of the worker.
+ * life_notice.c: what is told of it. life_recover.c: the start of the worker.
  *
  * SPDX-License-Identifier: MPL-2.0 */
 #ifndef EMS_LIFE_PRIVATE_H
@@ -35,7 +35,7 @@ enum finish_step {
     FINISH_DRAIN,   /* the log to its end */
     FINISH_RESULTS, /* published, removed, set aside */
     FINISH_RECORD,  /* durable */
-    FINISH_CLEAN,   /* the run folder; or back into the line */
+    FINISH_CLEAN,   /* notices, then the run folder; or back into the line */
     FINISH_STEPS
 };
 
@@ -55,6 +55,14 @@ struct timing {
     struct eta_plan plan;
     struct eta told;    /* in the last status event */
     int64_t told_at_ms; /* by the clock of the watch */
+};
+
+/* A job that is over, and of which somebody has yet to be told. Its folder in run/ remembers it. */
+struct owed {
+    char job_id[JOB_ID_BYTES];
+    int64_t finished_at_ms;
+    bool emptied;               /* the line, so that this is to be told too */
+    struct outbox_done done[2]; /* that it is over; that the line is empty */
 };
 
 struct life {
@@ -104,6 +112,9 @@ struct life {
     bool unread;      /* there may be more of them, which could not be read */
     bool found_noted; /* that one cannot be taken over */
     struct reactor_timer adopt;
+    struct owed *owed;
+    size_t owed_count;
+    struct reactor_timer owing;
 };
 
 /* life.c */
@@ -173,6 +184,17 @@ void life_spawn (struct life *self);
 /* life_finish.c */
 void life_collect (struct life *self, const struct ending *ending);
 void life_finish (struct life *self); /* go on with it */
+
+/* life_notice.c */
+void life_notice_init (struct life *self);
+/* The record says that it is over: whoever wants to know is told, then its folder goes. */
+void life_conclude (struct life *self, const struct record *record);
+/* The same of a job of an earlier worker, when all of them are known and life_settle_up is called.
+ */
+void life_conclude_later (struct life *self, const struct record *record);
+void life_settle_up (struct life *self);
+/* Is a job that is over not yet done with: has somebody still to be told of it? */
+bool life_owes (const struct life *self, const char *job_id);
 
 /* life_recover.c */
 void life_adopt (struct life *self); /* the next one that was found, if the slot is free */

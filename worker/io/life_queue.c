@@ -145,7 +145,7 @@ int life_end_queued (struct life *self, struct record *record, struct err *err)
     queue_remove (&self->queue, record->job_id);
     if (strcmp (self->stalled, record->job_id) == 0)
         life_forget_stalled (self);
-    life_discard_folder (self, record->job_id);
+    life_conclude (self, record);
     publish_status (self->env.publish, record);
     life_settle (self, record);
     self->env.changed (self->env.arg);

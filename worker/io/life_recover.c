@@ -92,13 +92,11 @@ static int line_up (struct life *self, const struct record *record, struct err *
 
 static int take_up (struct life *self, const struct record *record, struct err *err)
 {
-    struct err why;
     if (record->status == JOB_QUEUED)
         return line_up (self, record, err);
     if (!job_status_terminal (record->status))
         return found_add (self, record, err);
-    if (tree_remove (self->runfd, record->job_id, &why) < 0)
-        worker_note ("cannot remove run/%s: %s", record->job_id, why.text);
+    life_conclude_later (self, record);
     return 0;
 }
 
@@ -182,6 +180,7 @@ int life_recover (struct life *self, struct err *err)
     if (look_at_folders (self, err) == 0 && look_at_newest (self, err) == 0) {
         rc = 0;
         results_sweep (self->env.results, is_found, self);
+        life_settle_up (self);
         life_wake (self);
         life_adopt (self);
     }

@@ -18,6 +18,7 @@
 #include "limits.h"
 #include "note.h"
 #include "proc.h"
+#include "targetfiles.h"
 #include "zpl.h"
 
 #define HOST_BYTES      256 /* a name that is longer is cut */
@@ -137,6 +138,8 @@ int setup_settings (const char *config, const char *state, struct settings *out,
         config ? zpl_load (config, err) : zpl_parse (settings_shipped (), source, err);
     const struct settings_origin origin = { state, host };
     int rc = root ? settings_from_config (root, &origin, out, err) : -1;
+    if (rc == 0 && targets_check_files (config_child (root, "notices"), &out->targets, err) < 0)
+        rc = -1;
     if (rc < 0)
         name_place (err, source);
     config_destroy (&root);

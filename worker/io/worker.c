@@ -11,6 +11,7 @@
 #include "agent.h"
 #include "life.h"
 #include "note.h"
+#include "outbox.h"
 #include "pruning.h"
 #include "publish.h"
 #include "requests.h"
@@ -23,6 +24,7 @@ struct worker {
     int statefd;
     int lock; /* worker.lock */
     char *shim;
+    char *notify; /* path of ems-notify */
     struct settings settings;
     struct value *profiles; /* their names */
     void *context;
@@ -30,6 +32,7 @@ struct worker {
     struct store *store;
     struct results *results;
     struct publish *publish;
+    struct outbox *outbox;
     struct life *life;
     struct pruning *pruning;
     struct agent *agent;
@@ -120,7 +123,8 @@ static int open_state (struct worker *self, const char *state, const char *confi
         (self->lock = setup_lock (self->statefd, self->state, err)) < 0)
         return -1;
     self->shim = setup_beside ("ems-shim", err);
-    self->store = self->shim ? store_new (self->statefd, err) : NULL;
+    self->notify = self->shim ? setup_beside ("ems-notify", err) : NULL;
+    self->store = self->notify ? store_new (self->statefd, err) : NULL;
     return self->store ? 0 : -1;
 }
 
@@ -155,6 +159,19 @@ static int open_pruning (struct worker *self, struct err *err)
     return self->pruning ? 0 : -1;
 }
 
+static int open_outbox (struct worker *self, struct err *err)
+{
+    const struct outbox_env outbox = {
+        .reactor = self->reactor,
+        .statefd = self->statefd,
+        .state = self->state,
+        .program = self->notify,
+        .targets = &self->settings.targets,
+    };
+    self->outbox = outbox_new (&outbox, err);
+    return self->outbox ? 0 : -1;
+}
+
 static int open_parts (struct worker *self, struct err *err)
 {
     const struct life_env life = {
@@ -162,6 +179,7 @@ static int open_parts (struct worker *self, struct err *err)
         .store = self->store,
         .results = self->results,
         .publish = self->publish,
+        .outbox = self->outbox,
         .statefd = self->statefd,
         .state = self->state,
         .shim = self->shim,
@@ -212,7 +230,8 @@ struct worker *worker_new (const char *state, const char *config, struct err *er
     }
     self->statefd = self->lock = -1;
     if (open_state (self, state, config, err) < 0 || open_loop (self, err) < 0 ||
-        open_parts (self, err) < 0 || life_recover (self->life, err) < 0)
+        open_outbox (self, err) < 0 || open_parts (self, err) < 0 ||
+        life_recover (self->life, err) < 0)
         worker_destroy (&self);
     else
         pruning_start (self->pruning);
@@ -228,6 +247,7 @@ void worker_destroy (struct worker **self_p)
     pruning_destroy (&self->pruning);
     life_destroy (&self->life);
     requests_destroy (&self->requests);
+    outbox_destroy (&self->outbox);
     results_destroy (&self->results);
     publish_destroy (&self->publish);
     reactor_destroy (&self->reactor);
@@ -241,6 +261,7 @@ void worker_destroy (struct worker **self_p)
     if (self->statefd >= 0)
         close (self->statefd);
     free (self->shim);
+    free (self->notify);
     free (self->state);
     free (self);
     *self_p = NULL;
