@@ -78,6 +78,12 @@ int proc_parent (pid_t pid, pid_t *parent)
     return 0;
 }
 
+bool proc_stopped (pid_t pid)
+{
+    struct stat_fields fields;
+    return read_stat (pid, &fields) == 0 && fields.state == 'T';
+}
+
 static int no_process (struct err *err, pid_t pid)
 {
     return err_set (err, STATUS_UNKNOWN, "there is no process %d", (int)pid);

@@ -26,5 +26,8 @@ int proc_identify (pid_t pid, struct proc_identity *out, struct err *err);
 int proc_open (const struct proc_identity *who, struct err *err);
 /* The parent of a process, zombies included; -1 with errno if there is no such process. */
 int proc_parent (pid_t pid, pid_t *parent);
+/* Does it stand still until somebody sends SIGCONT? Not if it is held by a debugger; false too if
+ * it cannot be found out. */
+bool proc_stopped (pid_t pid);
 
 #endif

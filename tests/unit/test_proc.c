@@ -13,11 +13,15 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
+#include <sys/ptrace.h>
 #include <sys/wait.h>
 #include <unistd.h>
 #include <cmocka.h>
 #include <pthread.h>
+#include "clock.h"
 #include "proc.h"
+
+#define DEADLINE_MS 30000
 
 /* A child that waits to be killed. */
 static pid_t child_new (const char *name)
@@ -99,6 +103,31 @@ static void a_zombie_and_a_reaped_process_are_gone (void **state)
     assert_int_equal (proc_open (&who, &err), -1);
     assert_int_equal (err.code, STATUS_UNKNOWN);
     assert_int_equal (proc_parent (pid, &parent), -1);
+}
+
+static void await_stopped (pid_t pid, bool stopped)
+{
+    int64_t until_ms = clock_mono_ms () + DEADLINE_MS;
+    while (proc_stopped (pid) != stopped)
+        assert_true (clock_mono_ms () < until_ms);
+}
+
+static void who_was_stopped_is_told_from_who_runs_is_debugged_or_gone (void **state)
+{
+    (void)state;
+    siginfo_t info;
+    pid_t pid = child_new ("child");
+    assert_false (proc_stopped (pid));
+    assert_int_equal (kill (pid, SIGSTOP), 0);
+    await_stopped (pid, true);
+    assert_int_equal (kill (pid, SIGCONT), 0);
+    await_stopped (pid, false);
+    assert_int_equal (ptrace (PTRACE_SEIZE, pid, NULL, NULL), 0);
+    assert_int_equal (ptrace (PTRACE_INTERRUPT, pid, NULL, NULL), 0);
+    assert_int_equal (waitid (P_PID, (id_t)pid, &info, WSTOPPED | WNOWAIT), 0);
+    assert_false (proc_stopped (pid));
+    child_end (pid);
+    assert_false (proc_stopped (pid));
 }
 
 static void the_same_pid_with_another_start_time_is_another_process (void **state)
@@ -191,6 +220,7 @@ int main (void)
         cmocka_unit_test (a_live_process_is_itself),
         cmocka_unit_test (blanks_and_brackets_in_its_name_do_not_confuse),
         cmocka_unit_test (a_zombie_and_a_reaped_process_are_gone),
+        cmocka_unit_test (who_was_stopped_is_told_from_who_runs_is_debugged_or_gone),
         cmocka_unit_test (the_same_pid_with_another_start_time_is_another_process),
         cmocka_unit_test (the_same_pid_on_another_boot_is_another_process),
         cmocka_unit_test (a_boot_id_that_is_none_is_refused),

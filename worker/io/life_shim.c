@@ -109,21 +109,19 @@ static void heard (void *arg)
 }
 
 /* A shim that was stopped can neither stop its job nor see its end, and a job has the rights to
- * stop it. To one that runs a SIGCONT is nothing: it does not even wake up. */
+ * stop it. One that runs gets no SIGCONT: that would take a SIGSTOP from it for which its debugger,
+ * or the leak checker at its end, waits. */
 static void wake_shim (struct life *self)
 {
     struct shim_record record;
     struct err ignored; /* without its start record it has started nothing that could stop it */
-    if (self->shim >= 0) {
-        (void)pidfd_send_signal (self->shim, SIGCONT, NULL, 0);
-        return;
-    }
     if (shim_record_read (self->dirfd, &record, &ignored) < 0)
         return;
     int pidfd = proc_open (&record.shim, &ignored);
     if (pidfd < 0)
         return;
-    (void)pidfd_send_signal (pidfd, SIGCONT, NULL, 0);
+    if (proc_stopped (record.shim.pid))
+        (void)pidfd_send_signal (pidfd, SIGCONT, NULL, 0);
     close (pidfd);
 }
 
