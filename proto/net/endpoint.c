@@ -15,6 +15,7 @@
 #include "endpoint.h"
 
 #include <errno.h>
+#include <stdbool.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <zmq.h>
@@ -38,6 +39,8 @@
 #define PING_MS      10000 /* the broker, its clients and monitors; a worker with its events */
 #define PING_LATE_MS 30000 /* the broker, its workers */
 #define PONG_MS      10000 /* who has not answered by then is gone */
+
+#define ZAP_DOMAIN "ems"
 
 #define SUBSCRIPTION_BYTES 512 /* a topic has at most LIMIT_TOPIC_BYTES */
 
@@ -103,6 +106,11 @@ static int set_int (void *socket, int option, int value)
     return zmq_setsockopt (socket, option, &value, sizeof value);
 }
 
+static bool binds (const struct kind *kind)
+{
+    return kind->type == ZMQ_ROUTER || kind->type == ZMQ_XSUB || kind->type == ZMQ_XPUB;
+}
+
 static int set_options (void *socket, const struct kind *kind)
 {
     if (set_int (socket, ZMQ_LINGER, LINGER_MS) < 0 ||
@@ -118,6 +126,12 @@ static int set_options (void *socket, const struct kind *kind)
         /* The same for those on the other side that do not ask themselves. */
         set_int (socket, ZMQ_HEARTBEAT_TTL, kind->ping_ms + PONG_MS) < 0 ||
         zmq_setsockopt (socket, ZMQ_MAXMSGSIZE, &kind->largest, sizeof kind->largest) < 0)
+        return -1;
+    /* libzmq refuses peers that speak ZMTP 1 or 2 where it might have to ask who they are. It must:
+     * while a socket is being closed they make it abort (process_routing_id_msg in 4.3.4), and
+     * those of ZMTP 1 are subscribed to everything unasked. Nobody is there to be asked. */
+    if (binds (kind) &&
+        zmq_setsockopt (socket, ZMQ_ZAP_DOMAIN, ZAP_DOMAIN, strlen (ZAP_DOMAIN)) < 0)
         return -1;
     if (kind->mandatory && set_int (socket, ZMQ_ROUTER_MANDATORY, 1) < 0)
         return -1;

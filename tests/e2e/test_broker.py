@@ -586,6 +586,19 @@ def test_bytes_that_are_no_zmtp_are_survived(house, broker, place):
     house.ping()
 
 
+@pytest.mark.parametrize("place", PLACES)
+@pytest.mark.parametrize("greeting", [b"\x01\x00", b"\xff\0\0\0\0\0\0\0\x01\x7f\x01\x05"])
+def test_peers_of_zmtp_1_and_2_are_refused(house, broker, place, greeting):
+    """Those of ZMTP 1 would see every event, and both could make a broker abort that ends."""
+    with socket.socket(socket.AF_UNIX) as peer:
+        peer.settimeout(PATIENCE_S)
+        peer.connect(str(broker.path(place)))
+        peer.sendall(greeting)
+        while peer.recv(100):
+            pass
+    house.ping()
+
+
 def test_malformed_requests_with_an_id_are_answered_400(house, broker):
     house.worker("bench-1")
     client = house.client()
