@@ -47,12 +47,13 @@ void standing_add_waits (const struct record *job, const struct report *how, str
 {
     char clock[TIME_TEXT_BYTES];
     bool later = job->not_before_ms > how->now_ms;
-    if (job->after.job_id[0])
+    bool after = job->after.job_id[0] && !job->after.over;
+    if (after)
         sbuf_printf (out, "after %s%s", job->after.job_id, job->after.any ? " (any end)" : "");
     if (!later)
         return;
     standing_clock (job->not_before_ms, how, clock, sizeof clock);
-    sbuf_printf (out, "%snot before %s", job->after.job_id[0] ? ", " : "", clock);
+    sbuf_printf (out, "%snot before %s", after ? ", " : "", clock);
 }
 
 void standing_add (const struct record *job, const struct report *how, struct sbuf *out)

@@ -78,6 +78,7 @@ static const struct field fields[] = {
     { NULL, "arrival", COUNT (arrival) },
     { "after", "job_id", TEXT (after.job_id), .form = &job_id_form },
     { "after", "any", .kind = KIND_BOOL, AT (after.any) },
+    { "after", "over", .kind = KIND_BOOL, AT (after.over) },
     { NULL, "not_before", TIME (not_before_ms) },
     { NULL, "preempt", .kind = KIND_BOOL, AT (preempt) },
     { NULL, "preemptions", COUNT (preemptions) },

@@ -56,6 +56,7 @@ struct record {
     struct {
         char job_id[JOB_ID_BYTES]; /* "": none */
         bool any;                  /* however that one ends; else only if it completes */
+        bool over;                 /* it did. Derived when told, never durable */
     } after;
     int64_t not_before_ms;           /* wall clock; 0: at any time */
     bool preempt;                    /* it may stop a job of lower priority */

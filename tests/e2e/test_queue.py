@@ -168,7 +168,8 @@ def test_a_job_starts_after_the_one_that_it_waits_for_has_completed(ems):
     holder = hold(ems)
     reply = ems.client.ask("run", profile="say", after=holder["job_id"][:8])
     after = reply.body["job"]
-    assert reply.status == 202 and after["after"] == {"job_id": holder["job_id"], "any": False}
+    assert reply.status == 202 and after["after"] == {
+        "job_id": holder["job_id"], "any": False, "over": False}
     passing = queue(ems, "say", priority=0)
     chained = ems.run("say", after="last")
     assert chained["after"]["job_id"] == passing["job_id"]
@@ -179,6 +180,20 @@ def test_a_job_starts_after_the_one_that_it_waits_for_has_completed(ems):
     assert times == sorted(times)
     at_once = ems.run("say", after=holder["job_id"])
     assert ems.finish(at_once["job_id"])["status"] == "completed"
+
+
+def test_that_what_a_job_waits_for_has_happened_is_told_and_not_kept(ems):
+    first = ems.finished("say")
+    holder = hold(ems)
+    second = queue(ems, "say")
+    waits, ready = (queue(ems, "say", after=job["job_id"]) for job in (second, first))
+    assert not waits["after"]["over"] and ready["after"]["over"]
+    ems.cancel(second["job_id"])
+    waits = queue(ems, "say", after=holder["job_id"])
+    let_go(ems)
+    for job in (ready, waits):
+        assert ems.finish(job["job_id"])["status"] == "completed"
+        assert ems.record(job["job_id"])["after"]["over"] is False
 
 
 def test_a_job_fails_when_the_one_that_it_waits_for_does_not_complete(ems):

@@ -96,6 +96,8 @@ static void a_waiting_job_says_its_place_and_what_it_waits_for (void **state)
     job.after.any = true;
     job.not_before_ms = NOON_MS + 2 * HOUR_MS;
     expect_standing (&job, "3rd in line, after " OTHER_ID " (any end), not before 14:00");
+    job.after.over = true;
+    expect_standing (&job, "3rd in line, not before 14:00");
     job.not_before_ms = NOON_MS; /* it has come */
     strcpy (job.detail, "the disk\nis full");
     job.after.job_id[0] = '\0';

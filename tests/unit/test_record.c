@@ -22,7 +22,8 @@ static const char full_json[] =
     "\"detail\":\"gr\xc3\xbcn\",\"attempt\":2,\"profile\":\"lab\","
     "\"config\":{\"experiments\":[\"gmst_era\"],\"n\":1000,\"no_perf\":true},"
     "\"notes\":\"first light\",\"labels\":{\"who\":\"me\"},\"priority\":31,"
-    "\"position\":7,\"arrival\":41,\"after\":{\"job_id\":\"0123456789ab\",\"any\":true},"
+    "\"position\":7,\"arrival\":41,\"after\":{\"job_id\":\"0123456789ab\",\"any\":true,"
+    "\"over\":true},"
     "\"not_before\":\"2026-02-13T14:29:59.999Z\",\"preempt\":true,\"preemptions\":2,"
     "\"preempted_by\":\"ba9876543210\","
     "\"worker\":\"bench-1\",\"user\":\"root\","
@@ -227,6 +228,7 @@ static void fields_of_a_wrong_type_or_range_are_refused_by_name (void **state)
         { NULL, "after", "{}", "\"after\": \"job_id\" is missing" },
         { "after", "job_id", "\"last\"", "\"after\": \"job_id\" is \"last\"; it must be 12" },
         { "after", "any", "1", "\"after\": \"any\" is an integer; it must be a boolean" },
+        { "after", "over", "1", "\"after\": \"over\" is an integer; it must be a boolean" },
         { NULL, "not_before", "\"soon\"", "\"not_before\" is \"soon\"; it must be a time" },
         { NULL, "preempt", "1", "\"preempt\" is an integer; it must be a boolean" },
         { NULL, "preemptions", "-1", "\"preemptions\" is -1" },

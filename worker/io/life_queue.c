@@ -49,7 +49,9 @@ void life_tell_queued (const struct life *self, struct record *record)
 {
     if (record->status != JOB_QUEUED)
         return;
+    const struct queue_entry *entry = queue_find (&self->queue, record->job_id);
     record->position = (int64_t)queue_position (&self->queue, record->job_id);
+    record->after.over = entry && record->after.job_id[0] && !entry->after[0];
     if (record->position > 0 && strcmp (self->stalled, record->job_id) == 0)
         memcpy (record->detail, self->stalled_why, sizeof record->detail);
 }

@@ -99,6 +99,7 @@ int store_write (struct store *self, const struct record *record, struct err *er
     int rc = -1;
     struct record durable = *record; /* borrows */
     durable.has_eta = durable.has_experiment_eta = false;
+    durable.after.over = false;
     struct value *map = record_to_value (&durable);
     char *text = map ? json_encode (map, true, err) : NULL;
     char name[FILE_BYTES];

@@ -4,8 +4,8 @@
  * SIGSTOP. Nothing here waits: hold_round is called again and again until it says that nobody runs.
  * A process that waits in the kernel where no signal reaches it counts as held after some rounds,
  * since it stops before it is back in its own code. Its other threads, if it has any, may run on as
- * long as the one waits that the signal was given to (in vfork, for one): without a cgroup it is not
- * held then.
+ * long as the one waits that the signal was given to (in vfork, for one): without a cgroup it is
+ * not held then.
  *
  * SPDX-License-Identifier: MPL-2.0 */
 #ifndef EMS_HOLD_H
