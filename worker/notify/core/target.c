@@ -224,23 +224,28 @@ static int read_target (const struct value *map, struct target *out, struct err 
     return whole ? 0 : err_set (err, STATUS_BAD_REQUEST, "a target without a place or an address");
 }
 
-int targets_decode (const char *text, size_t bytes, struct targets *out, struct err *err)
+static int read_targets (const struct value *map, struct targets *out, struct err *err)
 {
     const struct value *list = NULL;
-    struct value *map = json_decode (text, bytes, err);
-    int rc = map ? value_read_list (map, "targets", &list, err) : -1;
-    if (rc == 1 && value_count (list) > LIMIT_TARGETS)
-        rc = err_set (err, STATUS_BAD_REQUEST, "there are more than %d targets", LIMIT_TARGETS);
-    if (rc == 1) {
-        out->items = calloc (value_count (list) + 1, sizeof *out->items);
-        if (!out->items)
-            rc = no_memory (err);
-    }
-    for (size_t i = 0; rc == 1 && i < value_count (list); i++)
+    if (value_read_list (map, "targets", &list, err) < 0)
+        return -1;
+    if (value_count (list) > LIMIT_TARGETS)
+        return err_set (err, STATUS_BAD_REQUEST, "there are more than %d targets", LIMIT_TARGETS);
+    out->items = calloc (value_count (list) + 1, sizeof *out->items);
+    if (!out->items)
+        return no_memory (err);
+    for (size_t i = 0; i < value_count (list); i++)
         if (read_target (value_at (list, i), &out->items[out->count++], err) < 0)
-            rc = -1;
+            return -1;
+    return 0;
+}
+
+int targets_decode (const char *text, size_t bytes, struct targets *out, struct err *err)
+{
+    struct value *map = json_decode (text, bytes, err);
+    int rc = map ? read_targets (map, out, err) : -1;
     value_destroy (&map);
     if (rc < 0)
         targets_clear (out);
-    return rc < 0 ? -1 : 0;
+    return rc;
 }

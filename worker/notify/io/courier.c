@@ -211,11 +211,9 @@ static void serve (struct courier *self)
         int64_t now_ms = clock_mono_ms ();
         if (!all_idle (self))
             self->idle_ms = 0;
-        else if (self->outdated)
-            return;
         else if (self->idle_ms == 0)
             self->idle_ms = now_ms;
-        else if (now_ms - self->idle_ms >= LINGER_MS)
+        if (self->idle_ms > 0 && (self->outdated || now_ms - self->idle_ms >= LINGER_MS))
             return;
         if (self->idle_ms > 0 && wake_ms > self->idle_ms + LINGER_MS)
             wake_ms = self->idle_ms + LINGER_MS;

@@ -81,14 +81,15 @@ void listing_clear (struct listing *self)
     *self = (struct listing){ 0 };
 }
 
-static int listing_add (struct listing *self, const char *name, size_t *room, struct err *err)
+static int listing_add (struct listing *self, const char *name, struct err *err)
 {
-    if (self->count == *room) {
-        *room = *room ? *room * 2 : 16;
-        void *more = realloc (self->names, *room * sizeof *self->names);
+    if (!self->names || self->count == self->room) {
+        size_t room = self->room ? self->room * 2 : 16;
+        void *more = realloc (self->names, room * sizeof *self->names);
         if (!more)
             return err_set (err, STATUS_FAILED, "out of memory");
         self->names = more;
+        self->room = room;
     }
     memcpy (self->names[self->count++], name, strlen (name) + 1);
     return 0;
@@ -97,7 +98,6 @@ static int listing_add (struct listing *self, const char *name, size_t *room, st
 int folders_list (const struct folders *self, const char *target, struct listing *out,
                   struct err *err)
 {
-    size_t room = 0;
     int rc = 0;
     const struct dirent *item;
     listing_clear (out);
@@ -107,7 +107,7 @@ int folders_list (const struct folders *self, const char *target, struct listing
     while (rc == 0 && (item = readdir (dir))) {
         struct notice notice;
         if (notice_file_parse (item->d_name, &notice) == 0)
-            rc = listing_add (out, item->d_name, &room, err);
+            rc = listing_add (out, item->d_name, err);
     }
     closedir (dir);
     if (rc < 0)

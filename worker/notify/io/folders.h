@@ -26,6 +26,7 @@ int folders_targets (const struct folders *self, struct targets *out, struct err
 struct listing {
     char (*names)[NOTICE_FILE_BYTES]; /* owned */
     size_t count;
+    size_t room;
 };
 int folders_list (const struct folders *self, const char *target, struct listing *out,
                   struct err *err);
