@@ -222,7 +222,7 @@ static void choose (struct broker *self, const struct incoming *in)
     if (rc == 0)
         err_set (&err, STATUS_BAD_REQUEST,
                  "a request of type \"%s\" without job_id does not say for which of %d workers it "
-                 "is; give a worker",
+                 "is; name it (--worker NAME)",
                  in->request.type, self->roster.count);
     /* Repeated when another job is the last, it would become a second one. */
     if (rc == 1 && strcmp (in->request.type, "rerun") == 0 && !job_id_valid (job_id))

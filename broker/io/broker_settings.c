@@ -77,8 +77,6 @@ static int read_endpoint (struct broker_settings *self, enum place place, const 
 static int read_section (struct broker_settings *self, const struct config *section,
                          struct err *err)
 {
-    if (section->value)
-        return config_error (section, err, "a section has keys below it and no value");
     if (config_only (section, names, err) < 0)
         return -1;
     for (enum place place = 0; place < PLACES; place++) {

@@ -25,6 +25,7 @@ struct upping {
     struct tool *tool;
     const char *state;
     const char *config; /* absolute path; NULL: what is shipped */
+    bool first_config;  /* none was used before */
     bool other_config;  /* than the one that was used last */
     int state_fd;
     int ended_fd; /* can be read when a daemon that we started ended */
@@ -197,6 +198,8 @@ static int up (struct upping *self)
         code = connect_to (self);
     if (code == 0)
         code = wait_ready (self, &workers);
+    if (code && self->first_config) /* nothing runs with it */
+        (void)unlinkat (self->state_fd, CONFIG_LINK, 0);
     if (code)
         undo (self);
     else
@@ -225,6 +228,7 @@ static int settle_config (struct upping *self, char config[LIMIT_PATH_BYTES])
     before[length > 0 ? length : 0] = '\0';
     if (self->tool->line.given[OPTION_CONFIG]) {
         self->config = config;
+        self->first_config = length <= 0;
         self->other_config = length > 0 && strcmp (before, config) != 0;
         return length > 0 ? 0 : remember_config (self);
     }

@@ -179,9 +179,7 @@ static void give_notice (struct session *self, const struct ask *ask, int64_t no
     self->told = true;
     if (!ask->refused)
         return;
-    const char *error = ask->reply.error;
-    if (ask->reply.status == STATUS_NO_WORKER || !error)
-        error = "no worker is there; waiting for one";
+    const char *error = ask->reply.error ? ask->reply.error : "no worker is there; waiting for one";
     self->options.notice (self->options.notice_arg, error);
 }
 

@@ -79,10 +79,40 @@ profiles
 #           Where it is started; default: the state folder.
         environment = "PATH,HOME,LANG"
 #           Names of the worker's environment that the program gets.
+        resume = "experiment"
+#           What a stopped run has done is kept, and a preempted job or `ems rerun --resume` goes on
+#           after it, in the same folder, with EMS_RESUME=1. Default: none.
         grace_ms = 2000
-#           Between SIGTERM and SIGKILL when it is cancelled.
-        time_limit_ms = 0
-#           0: none.
+#           Between SIGTERM and SIGKILL when it is stopped. Requests can ask for another one (--grace),
+#           up to max_grace_ms; this is for a single experiment, while it runs:
+#       grace
+#           lunar_position = 30000
+#       max_grace_ms = 60000
+#       time_limit_ms = 3600000
+#           Stopped after so long, pauses not counted: failed (time_limit). Requests can ask for
+#           another one (--time-limit), up to max_time_limit_ms, which holds where none is set.
+#       max_time_limit_ms = 86400000
+#       silence_limit_ms = 600000
+#           Stopped when it wrote nothing for so long: failed (silent).
+#       log_limit_bytes = 1073741824
+#           Stopped when its log has grown to that: failed (log_limit).
+#       memory_limit_bytes = 8589934592
+#           Of all its processes together; needs a cgroup with the memory controller.
+#       cpus = "0-3,6"
+#           The processors that it may use; default: all.
+#       nice = 5
+#           -20 to 19; default: as the worker.
+#       rlimits
+#           nofile = 65536
+#           core = "unlimited"
+#               as core data fsize memlock nofile nproc stack, as `ulimit` has them, soft and hard.
+#       preemptible = 0
+#           Its jobs are never stopped for others; default 1.
+#       max_preemptions = 3
+#           No job of it is stopped more often than that; 0: never.
+#       may_preempt = 1
+#           `ems run --preempt` may stop a job of lower priority for one of its jobs; default 0.
+#       Limits are none where there is no key, or 0.
 
 #   Who is told when a job has ended, and how: any number of targets, up to 16. proto/PROTOCOL.md,
 #   section 10, says what they get. Notices wait in <state>/outbox until they are taken; what is

@@ -235,8 +235,17 @@ static int unknown_key (const struct config *item, const char *const *known, str
     return config_error (item, err, "is not known here; the nearest that is: %s", nearest);
 }
 
+int config_section (const struct config *self, struct err *err)
+{
+    if (!self || !self->value)
+        return 0;
+    return config_error (self, err, "is a section: it takes keys below it and no value");
+}
+
 int config_only (const struct config *self, const char *const *known, struct err *err)
 {
+    if (config_section (self, err) < 0)
+        return -1;
     for (const struct config *item = self ? self->child : NULL; item; item = item->next) {
         const char *const *name = known;
         while (*name && strcmp (*name, item->name) != 0)

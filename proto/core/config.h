@@ -41,8 +41,10 @@ int config_int (const struct config *self, const char *name, int64_t min, int64_
 int config_bool (const struct config *self, const char *name, bool *out, struct err *err);
 int config_string (const struct config *self, const char *name, size_t max_bytes, const char **out,
                    struct err *err);
-/* Refuse keys that nobody knows: `known` is a NULL-ended list of names; the message suggests
- * the nearest one. */
+/* Refuse a section (NULL: there is none) that has a value besides or instead of its keys. */
+int config_section (const struct config *self, struct err *err);
+/* The same, and refuse keys that nobody knows: `known` is a NULL-ended list of names; the message
+ * suggests the nearest one. */
 int config_only (const struct config *self, const char *const *known, struct err *err);
 
 #endif

@@ -252,7 +252,7 @@ def test_a_job_is_found_by_its_run_and_kept_where_it_is(two):
     reply = two.client.ask("keep", job_id="2020-02-02_02-02-02")
     assert reply.status == 404
     reply = two.client.ask("prune")
-    assert reply.status == 400 and "give a worker" in reply.error
+    assert reply.status == 400 and "--worker NAME" in reply.error
     assert two.client.ask("prune", worker=OTHER, dry_run=True).status == 200
 
 

@@ -57,6 +57,13 @@ def test_a_configuration_that_is_not_read_is_said(place):
     up(place, "--config", other)
 
 
+def test_a_configuration_that_is_refused_is_not_remembered(place):
+    wrong = place.base / "wrong.zpl"
+    wrong.write_text("worker\n    nam = 1\n")
+    assert place.ems("up", "--config", wrong).returncode != 0
+    assert "wrong.zpl" not in up(place).stderr
+
+
 def test_down_with_cancel_says_what_to_do_when_no_worker_is_there(place):
     up(place, "--config", place.config)
     place.ems("run", "obeys", "--detach")

@@ -66,7 +66,9 @@ def test_the_command_line_ends_with_its_code(arguments, code):
     ("worker\n  name = \"x\"\n", ":2: "),
     ("profiles\n    p\n        command = \"/bin/true\"\n        grace_ms = -1\n",
      ":4: profiles/p/grace_ms: "),
-], ids=["key", "indentation", "value"])
+    ("profiles\n    p\n        command = \"/bin/true\"\n        cpus = \"0,1023\"\n",
+     ":4: profiles/p/cpus: there is no processor 1023; this machine has 0 to "),
+], ids=["key", "indentation", "value", "machine"])
 def test_a_wrong_file_ends_it_with_78_and_names_file_line_and_key(tmp_path, text, place):
     file = tmp_path / "wrong.zpl"
     file.write_text(text)

@@ -16,7 +16,7 @@ import sys
 PURE = set("""
     asprintf calloc explicit_bzero free getopt_long malloc memchr memcmp memcpy memmem memmove memrchr memset qsort realloc
     snprintf sscanf stpcpy strcat strchr strcmp strcpy strcspn strdup strerror strerror_r strlen strncmp
-    strncpy strndup strnlen strpbrk strrchr strspn strstr strtod strtol strtoll strtoul strtoull
+    strncpy strndup strnlen strpbrk strrchr strspn strstr strtod strtol strtoll strtoul strtoull sysconf
     vasprintf vsnprintf sigaddset sigemptyset sigabbrev_np abort optarg optind opterr environ stderr stdout bcmp
     regcomp regerror regexec regfree strncasecmp strcasecmp gmtime_r timegm isfinite pow log10 floor
     posix_spawnattr_destroy posix_spawnattr_init posix_spawnattr_setflags

@@ -26,7 +26,7 @@ static const char full_text[] = HEAD "        arguments\n"
                                      "        environment = \"PATH,HOME\"\n"
                                      "        workdir = \"/srv\"\n"
                                      "        grace_ms = 1000\n"
-                                     "        experiment_grace_ms\n"
+                                     "        grace\n"
                                      "            lunar_position = 30000\n"
                                      "            gmst_era = 0\n"
                                      "        max_grace_ms = 40000\n"
@@ -109,6 +109,16 @@ static void what_is_not_said_is_as_documented (void **state)
     profiles_clear (&profiles);
 }
 
+static void the_longest_time_that_is_allowed_is_a_limit_where_none_is_set (void **state)
+{
+    (void)state;
+    struct profiles profiles;
+    struct err err;
+    assert_int_equal (load (HEAD "        max_time_limit_ms = 5\n", &profiles, &err), 0);
+    assert_int_equal (profiles.items[0].terms.time_limit_ms, 5);
+    profiles_clear (&profiles);
+}
+
 static void what_is_wrong_is_named_with_its_line_and_what_it_takes (void **state)
 {
     (void)state;
@@ -138,14 +148,15 @@ static void what_is_wrong_is_named_with_its_line_and_what_it_takes (void **state
         { "        rlimits\n            nofile\n", "nofile: \"\" is not possible" },
         { "        rlimits\n            core = 1\n            core = 2\n",
           "core: stands here and" },
-        { "        experiment_grace_ms\n            a = 600001\n",
-          "line 5: profiles/p/experiment" },
-        { "        experiment_grace_ms\n            a\n", "experiment_grace_ms/a: has no value" },
-        { "        experiment_grace_ms\n            .a = 1\n", "is no name of an experiment" },
-        { "        experiment_grace_ms\n            a = 1\n            a = 1\n", "only once" },
+        { "        grace\n            a = 600001\n", "line 5: profiles/p/grace/a" },
+        { "        grace\n            a\n", "grace/a: has no value" },
+        { "        grace\n            .a = 1\n", "is no name of an experiment" },
+        { "        grace\n            a = 1\n            a = 1\n", "only once" },
         { "        max_grace_ms = 1999\n", "grace_ms is 2000, more than max_grace_ms" },
-        { "        max_grace_ms = 5000\n        experiment_grace_ms\n            a = 5001\n",
-          "line 6: profiles/p/experiment_grace_ms/a: 5001 is more than max_grace_ms" },
+        { "        max_grace_ms = 5000\n        grace\n            a = 5001\n",
+          "line 6: profiles/p/grace/a: 5001 is more than max_grace_ms" },
+        { "        grace = 5\n", "profiles/p/grace: is a section: it takes keys below it" },
+        { "        rlimits = 5\n", "profiles/p/rlimits: is a section: it takes keys below it" },
         { "        max_time_limit_ms = 5\n        time_limit_ms = 6\n",
           "line 5: profiles/p/time_limit_ms: 6 is more than max_time_limit_ms, which is 5" },
         { "        preemptable = 0\n", "the nearest that is: preemptible" },
@@ -270,6 +281,7 @@ int main (void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test (all_that_can_be_said_is_read),
         cmocka_unit_test (what_is_not_said_is_as_documented),
+        cmocka_unit_test (the_longest_time_that_is_allowed_is_a_limit_where_none_is_set),
         cmocka_unit_test (what_is_wrong_is_named_with_its_line_and_what_it_takes),
         cmocka_unit_test (a_request_may_ask_for_what_is_in_bounds),
         cmocka_unit_test (a_frozen_profile_comes_back_through_json_as_it_was),

@@ -70,6 +70,8 @@ static int read_path (const struct config *item, const char *name, char **out, s
 static int read_parameters (const struct config *item, struct profile *self, struct err *err)
 {
     const struct config *section = config_child (item, "parameters");
+    if (config_section (section, err) < 0)
+        return -1;
     size_t count = children (section);
     if (count > LIMIT_PARAMETERS)
         return config_error (section, err, "has %zu parameters; at most %d are possible", count,

@@ -12,7 +12,7 @@
 #include "terms_private.h"
 
 const char *const terms_keys[] = { "grace_ms",
-                                   "experiment_grace_ms",
+                                   "grace",
                                    "max_grace_ms",
                                    "time_limit_ms",
                                    "max_time_limit_ms",
@@ -156,8 +156,10 @@ static int read_rlimits (const struct config *item, struct terms *out, struct er
 
 static int read_graces (const struct config *item, struct terms *out, struct err *err)
 {
-    const struct config *section = config_child (item, "experiment_grace_ms");
+    const struct config *section = config_child (item, "grace");
     size_t count = 0;
+    if (config_section (section, err) < 0)
+        return -1;
     for (const struct config *at = section ? section->child : NULL; at; at = at->next)
         count++;
     if (count > LIMIT_EXPERIMENT_GRACES)
@@ -204,10 +206,11 @@ static int read_numbers (const struct config *item, struct terms *out, struct er
     return 0;
 }
 
-/* What the profile itself sets must be what it lets others ask for. */
-static int check_own (const struct config *item, const struct terms *self, struct err *err)
+/* What the profile itself sets must be what it lets others ask for. Where it sets no time limit,
+ * the longest that it allows is one. */
+static int settle_own (const struct config *item, struct terms *self, struct err *err)
 {
-    const struct config *graces = config_child (item, "experiment_grace_ms");
+    const struct config *graces = config_child (item, "grace");
     for (size_t i = 0; i < self->grace_count; i++)
         if (self->max_grace_ms > 0 && self->graces[i].grace_ms > self->max_grace_ms)
             return config_error (config_child (graces, self->graces[i].experiment), err,
@@ -218,6 +221,8 @@ static int check_own (const struct config *item, const struct terms *self, struc
         return config_error (grace ? grace : item, err,
                              "grace_ms is %" PRId64 ", more than max_grace_ms, which is %" PRId64,
                              self->grace_ms, self->max_grace_ms);
+    if (self->time_limit_ms == 0)
+        self->time_limit_ms = self->max_time_limit_ms;
     if (self->max_time_limit_ms > 0 && self->time_limit_ms > self->max_time_limit_ms)
         return config_error (config_child (item, "time_limit_ms"), err,
                              "%" PRId64 " is more than max_time_limit_ms, which is %" PRId64,
@@ -234,7 +239,7 @@ int terms_from_config (const struct config *item, struct terms *out, struct err 
         read_nice (item, out, err) < 0 || read_rlimits (item, out, err) < 0 ||
         read_graces (item, out, err) < 0)
         return -1;
-    return check_own (item, out, err);
+    return settle_own (item, out, err);
 }
 
 int64_t terms_grace (const struct terms *self, const char *experiment, int64_t otherwise)

@@ -49,8 +49,7 @@ int wish_profile (struct requests *self, const char *name, struct wish *wish, st
     order->profile = profiles_find (&self->env.settings->profiles, name);
     if (!order->profile)
         return err_set (err, STATUS_UNKNOWN,
-                        "there is no profile \"%s\" here; the request profiles lists what can be "
-                        "run",
+                        "there is no profile \"%s\" here; `ems profiles` lists what can be run",
                         name);
     order->grace_ms = order->profile->terms.grace_ms;
     order->time_limit_ms = order->profile->terms.time_limit_ms;

@@ -129,6 +129,22 @@ static void name_place (struct err *err, const char *source)
     *err = named;
 }
 
+/* Which processors there are is the machine's, and a job could not be bound to others. */
+static int check_cpus (const struct config *section, const struct profiles *profiles,
+                       struct err *err)
+{
+    long count = sysconf (_SC_NPROCESSORS_CONF);
+    for (size_t i = 0; i < profiles->count && count > 0; i++) {
+        const struct terms *terms = &profiles->items[i].terms;
+        int64_t last = terms->cpu_count > 0 ? terms->cpus[terms->cpu_count - 1] : 0;
+        if (last >= count)
+            return config_error (
+                config_child (config_child (section, profiles->items[i].name), "cpus"), err,
+                "there is no processor %d; this machine has 0 to %ld", (int)last, count - 1);
+    }
+    return 0;
+}
+
 int setup_settings (const char *config, const char *state, struct settings *out, struct err *err)
 {
     char host[HOST_BYTES] = "";
@@ -138,6 +154,8 @@ int setup_settings (const char *config, const char *state, struct settings *out,
         config ? zpl_load (config, err) : zpl_parse (settings_shipped (), source, err);
     const struct settings_origin origin = { state, host };
     int rc = root ? settings_from_config (root, &origin, out, err) : -1;
+    if (rc == 0 && check_cpus (config_child (root, "profiles"), &out->profiles, err) < 0)
+        rc = -1;
     if (rc == 0 && targets_check_files (config_child (root, "notices"), &out->targets, err) < 0)
         rc = -1;
     if (rc < 0)

@@ -296,7 +296,7 @@ static void answer_end (struct requests *self, const struct record *record)
     struct outcome_reply out = { 0 };
     agree (self, ASK_RUN, record); /* whoever still waits for the start learns how it went */
     regret (self, ASK_PAUSE, record, "ended before it could be paused");
-    regret (self, ASK_RESUME, record, "ended before it could go on");
+    regret (self, ASK_RESUME, record, "ended before it was known to go on");
     if (record->status == JOB_QUEUED) { /* the cancel came between its end and the line */
         err_set (&out.err, STATUS_NO_WORKER, "job %s waits again; try again", record->job_id);
         out.status = STATUS_NO_WORKER;

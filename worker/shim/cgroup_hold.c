@@ -58,7 +58,7 @@ static int hand_on_memory (const char *path, struct err *err)
         return 0;
     snprintf (above, sizeof above, "%.*s", length, path);
     if (cgroup_write (above, "cgroup.subtree_control", "+memory", err) < 0)
-        return -1;
+        return err_prefix (err, "no memory controller for cgroups here");
     return access (file, F_OK) == 0 ? 0 : err_sys (err, "cannot use %s", file);
 }
 
