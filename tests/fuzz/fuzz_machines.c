@@ -121,7 +121,7 @@ struct tenant {
     bool gone; /* its shim is */
 };
 
-static void check_act (struct tenant *job, enum slot_act act)
+static void check_act (struct tenant *job, enum slot_act act, enum slot_state before)
 {
     switch (act) {
     case SLOT_SPAWN:
@@ -130,12 +130,22 @@ static void check_act (struct tenant *job, enum slot_act act)
         *job = (struct tenant){ .inside = true };
         break;
     case SLOT_ANNOUNCE:
-        must (job->inside && !job->gone && !job->announced, "a job is announced once");
+        /* A worker that connects to the shim again hears of the start again. */
+        must (job->inside && !job->gone && (!job->announced || before == SLOT_PREEMPTING),
+              "a job is announced once");
         job->announced = true;
         break;
     case SLOT_NOTE:
     case SLOT_STOP:
+    case SLOT_PREEMPT:
         must (job->inside && !job->gone, "a stop goes to a shim that is there");
+        break;
+    case SLOT_ASK_PAUSE:
+    case SLOT_ASK_RESUME:
+    case SLOT_NOTE_PAUSE:
+    case SLOT_NOTE_RESUME:
+    case SLOT_AGREE:
+        must (job->inside && !job->gone, "only a job that is there is paused and goes on");
         break;
     case SLOT_JOIN:
         must (job->inside && job->gone, "a cancel that joins came after the end");
@@ -163,7 +173,7 @@ static void play_slot (struct feed feed)
         struct slot before = slot;
         enum slot_act act = slot_step (&slot, event, now_ms);
         bool inside = job.inside;
-        check_act (&job, act);
+        check_act (&job, act, before.state);
         must (slot_busy (&slot) == job.inside, "the slot is busy exactly while a job is in it");
         must (act != SLOT_REFUSE || memcmp (&before, &slot, sizeof slot) == 0,
               "a refusal changes nothing");

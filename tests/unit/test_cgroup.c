@@ -98,10 +98,11 @@ static void a_controller_that_cannot_be_had_is_named (void **state)
     char expected[256];
     struct err err;
     assert_int_equal (cgroup_limit_memory (place->group, 4096, &err), -1);
-    snprintf (expected, sizeof expected,
-              "cannot limit the memory to 4096 bytes: cannot open %s/cgroup.subtree_control: No "
-              "such file or directory",
-              place->above);
+    snprintf (
+        expected, sizeof expected,
+        "cannot limit the memory to 4096 bytes: no memory controller for cgroups here: cannot "
+        "open %s/cgroup.subtree_control: No such file or directory",
+        place->above);
     assert_string_equal (err.text, expected);
 }
 
