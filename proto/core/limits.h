@@ -49,6 +49,7 @@
 #define LIMIT_PENDING_BYTES 16777216 /* of their request maps together */
 #define LIMIT_GATHERS       64       /* of them answered by several workers together */
 #define LIMIT_OWNERS        1024     /* runs of which a broker remembers who got them */
+#define LIMIT_BUDGETS       1024     /* users who asked a broker for something just now */
 #define LIMIT_ENDPOINTS     16       /* of one kind, besides the ipc one */
 #define LIMIT_LIST          500      /* jobs or runs in one reply */
 #define LIMIT_PRIORITY      31
