@@ -39,6 +39,28 @@ enum broker_sent {
     BROKER_GONE, /* this connection does not exist any more */
 };
 
+/* Who speaks, as the caller found out for this very message; it is copied where it must be kept. */
+struct broker_peer {
+    const char *user;            /* a name */
+    unsigned roles;              /* bits of enum role */
+    const char *fingerprint;     /* of the key; NULL: there is none, as on this machine */
+    int64_t requests_per_second; /* 0: as many as it likes */
+    int64_t max_queued;          /* jobs in the line of one worker; 0: no limit of its own */
+    int64_t max_request_bytes;   /* 0: LIMIT_REQUEST_BYTES */
+    const char *const *workers;  /* the names it may register; NULL-ended; NULL: any */
+};
+
+/* A change that was made or refused, for the audit log. Texts may be "": not known, or none. */
+struct broker_deed {
+    const char *user;
+    const char *key; /* its fingerprint */
+    const char *verb;
+    const char *worker;
+    const char *job;
+    const char *request; /* its id */
+    int status;
+};
+
 /* The effects. A callback must not call back into the broker. */
 struct broker_sink {
     void *arg;
@@ -54,13 +76,16 @@ struct broker_sink {
     /* Make this text durable in the place of the last one. 0, or -1 with *err: then the worker for
      * whose sake it was to be is refused for now. */
     int (*remember) (void *arg, struct bytes text, struct err *err);
+    /* Who was permitted, or not, to change what. */
+    void (*audit) (void *arg, const struct broker_deed *deed);
+    /* Read the table of users again: how many there are now, or -1 with *err. */
+    int64_t (*reload) (void *arg, struct err *err);
 };
 
 /* Strings are copied. `random` makes refs and request ids that no earlier broker used. */
 struct broker_identity {
     const char *name;    /* what `ping` answers */
     const char *version; /* likewise */
-    const char *user;    /* on whose behalf requests go to the workers */
     uint64_t random[2];
 };
 
@@ -75,12 +100,16 @@ void broker_destroy (struct broker **self_p);
  * with *err (400): it is not such a text. */
 int broker_recall (struct broker *self, struct bytes text, struct err *err);
 
-/* A request from a client: `map` is its frame after the magic; `surplus`: there were more. */
-void broker_request (struct broker *self, const struct broker_time *now, struct bytes route,
-                     bool delimiter, struct bytes map, bool surplus);
-/* A message from a worker; body.data is NULL if it had no third frame. */
-void broker_from_worker (struct broker *self, const struct broker_time *now, struct bytes route,
-                         struct bytes head, struct bytes body);
+/* A request from a client: `map` is its frame after the magic; `surplus`: there were more. `peer`
+ * NULL: its key is not known, or not any more; it is refused. */
+void broker_request (struct broker *self, const struct broker_time *now,
+                     const struct broker_peer *peer, struct bytes route, bool delimiter,
+                     struct bytes map, bool surplus);
+/* A message from a worker; body.data is NULL if it had no third frame. `peer` NULL: as above; it is
+ * ignored, and the worker that had registered over that connection is gone. */
+void broker_from_worker (struct broker *self, const struct broker_time *now,
+                         const struct broker_peer *peer, struct bytes route, struct bytes head,
+                         struct bytes body);
 /* Some connection of a worker ended; find out whose. */
 void broker_probe (struct broker *self);
 

@@ -51,6 +51,9 @@ struct wire_reply {
     const struct value *body; /* a map; NULL: none */
 };
 int wire_reply_decode (const void *data, size_t size, struct wire_reply *out, struct err *err);
+/* The `id` of a request without decoding it, whatever else is wrong with it: read as far as it goes,
+ * "" if there is none. */
+void wire_peek_id (const void *data, size_t size, char out[REQUEST_ID_BYTES]);
 /* The `re` of a reply without decoding it: read as far as it goes, "" if there is none. */
 void wire_peek_re (const void *data, size_t size, char out[REQUEST_ID_BYTES]);
 void wire_reply_clear (struct wire_reply *self);
