@@ -56,6 +56,16 @@
 #define LIMIT_PRIORITY      31
 #define DEFAULT_PRIORITY    16
 
+/* Users of a broker over TCP. */
+#define LIMIT_USERS            1024
+#define LIMIT_USER_KEYS        2   /* the one in use and the next one */
+#define LIMIT_USER_WORKERS     64  /* names that a user may register workers under */
+#define LIMIT_SUBSCRIPTIONS    256 /* of one user, at one broker */
+#define LIMIT_REQUESTS_PER_S   100000
+#define DEFAULT_REQUESTS_PER_S 50
+#define DEFAULT_QUEUED         1000  /* jobs of one user in one line */
+#define DEFAULT_REQUEST_BYTES  65536 /* one request map of one user */
+
 /* Notices. */
 #define LIMIT_TARGETS       16    /* who is told */
 #define LIMIT_RECIPIENTS    16    /* of one mail */
