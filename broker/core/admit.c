@@ -8,7 +8,7 @@
 
 #include "broker_private.h"
 #include "permit.h"
-#include "role.h"
+#include "users.h"
 
 /* Refused before it was read. */
 static void refuse_unread (struct broker *self, struct incoming *in, int status, const char *error,

@@ -7,9 +7,9 @@
 
 #include "broker.h"
 #include "ids.h"
+#include "users.h"
 
-#define FINGERPRINT_BYTES 9  /* 8 characters of a key and the terminator */
-#define VERB_BYTES        17 /* 16 letters and the terminator */
+#define VERB_BYTES 17 /* 16 letters and the terminator */
 
 struct asker {
     char user[NAME_BYTES];       /* "": not known */

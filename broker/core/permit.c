@@ -3,12 +3,9 @@
  * SPDX-License-Identifier: MPL-2.0 */
 #include "permit.h"
 
-#include <stdio.h>
 #include <string.h>
 
-#include "role.h"
-
-#define ROLES_BYTES 64
+#include "users.h"
 
 struct rule {
     const char *type;
@@ -78,19 +75,6 @@ bool permit_changes (const char *type)
     return rule_of (type)->changes;
 }
 
-static void name_roles (unsigned roles, char out[ROLES_BYTES])
-{
-    static const char *const names[ROLES] = { "viewer", "operator", "admin", "worker" };
-    size_t used = 0;
-    out[0] = '\0';
-    for (unsigned i = 0; i < ROLES; i++)
-        if (roles & 1U << i)
-            used += (size_t)snprintf (out + used, ROLES_BYTES - used, "%s%s", used ? ", " : "",
-                                      names[i]);
-    if (used == 0)
-        snprintf (out, ROLES_BYTES, "no role");
-}
-
 static const char *who_may (const char *type, const struct value *body)
 {
     const struct rule *rule = rule_of (type);
@@ -105,9 +89,10 @@ static const char *who_may (const char *type, const struct value *body)
 int permit_refuse (const char *user, unsigned roles, const char *type, const struct value *body,
                    struct err *err)
 {
-    char have[ROLES_BYTES];
-    name_roles (roles, have);
+    char have[ROLES_TEXT_BYTES];
+    roles_text (roles, have);
     return err_set (err, STATUS_FORBIDDEN,
-                    "user \"%s\" (%s) is not permitted to %s%s; that takes the role %s", user, have,
-                    type, preempts (type, body) ? " with \"preempt\"" : "", who_may (type, body));
+                    "user \"%s\" (%s) is not permitted to %s%s; that takes the role %s", user,
+                    roles ? have : "no role", type,
+                    preempts (type, body) ? " with \"preempt\"" : "", who_may (type, body));
 }

@@ -8,11 +8,12 @@
 #include <cmocka.h>
 #include <string.h>
 #include "permit.h"
-#include "role.h"
+#include "users.h"
 
-#define NO  PERMIT_NO
-#define OWN PERMIT_OWN
-#define ALL PERMIT_ALL
+#define ROLES 4
+#define NO    PERMIT_NO
+#define OWN   PERMIT_OWN
+#define ALL   PERMIT_ALL
 
 static const struct {
     const char *type;
@@ -58,7 +59,7 @@ static void each_role_may_make_the_requests_of_the_table (void **state)
 static void several_roles_may_what_any_of_them_may (void **state)
 {
     (void)state;
-    for (unsigned roles = 0; roles <= ROLE_ALL; roles++)
+    for (unsigned roles = 0; roles <= ROLES_ALL; roles++)
         for (size_t i = 0; i < EXPECTED; i++) {
             enum permit most = PERMIT_NO;
             for (unsigned role = 0; role < ROLES; role++)
@@ -114,7 +115,7 @@ static void a_refusal_says_who_what_and_which_role_it_takes (void **state)
                          "user \"bob\" (viewer) is not permitted to cancel; that takes the "
                          "role operator (for its own jobs) or admin");
     permit_refuse ("bob", ROLE_VIEWER | ROLE_WORKER, "run", NULL, &err);
-    assert_string_equal (err.text, "user \"bob\" (viewer, worker) is not permitted to run; that "
+    assert_string_equal (err.text, "user \"bob\" (viewer,worker) is not permitted to run; that "
                                    "takes the role operator or admin");
     permit_refuse ("bob", ROLE_OPERATOR, "run", body, &err);
     assert_string_equal (err.text, "user \"bob\" (operator) is not permitted to run with "
