@@ -84,6 +84,7 @@ void ask_sent (struct ask *self, bool sent, int64_t now_ms)
     }
     if (!self->sent)
         self->sent_ms = now_ms;
+    self->again_before = self->again;
     self->sent = self->ever_sent = self->again = true;
     self->due_ms = now_ms + REPEAT_MS;
 }
@@ -124,6 +125,8 @@ void ask_answer (struct ask *self, struct wire_reply *reply, int64_t now_ms)
     trouble (self, now_ms);
     self->refused = true;
     int64_t told_ms = retry_after_ms (&self->reply);
+    if (told_ms > 0) /* it was not even looked at */
+        self->again = self->again_before;
     self->due_ms = now_ms + (told_ms > self->pause_ms ? told_ms : self->pause_ms);
     self->pause_ms = self->pause_ms * 2 < PAUSE_MOST_MS ? self->pause_ms * 2 : PAUSE_MOST_MS;
 }
