@@ -72,7 +72,7 @@ static int read_sig (struct wire_request *out, struct err *err)
     if (value_type (sig) == VALUE_NIL)
         return 0;
     if (value_type (sig) != VALUE_BYTES)
-        return err_set (err, STATUS_BAD_REQUEST, "\"sig\" is %s; it must be %d bytes",
+        return err_set (err, STATUS_BAD_REQUEST, "\"sig\" is of type %s; it must be %d bytes",
                         value_type_name (value_type (sig)), SIG_BYTES);
     if (value_size (sig) != SIG_BYTES)
         return err_set (err, STATUS_BAD_REQUEST, "\"sig\" has %zu bytes; it must be %d bytes",

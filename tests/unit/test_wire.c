@@ -511,7 +511,7 @@ static void a_wrong_field_of_a_request_is_named_and_the_id_kept (void **state)
         { "run", "not_after_ms", value_new_int (-1), "\"not_after_ms\" is -1; it must be" },
         { "run", "not_after_ms", value_new_string ("1"), "\"not_after_ms\" is a string" },
         { "run", "body", value_new_list (), "\"body\" is a list; it must be a map" },
-        { "run", "sig", value_new_int (1), "\"sig\" is an integer; it must be 64 bytes" },
+        { "run", "sig", value_new_int (1), "\"sig\" is of type integer; it must be 64 bytes" },
         { "run", "sig", value_new_bytes (NULL, 63), "\"sig\" has 63 bytes; it must be 64 bytes" },
         { "run", "sig", value_new_bytes (NULL, 65), "\"sig\" has 65 bytes; it must be 64 bytes" },
     };
