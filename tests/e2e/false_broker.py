@@ -71,6 +71,13 @@ class FalseBroker:
     def ask(self, type, user="alice", head=None, **body):
         return self.send(request_of(type, **body), user, **(head or {}))
 
+    def synchronise(self, job_id):
+        """Returns when our subscription is in force."""
+        until = time.monotonic() + WAIT_S
+        while not self.publish.poll(50):
+            assert time.monotonic() < until, "no subscription comes through"
+            self.ask("sync", job_id=job_id, nonce=secrets.token_hex(8))
+
     def event(self):
         """(topic, map) of the next event."""
         assert self.publish.poll(WAIT_S * 1000), "nothing was published"

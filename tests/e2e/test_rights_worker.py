@@ -164,6 +164,7 @@ def test_a_profile_is_for_the_users_that_it_names(ems, broker):
 def test_the_user_is_on_record_and_in_events(ems, broker):
     held = broker.send(run_of("waits"), "carol").body["job"]
     assert held["user"] == "carol"
+    broker.synchronise(held["job_id"])
     cancelled = broker.ask("cancel", "dave", job_id=held["job_id"]).body["job"]
     assert (cancelled["user"], cancelled["cancel"]["by"]) == ("carol", "dave")
     record = ems.record(held["job_id"])
