@@ -53,7 +53,7 @@ struct world {
         int status;
     } deeds[WORLD_DEEDS];
     int audited;                    /* lines */
-    int64_t users;                  /* what a reload finds; -1: something is wrong */
+    int users;                  /* what a reload finds; -1: something is wrong */
     const struct broker_peer *peer; /* who speaks; stranger: nobody known */
     bool stranger;
     int logged;         /* lines */
@@ -140,18 +140,20 @@ static inline void world_audit (void *arg, const struct broker_deed *deed)
     item->status = deed->status;
 }
 
-static inline int64_t world_reload (void *arg, struct err *err)
+static inline int world_reload (void *arg, struct err *err)
 {
     const struct world *world = arg;
     return world->users < 0 ? err_set (err, STATUS_FAILED, "line 3 is wrong") : world->users;
 }
 
-/* Somebody on this machine, who may do everything. */
-static const struct broker_peer world_alice = { .user = "alice", .roles = ROLES_ALL };
+/* As over ipc: may do everything. */
+static const struct broker_peer anybody = {
+    .user = "alice", .roles = ROLES_ALL, .key = "", .fingerprint = ""
+};
 
 static inline const struct broker_peer *world_peer (const struct world *world)
 {
-    return world->stranger ? NULL : world->peer ? world->peer : &world_alice;
+    return world->stranger ? NULL : world->peer ? world->peer : &anybody;
 }
 
 /* A broker that knows nothing yet; its random numbers are made from `seed`. */
@@ -159,7 +161,7 @@ static inline struct broker *world_broker (struct world *world, uint64_t seed)
 {
     struct broker_identity identity = { "host", "1.2.3", { seed, seed << 40 } };
     struct broker_sink sink = { world,     world_to_worker, world_to_client, world_publish,
-                                world_log, world_remember,  world_audit,     world_reload };
+                                world_log, world_remember,  world_reload,    world_audit };
     return broker_new (&identity, &sink, NULL);
 }
 
@@ -247,7 +249,7 @@ static inline void send_request (struct world *world, const char *client,
 {
     struct wire_buffer buffer;
     assert_int_equal (wire_request_encode (request, &buffer, NULL), 0);
-    broker_request (world->broker, &world->now, world_peer (world), text_bytes (client), false,
+    broker_request (world->broker, &world->now, text_bytes (client), world_peer (world), false,
                     (struct bytes){ buffer.data, buffer.size }, false);
     wire_buffer_free (&buffer);
 }
@@ -304,7 +306,7 @@ static inline void say (struct world *world, const char *route, struct value *he
 {
     struct wire_buffer buffer;
     assert_int_equal (wire_encode (head, &buffer, NULL), 0);
-    broker_from_worker (world->broker, &world->now, world_peer (world), text_bytes (route),
+    broker_from_worker (world->broker, &world->now, text_bytes (route), world_peer (world),
                         (struct bytes){ buffer.data, buffer.size },
                         body ? (struct bytes){ body->data, body->size }
                              : (struct bytes){ NULL, 0 });
