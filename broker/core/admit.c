@@ -42,8 +42,7 @@ static void refuse_hasty (struct broker *self, struct incoming *in, const struct
     }
     err_set (&err, STATUS_TOO_MANY,
              "user \"%s\" asks too often, more than %lld times a second; try again in %lld ms",
-             peer->user, (long long)peer->limits.requests_per_second,
-             (long long)verdict->retry_after_ms);
+             peer->user, (long long)peer->requests_per_second, (long long)verdict->retry_after_ms);
     if (value_put_int (body, "retry_after_ms", verdict->retry_after_ms) < 0)
         value_destroy (&body);
     refuse_unread (self, in, err.code, err.text, body);
@@ -57,18 +56,16 @@ bool broker_admit_peer (struct broker *self, struct incoming *in, const struct b
         refuse_stranger (self, in);
         return false;
     }
-    if (!in->asker.limited)
-        return true;
     struct budget_verdict verdict =
-        budget_take (&self->budgets, peer->user, peer->limits.requests_per_second, self->now_ms);
+        budget_take (&self->budgets, peer->user, peer->requests_per_second, self->now_ms);
     if (verdict.retry_after_ms > 0) {
         refuse_hasty (self, in, peer, &verdict);
         return false;
     }
-    if (in->map.size <= (size_t)peer->limits.max_request_bytes)
+    if (peer->max_request_bytes <= 0 || in->map.size <= (size_t)peer->max_request_bytes)
         return true;
     err_set (&err, STATUS_TOO_LARGE, "a request of %zu bytes; user \"%s\" may send at most %lld",
-             in->map.size, peer->user, (long long)peer->limits.max_request_bytes);
+             in->map.size, peer->user, (long long)peer->max_request_bytes);
     refuse_unread (self, in, err.code, err.text, NULL);
     return false;
 }

@@ -21,8 +21,8 @@ void broker_asker (struct asker *out, const struct broker_peer *peer)
         return;
     copy (out->user, sizeof out->user, peer->user);
     copy (out->key, sizeof out->key, peer->fingerprint);
-    out->limited = peer->key && peer->key[0] != '\0';
-    out->max_queued = out->limited ? peer->limits.max_queued : 0;
+    out->limited = peer->requests_per_second > 0;
+    out->max_queued = peer->max_queued;
 }
 
 void broker_note (struct broker *self, const struct asker *asker, const char *request_id,

@@ -1,12 +1,9 @@
 /* registry.c - what workers say: hello, state, reply, bye.
  *
  * SPDX-License-Identifier: MPL-2.0 */
-#include <stdio.h>
 #include <string.h>
 
 #include "broker_private.h"
-
-#define KEY_TAKEN "its key may not be a worker's of that name any more"
 
 /* State */
 
@@ -169,8 +166,9 @@ static void note_hello (struct broker *self, const struct broker_peer *peer,
                       has_name ? hello->name : NULL, status);
 }
 
-static void take_hello (struct broker *self, const struct broker_time *now, struct bytes route,
-                        const struct broker_peer *peer, const struct value *head)
+static void take_hello (struct broker *self, const struct broker_time *now,
+                        const struct broker_peer *peer, struct bytes route,
+                        const struct value *head)
 {
     struct hello hello;
     struct err err = { 0 };
@@ -186,7 +184,6 @@ static void take_hello (struct broker *self, const struct broker_time *now, stru
     }
     struct worker *item = workers_at (self->workers, worker);
     item->heard_ms = now->mono_ms;
-    snprintf (item->key, sizeof item->key, "%s", peer->key ? peer->key : "");
     broker_start_beats (self, now);
     broker_log (self, "worker \"%s\" is connected", item->name);
     broker_send (self, worker, "welcome");
@@ -233,14 +230,14 @@ static int registered (struct broker *self, const struct broker_peer *peer, stru
     if (worker == NO_WORKER ||
         broker_admit_worker (peer, workers_at (self->workers, worker)->name, NULL) == 0)
         return worker;
-    broker_mark_gone (self, worker, KEY_TAKEN);
+    broker_mark_gone (self, worker, "its key does not stand for that worker any more");
     broker_settle (self);
     return NO_WORKER;
 }
 
-static void take_message (struct broker *self, const struct broker_time *now, struct bytes route,
-                          const struct broker_peer *peer, const struct value *head,
-                          struct bytes body)
+static void take_message (struct broker *self, const struct broker_time *now,
+                          const struct broker_peer *peer, struct bytes route,
+                          const struct value *head, struct bytes body)
 {
     const char *type = value_string (value_get (head, "type"));
     if (!type)
@@ -251,7 +248,7 @@ static void take_message (struct broker *self, const struct broker_time *now, st
     bool is_state = strcmp (type, "state") == 0;
     bool is_reply = strcmp (type, "reply") == 0;
     if (strcmp (type, "hello") == 0)
-        take_hello (self, now, route, peer, head);
+        take_hello (self, now, peer, route, head);
     else if (worker == NO_WORKER && (is_state || is_reply))
         broker_send_to (self, route, "who", NULL);
     else if (worker != NO_WORKER && is_state)
@@ -262,8 +259,9 @@ static void take_message (struct broker *self, const struct broker_time *now, st
         broker_mark_gone (self, worker, "it said bye");
 }
 
-void broker_from_worker (struct broker *self, const struct broker_time *now, struct bytes route,
-                         const struct broker_peer *peer, struct bytes head, struct bytes body)
+void broker_from_worker (struct broker *self, const struct broker_time *now,
+                         const struct broker_peer *peer, struct bytes route, struct bytes head,
+                         struct bytes body)
 {
     self->now_ms = now->mono_ms;
     if (!peer) {
@@ -272,21 +270,7 @@ void broker_from_worker (struct broker *self, const struct broker_time *now, str
     }
     struct value *map = wire_decode (head.data, head.size, LIMIT_REQUEST_BYTES, NULL);
     if (value_type (map) == VALUE_MAP)
-        take_message (self, now, route, peer, map, body);
+        take_message (self, now, peer, route, map, body);
     value_destroy (&map);
-    broker_settle (self);
-}
-
-void broker_users (struct broker *self, const struct broker_time *now, const struct users *users)
-{
-    self->now_ms = now->mono_ms;
-    for (int i = 0; i < workers_end (self->workers); i++) {
-        const struct worker *worker = workers_at (self->workers, i);
-        if (!worker || worker->key[0] == '\0')
-            continue;
-        const struct user *user = users_by_key (users, worker->key, strlen (worker->key));
-        if (!user || (user->roles & ROLE_WORKER) == 0 || !user_has_worker (user, worker->name))
-            broker_mark_gone (self, i, KEY_TAKEN);
-    }
     broker_settle (self);
 }

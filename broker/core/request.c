@@ -83,7 +83,7 @@ static void answer_reload (struct broker *self, const struct incoming *in)
 {
     struct err err;
     struct value *body = value_new_map ();
-    int users = self->sink.reload (self->sink.arg, &err);
+    int64_t users = self->sink.reload (self->sink.arg, &err);
     if (users < 0)
         broker_answer (self, in, STATUS_FAILED, err.text, NULL);
     else if (value_put_int (body, "users", users) < 0)
@@ -334,8 +334,9 @@ static void take_request (struct broker *self, struct incoming *in, const struct
     }
 }
 
-void broker_request (struct broker *self, const struct broker_time *now, struct bytes route,
-                     const struct broker_peer *peer, bool delimiter, struct bytes map, bool surplus)
+void broker_request (struct broker *self, const struct broker_time *now,
+                     const struct broker_peer *peer, struct bytes route, bool delimiter,
+                     struct bytes map, bool surplus)
 {
     struct incoming in = { .now = now, .route = route, .delimiter = delimiter, .map = map };
     self->now_ms = now->mono_ms;

@@ -109,7 +109,7 @@ static void audit (void *arg, const struct broker_deed *deed)
     audit_note (self->audit, &time, deed);
 }
 
-static int reload (void *arg, struct err *err)
+static int64_t reload (void *arg, struct err *err)
 {
     (void)arg;
     return err_set (err, STATUS_FAILED,
@@ -154,9 +154,7 @@ static struct bytes frame (const struct frames *frames, int index)
 /* Who comes by way of the file system is who we are, and may do everything. */
 static struct broker_peer local_peer (const struct router *self)
 {
-    return (struct broker_peer){
-        .user = self->parts.user, .roles = ROLES_ALL, .key = "", .fingerprint = ""
-    };
+    return (struct broker_peer){ .user = self->parts.user, .roles = ROLES_ALL };
 }
 
 static void take_request (struct router *self, const struct broker_time *time)
@@ -166,7 +164,7 @@ static void take_request (struct router *self, const struct broker_time *time)
     int magic = delimiter ? 2 : 1;
     struct broker_peer peer = local_peer (self);
     if (!frames->too_many && frames_is (frames, magic, WIRE_MAGIC) && magic + 1 < frames->count)
-        broker_request (self->broker, time, frame (frames, 0), &peer, delimiter,
+        broker_request (self->broker, time, &peer, frame (frames, 0), delimiter,
                         frame (frames, magic + 1), magic + 2 < frames->count);
 }
 
@@ -176,7 +174,7 @@ static void take_from_worker (struct router *self, const struct broker_time *tim
     struct broker_peer peer = local_peer (self);
     if (!frames->too_many && frames_is (frames, 1, WIRE_MAGIC) &&
         (frames->count == 3 || frames->count == 4))
-        broker_from_worker (self->broker, time, frame (frames, 0), &peer, frame (frames, 2),
+        broker_from_worker (self->broker, time, &peer, frame (frames, 0), frame (frames, 2),
                             frame (frames, 3));
 }
 
@@ -247,7 +245,7 @@ struct router *router_new (const struct router_parts *parts, const struct broker
     self->tick = (struct reactor_timer){ .fn = tick, .arg = self };
     self->probe = (struct reactor_timer){ .fn = probe, .arg = self };
     frames_init (&self->frames);
-    struct broker_sink sink = { self, to_worker, to_client, publish, log, remember, reload, audit };
+    struct broker_sink sink = { self, to_worker, to_client, publish, log, remember, audit, reload };
     struct audit_options options = { .statefd = parts->statefd, .complain = log, .arg = self };
     self->audit = audit_new (&options, err);
     self->broker = self->audit ? broker_new (identity, &sink, err) : NULL;

@@ -135,7 +135,7 @@ static void audited (void *arg, const struct broker_deed *deed)
     must (deed->status >= 100 && deed->status < 600, "an audit line has a status");
 }
 
-static int reload (void *arg, struct err *err)
+static int64_t reload (void *arg, struct err *err)
 {
     struct world *world = arg;
     return feed_choice (&world->feed, 2) ? 3 : err_set (err, STATUS_FAILED, "line 1 is wrong");
@@ -148,7 +148,11 @@ static const struct broker_peer *some_peer (struct world *world)
     static const struct broker_peer peers[] = {
         { .user = "all", .roles = ROLES_ALL },
         { .user = "viewer", .roles = ROLE_VIEWER, .fingerprint = "viewer01" },
-        { .user = "operator", .roles = ROLE_OPERATOR, .key = "k", .limits = { 1, 7, 100 } },
+        { .user = "operator",
+          .roles = ROLE_OPERATOR,
+          .requests_per_second = 1,
+          .max_queued = 7,
+          .max_request_bytes = 100 },
         { .user = "worker", .roles = ROLE_WORKER, .workers = granted },
     };
     unsigned which = feed_choice (&world->feed, 16);
@@ -203,7 +207,7 @@ static void raw_request (struct world *world)
     const uint8_t *data = NULL;
     size_t size = feed_bytes (&world->feed, &data);
     unsigned how = feed_byte (&world->feed);
-    broker_request (world->broker, &world->now, (struct bytes){ "c", 1 }, some_peer (world),
+    broker_request (world->broker, &world->now, some_peer (world), (struct bytes){ "c", 1 },
                     how & 1, (struct bytes){ data, size }, how & 2);
 }
 
@@ -224,7 +228,7 @@ static void ask (struct world *world)
     struct wire_buffer buffer;
     snprintf (request.id, sizeof request.id, "%032x", (unsigned)world->asked++);
     must (wire_request_encode (&request, &buffer, NULL) == 0, "the test can ask");
-    broker_request (world->broker, &world->now, (struct bytes){ "a", 1 }, some_peer (world),
+    broker_request (world->broker, &world->now, some_peer (world), (struct bytes){ "a", 1 },
                     how & 8, (struct bytes){ buffer.data, buffer.size }, (how & 240) == 240);
     wire_buffer_free (&buffer);
     value_destroy (&body);
@@ -358,7 +362,7 @@ int LLVMFuzzerTestOneInput (const uint8_t *data, size_t size)
     static struct world world;
     static const struct broker_identity identity = { "host", "1", { 7, 9 } };
     const struct broker_sink sink = { &world,      to_worker, to_client, to_monitors,
-                                      to_operator, remember,  reload,    audited };
+                                      to_operator, remember,  audited,   reload };
     world = (struct world){ .feed = { data, size }, .now = { START_MS, WALL_MS } };
     world.broker = broker_new (&identity, &sink, NULL);
     while (world.feed.left > 0)

@@ -53,7 +53,7 @@ struct world {
         int status;
     } deeds[WORLD_DEEDS];
     int audited;                    /* lines */
-    int users;                  /* what a reload finds; -1: something is wrong */
+    int64_t users;                  /* what a reload finds; -1: something is wrong */
     const struct broker_peer *peer; /* who speaks; stranger: nobody known */
     bool stranger;
     int logged;         /* lines */
@@ -140,20 +140,18 @@ static inline void world_audit (void *arg, const struct broker_deed *deed)
     item->status = deed->status;
 }
 
-static inline int world_reload (void *arg, struct err *err)
+static inline int64_t world_reload (void *arg, struct err *err)
 {
     const struct world *world = arg;
     return world->users < 0 ? err_set (err, STATUS_FAILED, "line 3 is wrong") : world->users;
 }
 
-/* As over ipc: may do everything. */
-static const struct broker_peer anybody = {
-    .user = "alice", .roles = ROLES_ALL, .key = "", .fingerprint = ""
-};
+/* Somebody on this machine, who may do everything. */
+static const struct broker_peer world_alice = { .user = "alice", .roles = ROLES_ALL };
 
 static inline const struct broker_peer *world_peer (const struct world *world)
 {
-    return world->stranger ? NULL : world->peer ? world->peer : &anybody;
+    return world->stranger ? NULL : world->peer ? world->peer : &world_alice;
 }
 
 /* A broker that knows nothing yet; its random numbers are made from `seed`. */
@@ -161,7 +159,7 @@ static inline struct broker *world_broker (struct world *world, uint64_t seed)
 {
     struct broker_identity identity = { "host", "1.2.3", { seed, seed << 40 } };
     struct broker_sink sink = { world,     world_to_worker, world_to_client, world_publish,
-                                world_log, world_remember,  world_reload,    world_audit };
+                                world_log, world_remember,  world_audit,     world_reload };
     return broker_new (&identity, &sink, NULL);
 }
 
@@ -249,7 +247,7 @@ static inline void send_request (struct world *world, const char *client,
 {
     struct wire_buffer buffer;
     assert_int_equal (wire_request_encode (request, &buffer, NULL), 0);
-    broker_request (world->broker, &world->now, text_bytes (client), world_peer (world), false,
+    broker_request (world->broker, &world->now, world_peer (world), text_bytes (client), false,
                     (struct bytes){ buffer.data, buffer.size }, false);
     wire_buffer_free (&buffer);
 }
@@ -306,7 +304,7 @@ static inline void say (struct world *world, const char *route, struct value *he
 {
     struct wire_buffer buffer;
     assert_int_equal (wire_encode (head, &buffer, NULL), 0);
-    broker_from_worker (world->broker, &world->now, text_bytes (route), world_peer (world),
+    broker_from_worker (world->broker, &world->now, world_peer (world), text_bytes (route),
                         (struct bytes){ buffer.data, buffer.size },
                         body ? (struct bytes){ body->data, body->size }
                              : (struct bytes){ NULL, 0 });

@@ -3,21 +3,22 @@
  *
  * SPDX-License-Identifier: MPL-2.0 */
 #include "broker_world.h"
-#include "zpl.h"
 
 static const char *const bench_1[] = { "bench-1", NULL };
-/* Nobody's limits are reached by chance. */
-#define PEER(name, its_roles, its_key)                                        \
-    .user = name, .roles = its_roles, .key = its_key, .fingerprint = its_key, \
-    .limits = { 1000, 7, 65536 }
-
-static const struct broker_peer viewer = { PEER ("vera", ROLE_VIEWER, "veras000") };
-static const struct broker_peer operator_ = { PEER ("otto", ROLE_OPERATOR, "ottos000") };
-static const struct broker_peer admin = { PEER ("ada", ROLE_ADMIN, "adas0000") };
-static const struct broker_peer worker = { PEER ("bench", ROLE_WORKER, "benchs00"),
-                                           .workers = bench_1 };
+static const struct broker_peer viewer = { .user = "vera",
+                                           .roles = ROLE_VIEWER,
+                                           .fingerprint = "veras000" };
+static const struct broker_peer operator_ = {
+    .user = "otto", .roles = ROLE_OPERATOR, .fingerprint = "ottos000", .max_queued = 7
+};
+static const struct broker_peer admin = { .user = "ada",
+                                          .roles = ROLE_ADMIN,
+                                          .fingerprint = "adas0000" };
+static const struct broker_peer worker = {
+    .user = "bench", .roles = ROLE_WORKER, .fingerprint = "benchs00", .workers = bench_1
+};
 static const struct broker_peer hasty = {
-    .user = "harry", .roles = ROLE_OPERATOR, .key = "harrys00", .limits = { 10, 7, 300 }
+    .user = "harry", .roles = ROLE_OPERATOR, .requests_per_second = 10, .max_request_bytes = 300
 };
 
 static const char *const verbs[] = { "ping",  "workers", "profiles", "status", "list",
@@ -77,7 +78,7 @@ static void ask_all (struct world *world, const struct broker_peer *peer, const 
             expect_reply (world, "c1", (int)i, 200, NULL);
         } else {
             bool reads = strcmp (scope, "own") != 0 || i < 9;
-            expect_from (world, verbs[i], peer->user, reads ? "all" : "own", 7);
+            expect_from (world, verbs[i], peer->user, reads ? "all" : "own", peer->max_queued);
         }
         permitted = permitted && strcmp (verbs[i], last) != 0;
     }
@@ -125,7 +126,7 @@ static void what_a_stranger_sends_that_has_no_id_is_dropped (void **state)
 {
     struct world *world = *state;
     world->stranger = true;
-    broker_request (world->broker, &world->now, text_bytes ("c1"), NULL, false,
+    broker_request (world->broker, &world->now, NULL, text_bytes ("c1"), false,
                     text_bytes ("no map"), false);
     world_nothing_left (world);
 }
@@ -173,7 +174,7 @@ static void preempting_is_for_admins (void **state)
     expect_reply (world, "c1", 1, 403, "\"preempt\"; that takes the role admin");
     world->peer = &admin;
     ask_broker (world, "c1", 2, "run", NULL, 0, body);
-    expect_from (world, "run", "ada", "all", 7);
+    expect_from (world, "run", "ada", "all", 0);
     world_nothing_left (world);
 }
 
@@ -269,7 +270,7 @@ static void one_user_does_not_fill_the_broker_alone (void **state)
 {
     struct world *world = *state;
     struct broker_peer many = operator_;
-    many.limits.requests_per_second = 1000000;
+    many.requests_per_second = 1000000;
     join (world, "w1", "one", NULL);
     world->peer = &many;
     for (int i = 0; i < LIMIT_PENDING / LIMIT_USER_SHARE; i++)
@@ -279,7 +280,7 @@ static void one_user_does_not_fill_the_broker_alone (void **state)
     world_forget (world);
     world->peer = &viewer;
     ask_broker (world, "c2", 1, "status", NULL, 0, NULL);
-    expect_from (world, "status", "vera", "all", 7);
+    expect_from (world, "status", "vera", "all", 0);
 }
 
 /* Workers */
@@ -364,52 +365,6 @@ static void a_worker_that_lost_its_name_is_gone_too (void **state)
     expect_head (world, "w1", "who");
     say (world, "w1", hello_head ("bench-1", NULL), NULL);
     expect_refused (world, "w1", "not permitted");
-    world_nothing_left (world);
-}
-
-/* At once, and not only when it says something. */
-static void when_the_users_change_workers_that_are_none_any_more_are_gone (void **state)
-{
-    struct world *world = *state;
-    static const char text[] = "users\n    bench\n        roles = \"worker\"\n"
-                               "        workers = \"%s\"\n        key = \"%s\"\n";
-    static const char key[] = "0123456789012345678901234567890123456789";
-    static const struct {
-        const char *name;
-        bool same_key;
-        bool stays;
-    } tables[] = { { "bench-1", true, true },
-                   { "bench-2", true, false },
-                   { "bench-1", false, false } };
-    struct broker_peer peer = worker;
-    peer.key = key;
-    join (world, "w0", "local", NULL); /* over ipc: no table says anything about it */
-    for (size_t i = 0; i < 3; i++) {
-        char zpl[512];
-        world->peer = &peer;
-        if (i < 2)
-            join (world, "w1", "bench-1", NULL);
-        else
-            join (world, "w2", "bench-1", NULL);
-        snprintf (zpl, sizeof zpl, text, tables[i].name,
-                  tables[i].same_key ? key : "9999999999999999999999999999999999999999");
-        struct err err;
-        struct config *root = zpl_parse (zpl, "users.zpl", &err);
-        struct users *users = users_from_config (root, &err);
-        if (!users)
-            fail_msg ("%s", err.text);
-        broker_users (world->broker, &world->now, users);
-        if (!tables[i].stays)
-            assert_string_equal (
-                value_string (value_get (world_take (world, "worker/bench-1/")->head, "state")),
-                "offline");
-        world_nothing_left (world);
-        users_destroy (&users);
-        config_destroy (&root);
-    }
-    world->peer = NULL;
-    ask_broker (world, "c1", 1, "ping", "local", 0, NULL);
-    world_take (world, "w0");
     world_nothing_left (world);
 }
 
@@ -522,7 +477,6 @@ int main (void)
         WORLD_TEST (what_a_stranger_says_to_be_a_worker_is_ignored),
         WORLD_TEST (a_worker_whose_key_was_removed_is_gone_at_its_next_message),
         WORLD_TEST (a_worker_that_lost_its_name_is_gone_too),
-        WORLD_TEST (when_the_users_change_workers_that_are_none_any_more_are_gone),
         WORLD_TEST (a_flood_of_false_workers_fills_no_audit_log),
         WORLD_TEST (reload_says_how_many_users_there_are_or_what_is_wrong),
         WORLD_TEST (a_change_is_noted_when_its_answer_goes_out),

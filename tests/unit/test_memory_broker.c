@@ -83,7 +83,7 @@ static void ask_it (struct world *world)
     id_of (1, request.id);
     assert_int_equal (wire_request_encode (&request, &buffer, NULL), 0);
     held = false;
-    broker_request (world->broker, &world->now, text_bytes ("c"), world_peer (world), false,
+    broker_request (world->broker, &world->now, world_peer (world), text_bytes ("c"), false,
                     (struct bytes){ buffer.data, buffer.size }, false);
     wire_buffer_free (&buffer);
     value_destroy (&body);
@@ -96,7 +96,7 @@ static void from_worker (struct world *world, const char *route, struct value *h
     struct wire_buffer buffer;
     assert_int_equal (wire_encode (head, &buffer, NULL), 0);
     held = with_memory;
-    broker_from_worker (world->broker, &world->now, text_bytes (route), world_peer (world),
+    broker_from_worker (world->broker, &world->now, world_peer (world), text_bytes (route),
                         (struct bytes){ buffer.data, buffer.size },
                         body ? (struct bytes){ body->data, body->size }
                              : (struct bytes){ NULL, 0 });
@@ -146,7 +146,7 @@ static struct broker *new_broker (struct tally *tally, struct err *err)
 {
     const struct broker_identity identity = { "host", "1", { 7, 9 } };
     const struct broker_sink sink = { tally,     tally_worker,   tally_client, tally_publish,
-                                      tally_log, tally_remember, world_reload, tally_audit };
+                                      tally_log, tally_remember, tally_audit,  world_reload };
     return broker_new (&identity, &sink, err);
 }
 
@@ -174,7 +174,7 @@ static void all_is_well_again (struct world *world, struct tally *tally)
     tally->answers[0] = 0;
     from_worker (world, "w1", hello_head ("n1", "lab"), NULL, true);
     assert_int_equal (wire_request_encode (&request, &buffer, NULL), 0);
-    broker_request (world->broker, &world->now, text_bytes ("c"), world_peer (world), false,
+    broker_request (world->broker, &world->now, world_peer (world), text_bytes ("c"), false,
                     (struct bytes){ buffer.data, buffer.size }, false);
     wire_buffer_free (&buffer);
     assert_int_equal (tally->answers[0], 1);
