@@ -3,6 +3,7 @@
  *
  * SPDX-License-Identifier: MPL-2.0 */
 #include "broker_world.h"
+#include "zpl.h"
 
 static const char *const bench_1[] = { "bench-1", NULL };
 static const struct broker_peer viewer = { .user = "vera",
@@ -368,6 +369,52 @@ static void a_worker_that_lost_its_name_is_gone_too (void **state)
     world_nothing_left (world);
 }
 
+/* At once, and not only when it says something. */
+static void when_the_users_change_workers_that_are_none_any_more_are_gone (void **state)
+{
+    struct world *world = *state;
+    static const char text[] = "users\n    bench\n        roles = \"worker\"\n"
+                               "        workers = \"%s\"\n        key = \"%s\"\n";
+    static const char key[] = "0123456789012345678901234567890123456789";
+    static const struct {
+        const char *name;
+        bool same_key;
+        bool stays;
+    } tables[] = { { "bench-1", true, true },
+                   { "bench-2", true, false },
+                   { "bench-1", false, false } };
+    struct broker_peer peer = worker;
+    peer.key = key;
+    join (world, "w0", "local", NULL); /* over ipc: no table says anything about it */
+    for (size_t i = 0; i < 3; i++) {
+        char zpl[512];
+        world->peer = &peer;
+        if (i < 2)
+            join (world, "w1", "bench-1", NULL);
+        else
+            join (world, "w2", "bench-1", NULL);
+        snprintf (zpl, sizeof zpl, text, tables[i].name,
+                  tables[i].same_key ? key : "9999999999999999999999999999999999999999");
+        struct err err;
+        struct config *root = zpl_parse (zpl, "users.zpl", &err);
+        struct users *users = users_from_config (root, &err);
+        if (!users)
+            fail_msg ("%s", err.text);
+        broker_users (world->broker, &world->now, users);
+        if (!tables[i].stays)
+            assert_string_equal (
+                value_string (value_get (world_take (world, "worker/bench-1/")->head, "state")),
+                "offline");
+        world_nothing_left (world);
+        users_destroy (&users);
+        config_destroy (&root);
+    }
+    world->peer = NULL;
+    ask_broker (world, "c1", 1, "ping", "local", 0, NULL);
+    world_take (world, "w0");
+    world_nothing_left (world);
+}
+
 static void a_flood_of_false_workers_fills_no_audit_log (void **state)
 {
     struct world *world = *state;
@@ -477,6 +524,7 @@ int main (void)
         WORLD_TEST (what_a_stranger_says_to_be_a_worker_is_ignored),
         WORLD_TEST (a_worker_whose_key_was_removed_is_gone_at_its_next_message),
         WORLD_TEST (a_worker_that_lost_its_name_is_gone_too),
+        WORLD_TEST (when_the_users_change_workers_that_are_none_any_more_are_gone),
         WORLD_TEST (a_flood_of_false_workers_fills_no_audit_log),
         WORLD_TEST (reload_says_how_many_users_there_are_or_what_is_wrong),
         WORLD_TEST (a_change_is_noted_when_its_answer_goes_out),
