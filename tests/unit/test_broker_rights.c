@@ -491,6 +491,23 @@ static void a_refused_change_is_noted_with_the_job_that_was_meant (void **state)
     expect_deed (world, "otto", "cancel", "one", "last", 503);
 }
 
+static void a_reply_that_nobody_can_read_is_noted_as_a_failure (void **state)
+{
+    struct world *world = *state;
+    static char broken[] = "\x83\xa2re\xd9\x20"
+                           "00000000000000000000000000000001"
+                           "\xa6status\xa1x\xc1";
+    const struct wire_buffer body = { broken, sizeof broken - 1 };
+    join (world, "w1", "one", NULL);
+    ask_broker (world, "c1", 1, "cancel", NULL, 0, map_of ("job_id", "last"));
+    struct value *head = map_of ("type", "reply");
+    value_put_int (head, "ref", expect_request (world, "w1", "cancel"));
+    world->keep_raw_only = true;
+    say (world, "w1", head, &body);
+    world_take (world, "c1");
+    expect_deed (world, "alice", "cancel", "one", "last", 500);
+}
+
 static void looking_is_not_noted (void **state)
 {
     struct world *world = *state;
@@ -529,6 +546,7 @@ int main (void)
         WORLD_TEST (reload_says_how_many_users_there_are_or_what_is_wrong),
         WORLD_TEST (a_change_is_noted_when_its_answer_goes_out),
         WORLD_TEST (a_refused_change_is_noted_with_the_job_that_was_meant),
+        WORLD_TEST (a_reply_that_nobody_can_read_is_noted_as_a_failure),
         WORLD_TEST (looking_is_not_noted),
     };
     return cmocka_run_group_tests (tests, NULL, NULL);
