@@ -19,6 +19,7 @@
 #include <stddef.h>
 #include <stdint.h>
 #include "err.h"
+#include "users.h"
 
 struct broker_time {
     int64_t mono_ms; /* for deadlines */
@@ -30,8 +31,19 @@ struct bytes {
     size_t size;
 };
 
-/* A connection, as the ROUTER that it belongs to names it: 1 to 255 opaque bytes. */
-#define ROUTE_BYTES 255
+/* A connection: opaque bytes; one for the socket that it belongs to, then what that ROUTER calls
+ * it, which is 1 to 255 bytes. */
+#define ROUTE_BYTES 256
+
+/* Who sent a message, as its connection proved it. Valid during the call only. */
+struct broker_peer {
+    const char *user;
+    unsigned roles;          /* bits of enum role */
+    const char *key;         /* its public key; "": it came over ipc */
+    const char *fingerprint; /* of the key, for logs; "": it came over ipc */
+    struct user_limits limits;
+    const char *const *workers; /* names it may register under, NULL at the end; NULL: any */
+};
 
 enum broker_sent {
     BROKER_SENT,
@@ -54,6 +66,9 @@ struct broker_sink {
     /* Make this text durable in the place of the last one. 0, or -1 with *err: then the worker for
      * whose sake it was to be is refused for now. */
     int (*remember) (void *arg, struct bytes text, struct err *err);
+    /* Read the users again: how many they are now, or -1 with *err: those of before stay. The peer
+     * of the message at hand stays valid. broker_users follows when that message is done with. */
+    int (*reload) (void *arg, struct err *err);
 };
 
 /* Strings are copied. `random` makes refs and request ids that no earlier broker used. */
@@ -75,12 +90,16 @@ void broker_destroy (struct broker **self_p);
  * with *err (400): it is not such a text. */
 int broker_recall (struct broker *self, struct bytes text, struct err *err);
 
-/* A request from a client: `map` is its frame after the magic; `surplus`: there were more. */
+/* A request from a client: `map` is its frame after the magic; `surplus`: there were more. `peer`
+ * NULL: nobody knows the key of this connection any more. */
 void broker_request (struct broker *self, const struct broker_time *now, struct bytes route,
-                     bool delimiter, struct bytes map, bool surplus);
-/* A message from a worker; body.data is NULL if it had no third frame. */
+                     const struct broker_peer *peer, bool delimiter, struct bytes map,
+                     bool surplus);
+/* A message from a worker; body.data is NULL if it had no third frame. `peer` as above. */
 void broker_from_worker (struct broker *self, const struct broker_time *now, struct bytes route,
-                         struct bytes head, struct bytes body);
+                         const struct broker_peer *peer, struct bytes head, struct bytes body);
+/* The users changed: workers whose keys may not be theirs any more are gone. */
+void broker_users (struct broker *self, const struct broker_time *now, const struct users *users);
 /* Some connection of a worker ended; find out whose. */
 void broker_probe (struct broker *self);
 

@@ -52,6 +52,7 @@ struct broker {
 struct incoming {
     const struct broker_time *now;
     struct bytes route;
+    const struct broker_peer *peer;
     bool delimiter;
     struct bytes map;
     struct wire_request request;

@@ -1,9 +1,12 @@
 /* registry.c - what workers say: hello, state, reply, bye.
  *
  * SPDX-License-Identifier: MPL-2.0 */
+#include <stdio.h>
 #include <string.h>
 
 #include "broker_private.h"
+
+#define KEY_TAKEN "its key may not be a worker's of that name any more"
 
 /* State */
 
@@ -153,14 +156,29 @@ static int enter (struct broker *self, struct bytes route, const struct hello *h
     return known;
 }
 
+/* Where keys are, a name is somebody's. */
+static int may_have_name (const struct broker_peer *peer, const char *name, struct err *err)
+{
+    if (!peer->workers)
+        return 0;
+    for (const char *const *granted = peer->workers; *granted; granted++)
+        if (strcmp (*granted, name) == 0)
+            return 0;
+    return err_set (
+        err, STATUS_FORBIDDEN,
+        "%s may not register a worker as \"%s\"; that name must stand under `workers` of "
+        "this user in the broker's users file",
+        peer->user, name);
+}
+
 static void take_hello (struct broker *self, const struct broker_time *now, struct bytes route,
-                        const struct value *head)
+                        const struct broker_peer *peer, const struct value *head)
 {
     struct hello hello;
     struct err err = { 0 };
     int worker = -1;
-    if (read_hello (head, &hello, &err) == 0 && claim_name (self, route, hello.name, &err) == 0 &&
-        make_known (self, hello.name, &err) == 0)
+    if (read_hello (head, &hello, &err) == 0 && may_have_name (peer, hello.name, &err) == 0 &&
+        claim_name (self, route, hello.name, &err) == 0 && make_known (self, hello.name, &err) == 0)
         worker = enter (self, route, &hello, &err);
     if (worker < 0) {
         broker_log (self, "refused a worker: %s", err.text);
@@ -169,6 +187,7 @@ static void take_hello (struct broker *self, const struct broker_time *now, stru
     }
     struct worker *item = workers_at (self->workers, worker);
     item->heard_ms = now->mono_ms;
+    snprintf (item->key, sizeof item->key, "%s", peer->key);
     broker_start_beats (self, now);
     broker_log (self, "worker \"%s\" is connected", item->name);
     broker_send (self, worker, "welcome");
@@ -209,7 +228,8 @@ static void take_reply (struct broker *self, int worker, const struct value *hea
 }
 
 static void take_message (struct broker *self, const struct broker_time *now, struct bytes route,
-                          const struct value *head, struct bytes body)
+                          const struct broker_peer *peer, const struct value *head,
+                          struct bytes body)
 {
     const char *type = value_string (value_get (head, "type"));
     if (!type)
@@ -220,7 +240,7 @@ static void take_message (struct broker *self, const struct broker_time *now, st
     bool is_state = strcmp (type, "state") == 0;
     bool is_reply = strcmp (type, "reply") == 0;
     if (strcmp (type, "hello") == 0)
-        take_hello (self, now, route, head);
+        take_hello (self, now, route, peer, head);
     else if (worker == NO_WORKER && (is_state || is_reply))
         broker_send_to (self, route, "who", NULL);
     else if (worker != NO_WORKER && is_state)
@@ -231,13 +251,40 @@ static void take_message (struct broker *self, const struct broker_time *now, st
         broker_mark_gone (self, worker, "it said bye");
 }
 
+/* Its key was taken from it while it was connected. */
+static void drop_stranger (struct broker *self, struct bytes route)
+{
+    int worker = workers_by_route (self->workers, route);
+    if (worker != NO_WORKER)
+        broker_mark_gone (self, worker, KEY_TAKEN);
+}
+
 void broker_from_worker (struct broker *self, const struct broker_time *now, struct bytes route,
-                         struct bytes head, struct bytes body)
+                         const struct broker_peer *peer, struct bytes head, struct bytes body)
 {
     self->now_ms = now->mono_ms;
+    if (!peer || (peer->roles & ROLE_WORKER) == 0) {
+        drop_stranger (self, route);
+        broker_settle (self);
+        return;
+    }
     struct value *map = wire_decode (head.data, head.size, LIMIT_REQUEST_BYTES, NULL);
     if (value_type (map) == VALUE_MAP)
-        take_message (self, now, route, map, body);
+        take_message (self, now, route, peer, map, body);
     value_destroy (&map);
+    broker_settle (self);
+}
+
+void broker_users (struct broker *self, const struct broker_time *now, const struct users *users)
+{
+    self->now_ms = now->mono_ms;
+    for (int i = 0; i < workers_end (self->workers); i++) {
+        const struct worker *worker = workers_at (self->workers, i);
+        if (!worker || worker->key[0] == '\0')
+            continue;
+        const struct user *user = users_by_key (users, worker->key, strlen (worker->key));
+        if (!user || (user->roles & ROLE_WORKER) == 0 || !user_has_worker (user, worker->name))
+            broker_mark_gone (self, i, KEY_TAKEN);
+    }
     broker_settle (self);
 }

@@ -79,6 +79,20 @@ static void answer_workers (struct broker *self, const struct incoming *in)
     value_destroy (&body);
 }
 
+static void answer_reload (struct broker *self, const struct incoming *in)
+{
+    struct err err = { 0 };
+    struct value *body = NULL;
+    int users = self->sink.reload (self->sink.arg, &err);
+    if (users >= 0) {
+        body = value_new_map ();
+        value_put_int (body, "users", users);
+    }
+    broker_answer (self, in, users < 0 ? STATUS_FAILED : STATUS_OK, users < 0 ? err.text : NULL,
+                   body);
+    value_destroy (&body);
+}
+
 /* For the workers */
 
 static int64_t too_late_ms (const struct incoming *in)
@@ -267,6 +281,8 @@ static void dispatch (struct broker *self, const struct incoming *in)
         answer_workers (self, in);
     else if (strcmp (request->type, "ping") == 0 && !request->worker)
         answer_ping (self, in);
+    else if (strcmp (request->type, "reload") == 0)
+        answer_reload (self, in);
     else if (request->worker)
         pass_to_named (self, in, request->worker);
     else if (workers_count (self->workers) == 0)
@@ -290,9 +306,11 @@ static void read_id_of_large (struct incoming *in)
 }
 
 void broker_request (struct broker *self, const struct broker_time *now, struct bytes route,
-                     bool delimiter, struct bytes map, bool surplus)
+                     const struct broker_peer *peer, bool delimiter, struct bytes map, bool surplus)
 {
-    struct incoming in = { .now = now, .route = route, .delimiter = delimiter, .map = map };
+    struct incoming in = {
+        .now = now, .route = route, .peer = peer, .delimiter = delimiter, .map = map
+    };
     struct err err = { 0 };
     self->now_ms = now->mono_ms;
     if (wire_request_decode (map.data, map.size, &in.request, &err) < 0) {
@@ -300,6 +318,9 @@ void broker_request (struct broker *self, const struct broker_time *now, struct 
             read_id_of_large (&in);
         if (in.request.id[0] != '\0')
             refuse (self, &in, &err);
+    } else if (!peer) {
+        broker_answer (self, &in, STATUS_FORBIDDEN,
+                       "not permitted: this key is not known to the broker any more", NULL);
     } else if (surplus) {
         broker_answer (self, &in, STATUS_BAD_REQUEST,
                        "a request is one map after the EMS1 frame; this one has more frames", NULL);

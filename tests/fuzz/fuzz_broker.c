@@ -34,6 +34,15 @@ struct world {
 
 static const struct bytes nothing = { NULL, 0 };
 
+/* As over ipc: may do everything. */
+static const struct broker_peer anybody = {
+    .user = "tester",
+    .roles = ROLES_ALL,
+    .key = "",
+    .fingerprint = "",
+    .limits = { LIMIT_REQUESTS_PER_S, LIMIT_QUEUE, LIMIT_REQUEST_BYTES },
+};
+
 static struct value *map_in (struct bytes bytes)
 {
     struct value *map = wire_decode (bytes.data, bytes.size, LIMIT_FRAME_BYTES, NULL);
@@ -122,6 +131,13 @@ static int remember (void *arg, struct bytes text, struct err *err)
     return feed_choice (&world->feed, 8) == 1 ? err_set (err, STATUS_FAILED, "no space left") : 0;
 }
 
+static int reload (void *arg, struct err *err)
+{
+    (void)arg;
+    (void)err;
+    return 1;
+}
+
 static const char *some_word (struct feed *feed)
 {
     static const char *const words[] = { "run",  "cancel", "status",  "list",     "logs",
@@ -170,7 +186,7 @@ static void raw_request (struct world *world)
     const uint8_t *data = NULL;
     size_t size = feed_bytes (&world->feed, &data);
     unsigned how = feed_byte (&world->feed);
-    broker_request (world->broker, &world->now, (struct bytes){ "c", 1 }, how & 1,
+    broker_request (world->broker, &world->now, (struct bytes){ "c", 1 }, &anybody, how & 1,
                     (struct bytes){ data, size }, how & 2);
 }
 
@@ -191,7 +207,7 @@ static void ask (struct world *world)
     struct wire_buffer buffer;
     snprintf (request.id, sizeof request.id, "%032x", (unsigned)world->asked++);
     must (wire_request_encode (&request, &buffer, NULL) == 0, "the test can ask");
-    broker_request (world->broker, &world->now, (struct bytes){ "a", 1 }, how & 8,
+    broker_request (world->broker, &world->now, (struct bytes){ "a", 1 }, &anybody, how & 8,
                     (struct bytes){ buffer.data, buffer.size }, (how & 240) == 240);
     wire_buffer_free (&buffer);
     value_destroy (&body);
@@ -201,7 +217,7 @@ static void from_worker (struct world *world, int worker, struct bytes head, str
 {
     char route[16];
     size_t size = route_of (world, worker, route);
-    broker_from_worker (world->broker, &world->now, (struct bytes){ route, size }, head, body);
+    broker_from_worker (world->broker, &world->now, (struct bytes){ route, size }, &anybody, head, body);
 }
 
 static void raw_message (struct world *world, int worker)
@@ -324,7 +340,7 @@ int LLVMFuzzerTestOneInput (const uint8_t *data, size_t size)
     static struct world world;
     static const struct broker_identity identity = { "host", "1", "u", { 7, 9 } };
     const struct broker_sink sink = { &world,      to_worker,   to_client,
-                                      to_monitors, to_operator, remember };
+                                      to_monitors, to_operator, remember, reload };
     world = (struct world){ .feed = { data, size }, .now = { START_MS, WALL_MS } };
     world.broker = broker_new (&identity, &sink, NULL);
     while (world.feed.left > 0)

@@ -42,6 +42,7 @@ struct world {
     char gone[WORLD_GONE][64]; /* connections that do not exist any more */
     char full[64];             /* a connection that takes nothing now */
     bool disk_full;            /* nothing can be remembered now */
+    bool users_broken;         /* they cannot be read again now */
     char roster[2048];         /* what was remembered last */
     int remembered;            /* how often */
     char last_log[1024];
@@ -116,12 +117,20 @@ static inline int world_remember (void *arg, struct bytes text, struct err *err)
     return 0;
 }
 
+static inline int world_reload (void *arg, struct err *err)
+{
+    struct world *world = arg;
+    if (world->users_broken)
+        return err_set (err, STATUS_BAD_REQUEST, "the users are broken");
+    return 3;
+}
+
 /* A broker that knows nothing yet; its random numbers are made from `seed`. */
 static inline struct broker *world_broker (struct world *world, uint64_t seed)
 {
     struct broker_identity identity = { "host", "1.2.3", "alice", { seed, seed << 40 } };
-    struct broker_sink sink = { world,         world_to_worker, world_to_client,
-                                world_publish, world_log,       world_remember };
+    struct broker_sink sink = { world,     world_to_worker, world_to_client, world_publish,
+                                world_log, world_remember,  world_reload };
     return broker_new (&identity, &sink, NULL);
 }
 
@@ -198,6 +207,15 @@ static inline void world_nothing_left (struct world *world)
 
 /* Clients */
 
+/* As over ipc: may do everything. */
+static const struct broker_peer anybody = {
+    .user = "tester",
+    .roles = ROLES_ALL,
+    .key = "",
+    .fingerprint = "",
+    .limits = { LIMIT_REQUESTS_PER_S, LIMIT_QUEUE, LIMIT_REQUEST_BYTES },
+};
+
 static inline const char *id_of (int number, char out[REQUEST_ID_BYTES])
 {
     snprintf (out, REQUEST_ID_BYTES, "%032x", (unsigned)number);
@@ -209,7 +227,7 @@ static inline void send_request (struct world *world, const char *client,
 {
     struct wire_buffer buffer;
     assert_int_equal (wire_request_encode (request, &buffer, NULL), 0);
-    broker_request (world->broker, &world->now, text_bytes (client), false,
+    broker_request (world->broker, &world->now, text_bytes (client), &anybody, false,
                     (struct bytes){ buffer.data, buffer.size }, false);
     wire_buffer_free (&buffer);
 }
@@ -266,9 +284,10 @@ static inline void say (struct world *world, const char *route, struct value *he
 {
     struct wire_buffer buffer;
     assert_int_equal (wire_encode (head, &buffer, NULL), 0);
-    broker_from_worker (
-        world->broker, &world->now, text_bytes (route), (struct bytes){ buffer.data, buffer.size },
-        body ? (struct bytes){ body->data, body->size } : (struct bytes){ NULL, 0 });
+    broker_from_worker (world->broker, &world->now, text_bytes (route), &anybody,
+                        (struct bytes){ buffer.data, buffer.size },
+                        body ? (struct bytes){ body->data, body->size }
+                             : (struct bytes){ NULL, 0 });
     wire_buffer_free (&buffer);
     value_destroy (&head);
 }
