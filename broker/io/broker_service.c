@@ -112,9 +112,7 @@ static int bind_all (struct service *self, const struct broker_settings *setting
 
 static int start (struct service *self, struct err *err)
 {
-    struct broker_identity identity = { .name = self->host,
-                                        .version = EMS_VERSION,
-                                        .user = self->user };
+    struct broker_identity identity = { .name = self->host, .version = EMS_VERSION };
     if (entropy_fill (identity.random, sizeof identity.random, err) < 0)
         return -1;
     self->reactor = reactor_new (err);
@@ -129,7 +127,8 @@ static int start (struct service *self, struct err *err)
                                   self->context,
                                   self->sockets[PLACE_CLIENTS],
                                   self->sockets[PLACE_WORKERS],
-                                  self->house.statefd };
+                                  self->house.statefd,
+                                  self->user };
     self->router = router_new (&parts, &identity, log_line, err);
     return self->router ? 0 : -1;
 }

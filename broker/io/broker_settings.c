@@ -93,8 +93,8 @@ static int read_section (struct broker_settings *self, const struct config *sect
 int broker_settings_load (struct broker_settings *self, struct err *err)
 {
     /* The others are the worker's, which reads the same file. */
-    static const char *const sections[] = { "broker",   "worker",  "retention",
-                                            "profiles", "notices", NULL };
+    static const char *const sections[] = { "broker",  "worker",  "retention", "profiles",
+                                            "notices", "signers", NULL };
     if (!self->config)
         return 0;
     self->tree = zpl_load (self->config, err);

@@ -5,10 +5,12 @@
 
 #include <errno.h>
 #include <stdlib.h>
+#include "audit.h"
 #include "clock.h"
 #include "endpoint.h"
 #include "frames.h"
 #include "rosterfile.h"
+#include "users.h"
 #include "wire.h"
 
 #define MESSAGES_PER_TURN 64
@@ -18,6 +20,7 @@
 struct router {
     struct router_parts parts;
     struct broker *broker;
+    struct audit *audit;
     void *watch; /* of the workers' connections */
     struct reactor_timer tick;
     struct reactor_timer probe;
@@ -94,12 +97,27 @@ static int remember (void *arg, struct bytes text, struct err *err)
     return rosterfile_save (self->parts.statefd, text, err);
 }
 
-/* Time */
-
 static struct broker_time now (void)
 {
     return (struct broker_time){ clock_mono_ms (), clock_wall_ms () };
 }
+
+static void audit (void *arg, const struct broker_deed *deed)
+{
+    struct router *self = arg;
+    struct broker_time time = now ();
+    audit_note (self->audit, &time, deed);
+}
+
+static int64_t reload (void *arg, struct err *err)
+{
+    (void)arg;
+    return err_set (err, STATUS_FAILED,
+                    "this broker has no table of users: whoever can open its sockets is permitted "
+                    "everything");
+}
+
+/* Time */
 
 static void set_tick (struct router *self)
 {
@@ -133,22 +151,30 @@ static struct bytes frame (const struct frames *frames, int index)
     return (struct bytes){ frames_data (frames, index), frames_size (frames, index) };
 }
 
+/* Who comes by way of the file system is who we are, and may do everything. */
+static struct broker_peer local_peer (const struct router *self)
+{
+    return (struct broker_peer){ .user = self->parts.user, .roles = ROLES_ALL };
+}
+
 static void take_request (struct router *self, const struct broker_time *time)
 {
     const struct frames *frames = &self->frames;
     bool delimiter = frames->count > 1 && frames_size (frames, 1) == 0;
     int magic = delimiter ? 2 : 1;
+    struct broker_peer peer = local_peer (self);
     if (!frames->too_many && frames_is (frames, magic, WIRE_MAGIC) && magic + 1 < frames->count)
-        broker_request (self->broker, time, frame (frames, 0), delimiter, frame (frames, magic + 1),
-                        magic + 2 < frames->count);
+        broker_request (self->broker, time, &peer, frame (frames, 0), delimiter,
+                        frame (frames, magic + 1), magic + 2 < frames->count);
 }
 
 static void take_from_worker (struct router *self, const struct broker_time *time)
 {
     const struct frames *frames = &self->frames;
+    struct broker_peer peer = local_peer (self);
     if (!frames->too_many && frames_is (frames, 1, WIRE_MAGIC) &&
         (frames->count == 3 || frames->count == 4))
-        broker_from_worker (self->broker, time, frame (frames, 0), frame (frames, 2),
+        broker_from_worker (self->broker, time, &peer, frame (frames, 0), frame (frames, 2),
                             frame (frames, 3));
 }
 
@@ -219,8 +245,10 @@ struct router *router_new (const struct router_parts *parts, const struct broker
     self->tick = (struct reactor_timer){ .fn = tick, .arg = self };
     self->probe = (struct reactor_timer){ .fn = probe, .arg = self };
     frames_init (&self->frames);
-    struct broker_sink sink = { self, to_worker, to_client, publish, log, remember };
-    self->broker = broker_new (identity, &sink, err);
+    struct broker_sink sink = { self, to_worker, to_client, publish, log, remember, audit, reload };
+    struct audit_options options = { .statefd = parts->statefd, .complain = log, .arg = self };
+    self->audit = audit_new (&options, err);
+    self->broker = self->audit ? broker_new (identity, &sink, err) : NULL;
     if (!self->broker || rosterfile_load (parts->statefd, self->broker, err) < 0 ||
         add_sources (self, err) < 0)
         router_destroy (&self);
@@ -242,6 +270,7 @@ void router_destroy (struct router **self_p)
         endpoint_unwatch (&self->watch, self->parts.workers);
     }
     broker_destroy (&self->broker);
+    audit_destroy (&self->audit);
     free (self);
     *self_p = NULL;
 }

@@ -15,9 +15,10 @@ struct router_parts {
     struct reactor *reactor;
     struct relay *relay;
     void *context;
-    void *clients; /* ROUTER, bound */
-    void *workers; /* ROUTER, bound */
-    int statefd;   /* the state folder */
+    void *clients;    /* ROUTER, bound */
+    void *workers;    /* ROUTER, bound */
+    int statefd;      /* the state folder */
+    const char *user; /* who everybody is that comes by ipc */
 };
 
 /* `log` gets lines for the operator. NULL with *err: code 400 if the roster's file is damaged, else

@@ -141,24 +141,36 @@ static int take_replies (struct session *self, int64_t now_ms, struct err *err)
     return 0;
 }
 
-/* 1 sent, 0 not possible now, -1 with *err. */
-static int transmit (struct session *self, struct ask *ask, int64_t now_ms, struct err *err)
+static int encode (const struct session *self, const struct ask *ask, int64_t now_ms,
+                   struct wire_buffer *out, struct err *err)
 {
     int64_t window_ms = WINDOW_MS;
     if (ask->patience == PATIENCE_REPLY)
         window_ms = ask->asked_ms + self->options.reply_ms - now_ms;
-    struct wire_buffer buffer = { 0 };
-    struct frames frames;
-    frames_init (&frames);
     struct wire_request request = { .type = ask->type,
                                     .worker = ask->worker,
                                     .not_after_ms = clock_wall_ms () + window_ms,
                                     .again = ask->again,
                                     .body = ask->body };
+    uint8_t sig[SIG_BYTES];
     memcpy (request.id, ask->id, REQUEST_ID_BYTES);
-    if (wire_request_encode (&request, &buffer, err) < 0)
-        return -1;
+    if (self->options.sign) {
+        if (sign_request (self->options.sign, &request, sig, err) < 0)
+            return -1;
+        request.sig = sig;
+    }
+    return wire_request_encode (&request, out, err);
+}
+
+/* 1 sent, 0 not possible now, -1 with *err. */
+static int transmit (struct session *self, struct ask *ask, int64_t now_ms, struct err *err)
+{
+    struct wire_buffer buffer = { 0 };
+    struct frames frames;
     int rc = -1;
+    frames_init (&frames);
+    if (encode (self, ask, now_ms, &buffer, err) < 0)
+        return -1;
     if (frames_add (&frames, WIRE_MAGIC, strlen (WIRE_MAGIC)) == 0 &&
         frames_add (&frames, buffer.data, buffer.size) == 0)
         rc = frames_send (self->socket, &frames, err);

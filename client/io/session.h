@@ -15,6 +15,7 @@
 #include <zmq.h>
 
 #include "ask.h"
+#include "sign.h"
 
 struct session;
 
@@ -22,7 +23,8 @@ struct session_options {
     const char *clients; /* endpoint; must outlive the session */
     int64_t connect_ms;
     int64_t reply_ms;
-    int interrupt_fd; /* <= 0: none */
+    int interrupt_fd;             /* <= 0: none */
+    const struct sign_keys *sign; /* under every request; must outlive the session; NULL: none */
     void (*notice) (void *arg, const char *text);
     void *notice_arg;
 };

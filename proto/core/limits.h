@@ -47,8 +47,10 @@
 #define LIMIT_WORKERS       256      /* known to one broker, connected or not */
 #define LIMIT_PENDING       10000    /* requests under way in one broker */
 #define LIMIT_PENDING_BYTES 16777216 /* of their request maps together */
+#define LIMIT_USER_SHARE    4        /* one user has at most this part of either, and of gathers */
 #define LIMIT_GATHERS       64       /* of them answered by several workers together */
 #define LIMIT_OWNERS        1024     /* runs of which a broker remembers who got them */
+#define LIMIT_BUDGETS       1024     /* users who asked a broker for something just now */
 #define LIMIT_ENDPOINTS     16       /* of one kind, besides the ipc one */
 #define LIMIT_LIST          500      /* jobs or runs in one reply */
 #define LIMIT_PRIORITY      31

@@ -15,7 +15,7 @@ import sys
 # Only compute, or only allocate.
 PURE = set("""
     asprintf calloc explicit_bzero free getopt_long malloc memchr memcmp memcpy memmem memmove memrchr memset qsort realloc
-    snprintf sscanf stpcpy strcat strchr strcmp strcpy strcspn strdup strerror strerror_r strlen strncmp
+    snprintf sscanf stpcpy strcat strchr strcmp strcpy strcspn strdup strerror strerror_r strlen strncat strncmp
     strncpy strndup strnlen strpbrk strrchr strspn strstr strtod strtol strtoll strtoul strtoull
     vasprintf vsnprintf sigaddset sigemptyset sigabbrev_np abort optarg optind opterr environ stderr stdout bcmp
     regcomp regerror regexec regfree strncasecmp strcasecmp gmtime_r timegm isfinite pow log10 floor
@@ -31,7 +31,7 @@ REPLACED = set("""
     zmq_setsockopt zmq_socket zmq_socket_monitor
 """.split())
 # Libraries that only compute as they are used.
-LIBRARIES = re.compile(r"^(cJSON_|msgpack_|zmq_msg_|zmq_strerror$|zconfig_(child|destroy|name|next|"
+LIBRARIES = re.compile(r"^(cJSON_|crypto_sign_verify_detached$|sodium_init$|msgpack_|zmq_msg_|zmq_strerror$|zconfig_(child|destroy|name|next|"
                        r"str_load|value)$)")
 # Of the C library's and the compiler's own.
 INTERNAL = re.compile(r"^(_GLOBAL_OFFSET_TABLE_|__errno_location|__ctype_\w+|__assert_fail|"

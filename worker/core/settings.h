@@ -7,6 +7,7 @@
 #include "config.h"
 #include "profile.h"
 #include "retention.h"
+#include "signers.h"
 #include "target.h"
 
 struct settings {
@@ -17,6 +18,7 @@ struct settings {
     struct retention_policy retention;
     struct profiles profiles;
     struct targets targets; /* who is told of what */
+    struct signers signers; /* who can sign a request */
 };
 
 /* Where the defaults come from. */

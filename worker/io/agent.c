@@ -226,18 +226,30 @@ static void take_refused (struct agent *self, const struct value *head)
     reactor_arm (self->env.reactor, &self->hello, clock_mono_ms () + HELLO_AGAIN_MS);
 }
 
+/* Brokers before scopes knew only who may do everything. */
+static int read_requester (const struct value *head, struct requester *out)
+{
+    const char *scope = "all";
+    if (value_read_string (head, "user", LIMIT_NAME_BYTES, &out->user, NULL) != 1 ||
+        !name_valid (out->user) ||
+        value_read_string (head, "scope", LIMIT_NAME_BYTES, &scope, NULL) < 0 ||
+        value_read_int (head, "max_queued", 0, INT64_MAX, &out->max_queued, NULL) < 0)
+        return -1;
+    out->own = strcmp (scope, "own") == 0;
+    return out->own || strcmp (scope, "all") == 0 ? 0 : -1;
+}
+
 static void take_request (struct agent *self, const struct value *head, const struct frames *frames)
 {
     int64_t ref = 0;
-    const char *user = NULL;
+    struct requester who = { 0 };
     if (value_read_int (head, "ref", INT64_MIN, INT64_MAX, &ref, NULL) != 1 ||
-        value_read_string (head, "user", LIMIT_NAME_BYTES, &user, NULL) != 1 ||
-        !name_valid (user) || frames->count < 3) {
-        worker_note (
-            "the broker sent a request that is none; it needs ref, user and a third frame");
+        read_requester (head, &who) < 0 || frames->count < 3) {
+        worker_note ("the broker sent a request that is none; it needs ref, user and a third "
+                     "frame, and no other scope than own and all");
         return;
     }
-    self->env.request (self->env.arg, ref, user, frames_data (frames, 2), frames_size (frames, 2));
+    self->env.request (self->env.arg, ref, &who, frames_data (frames, 2), frames_size (frames, 2));
 }
 
 static void take (struct agent *self, const struct frames *frames)

@@ -12,6 +12,13 @@
 
 struct agent;
 
+/* Who asks, as the broker vouches. */
+struct requester {
+    const char *user;
+    bool own;           /* only its own jobs are its business */
+    int64_t max_queued; /* so many of them in the line; 0: no limit of its own */
+};
+
 struct agent_env {
     struct reactor *reactor;
     void *context;
@@ -22,7 +29,8 @@ struct agent_env {
     const char *(*holder) (void *arg);
     size_t (*queued) (void *arg); /* jobs that wait */
     /* A request map, byte for byte; answered with agent_reply now or later. */
-    void (*request) (void *arg, int64_t ref, const char *user, const void *data, size_t bytes);
+    void (*request) (void *arg, int64_t ref, const struct requester *who, const void *data,
+                     size_t bytes);
     /* A new connection: what was asked over the old one cannot be answered any more. */
     void (*forget) (void *arg);
     void *arg;

@@ -52,10 +52,11 @@ static size_t queued (void *arg)
     return life_queued (self->life);
 }
 
-static void request (void *arg, int64_t ref, const char *user, const void *data, size_t bytes)
+static void request (void *arg, int64_t ref, const struct requester *who, const void *data,
+                     size_t bytes)
 {
     struct worker *self = arg;
-    requests_take (self->requests, ref, user, data, bytes);
+    requests_take (self->requests, ref, who, data, bytes);
 }
 
 static void forget (void *arg)
