@@ -94,7 +94,7 @@ static int check_tcp (const char *endpoint, struct err *err)
     bool wild = strcmp (port, "*") == 0;
     bool number = digits > 0 && digits <= 5 && port[digits] == '\0' && atoi (port) <= 65535;
     if (!colon || colon == host || strpbrk (host, " /;,") || (!wild && !number) ||
-        strlen (endpoint) >= ENDPOINT_BYTES)
+        strlen (endpoint) >= ENDPOINT_TEXT_BYTES)
         return err_set (err, STATUS_BAD_REQUEST,
                         "the endpoint \"%.200s\" is no place in a network; it must be "
                         "tcp://HOST:PORT",
@@ -224,9 +224,9 @@ int endpoint_bind (void *socket, const char *endpoint, struct err *err)
     return 0;
 }
 
-int endpoint_bound (void *socket, char out[ENDPOINT_BYTES], struct err *err)
+int endpoint_bound (void *socket, char out[ENDPOINT_TEXT_BYTES], struct err *err)
 {
-    size_t bytes = ENDPOINT_BYTES;
+    size_t bytes = ENDPOINT_TEXT_BYTES;
     if (zmq_getsockopt (socket, ZMQ_LAST_ENDPOINT, out, &bytes) < 0)
         return err_set (err, STATUS_FAILED, "cannot tell where a socket is bound: %s",
                         zmq_strerror (errno));
@@ -249,4 +249,29 @@ void endpoint_close (void **socket_p)
         return;
     zmq_close (*socket_p);
     *socket_p = NULL;
+}
+
+void endpoint_drop (void **socket_p)
+{
+    if (*socket_p)
+        set_int (*socket_p, ZMQ_LINGER, 0);
+    endpoint_close (socket_p);
+}
+
+int endpoint_grant_topics (void *socket, struct err *err)
+{
+    if (set_int (socket, ZMQ_XPUB_MANUAL, 1) < 0)
+        return err_set (err, STATUS_FAILED, "cannot grant topics one by one: %s",
+                        zmq_strerror (errno));
+    return 0;
+}
+
+int endpoint_grant (void *socket, const void *topic, size_t bytes)
+{
+    return zmq_setsockopt (socket, ZMQ_SUBSCRIBE, topic, bytes);
+}
+
+void endpoint_revoke (void *socket, const void *topic, size_t bytes)
+{
+    zmq_setsockopt (socket, ZMQ_UNSUBSCRIBE, topic, bytes);
 }

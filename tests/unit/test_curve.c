@@ -78,7 +78,7 @@ static void *opened (struct world *self, enum endpoint_kind kind)
     return socket;
 }
 
-static void *served (struct world *self, char at[ENDPOINT_BYTES])
+static void *served (struct world *self, char at[ENDPOINT_TEXT_BYTES])
 {
     struct err err = { 0 };
     void *router = opened (self, ENDPOINT_CLIENTS_ROUTER);
@@ -124,7 +124,7 @@ static void send_hello (void *socket)
 static void a_friend_is_let_in_and_each_message_tells_whose_it_is (void **state)
 {
     struct world *self = *state;
-    char at[ENDPOINT_BYTES], key[KEY_TEXT_BYTES];
+    char at[ENDPOINT_TEXT_BYTES], key[KEY_TEXT_BYTES];
     uint64_t connections[2] = { 0 };
     void *router = served (self, at);
     for (int i = 0; i < 2; i++) {
@@ -164,7 +164,7 @@ static void expect_outside (struct world *self, void *router, void *dealer, cons
 static void strangers_are_refused (void **state)
 {
     struct world *self = *state;
-    char at[ENDPOINT_BYTES];
+    char at[ENDPOINT_TEXT_BYTES];
     struct cert stranger;
     void *router = served (self, at);
 
@@ -193,7 +193,7 @@ static void strangers_are_refused (void **state)
 static void without_a_handler_nobody_is_let_in (void **state)
 {
     struct world *self = *state;
-    char at[ENDPOINT_BYTES];
+    char at[ENDPOINT_TEXT_BYTES];
     void *router = served (self, at);
     zap_destroy (&self->zap);
     void *dealer = opened (self, ENDPOINT_CLIENT_DEALER);
