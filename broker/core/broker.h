@@ -31,8 +31,9 @@ struct bytes {
     size_t size;
 };
 
-/* A connection, as the ROUTER that it belongs to names it: 1 to 255 opaque bytes. */
-#define ROUTE_BYTES 255
+/* A connection: opaque bytes; one for the socket that it belongs to, then what that ROUTER calls it,
+ * which is 1 to 255 bytes. */
+#define ROUTE_BYTES 256
 
 enum broker_sent {
     BROKER_SENT,
