@@ -363,10 +363,10 @@ def worker_config(net):
     path = net.base / "worker.zpl"
     work = net.base / "work"
     work.mkdir(exist_ok=True)
-    path.write_text(configuration({"name": "bench-1", "cgroup": "none", "workers": f'"{net.at["workers"]}"',
-                                   "publish": f'"{net.at["publish"]}"',
-                                   "certificate": f'"{net.base}/bench-1.secret"',
-                                   "server_key": f'"{net.keys["server"][0].decode()}"'}, work, BIN))
+    path.write_text(configuration({"name": "bench-1", "cgroup": "none",
+                                   "workers": net.at["workers"], "publish": net.at["publish"],
+                                   "certificate": f"{net.base}/bench-1.secret",
+                                   "server_key": net.keys["server"][0].decode()}, work, BIN))
     return path
 
 
@@ -378,6 +378,16 @@ def test_the_programs_work_over_tcp_by_a_context(net):
     assert made.returncode == 0, made.stderr
     assert net.ems("context").stdout.startswith("* far")
     eventually(lambda: "idle" in net.ems("workers").stdout, PATIENCE_S)
+    ran = net.ems("run", "say")
+    assert ran.returncode == 0 and ran.stdout, ran.stderr
+    assert '"user":"olga"' in net.ems("--json", "show").stdout.replace(" ", "")
+    # No secret is told to anybody (who made the files apart).
+    secrets = [secret for public, secret in net.keys.values()]
+    for path in (net.base / "s", net.base / "w"):
+        for file in path.rglob("*"):
+            if file.is_file():
+                assert not any(secret in file.read_bytes() for secret in secrets), file
+    assert not any(secret in net.errors.read_bytes() for secret in secrets)
 
     # Others, and what they are told.
     def told(name, server="server"):
