@@ -147,7 +147,18 @@ int64_t ask_give_up_ms (const struct ask *self, const struct ask_limits *limits,
 void ask_give_up (struct ask *self, const struct ask_limits *limits, bool up)
 {
     self->done = self->given_up = true;
-    if (!up)
+    if (!up && limits->news == LINK_REFUSED)
+        err_set (
+            &self->failure, STATUS_FORBIDDEN,
+            "the broker at %.150s does not let our key in; its admin has to add it to the users "
+            "file: key = \"%.40s\"",
+            limits->endpoint, limits->key ? limits->key : "");
+    else if (!up && limits->news == LINK_UNFIT)
+        err_set (&self->failure, EMS_UNREACHABLE,
+                 "who answers at %.150s is not the broker whose public key was given, or no broker "
+                 "at all; compare the server key with what `ems keygen` printed for the broker",
+                 limits->endpoint);
+    else if (!up)
         err_set (&self->failure, EMS_UNREACHABLE,
                  "nobody answers at %.200s; is the broker running? `ems up` starts one on this "
                  "machine",

@@ -18,6 +18,9 @@ struct ask_limits {
     const char *endpoint; /* for messages */
     int64_t connect_ms;   /* at most so long without a connection, at first */
     int64_t reply_ms;
+    /* What the other side's first words told; then `key` is ours. */
+    enum link_news { LINK_QUIET, LINK_REFUSED, LINK_UNFIT } news;
+    const char *key;
 };
 
 struct ask {

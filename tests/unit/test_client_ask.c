@@ -15,7 +15,9 @@
 #define T0 1000
 #define ID "0123456789abcdef0123456789abcdef"
 
-static const struct ask_limits limits = { "ipc:///x/clients", 2000, 10000 };
+static const struct ask_limits limits = { .endpoint = "ipc:///x/clients",
+                                          .connect_ms = 2000,
+                                          .reply_ms = 10000 };
 
 static struct ask *make (enum patience patience)
 {

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "clock.h"
+#include "curve.h"
 #include "endpoint.h"
 #include "frames.h"
 #include "ids.h"
@@ -47,6 +48,13 @@ static void disconnect (struct agent *self)
     self->registered = false;
 }
 
+static int secure (struct agent *self, struct err *err)
+{
+    if (!endpoint_is_tcp (self->env.endpoint))
+        return 0;
+    return curve_client (self->socket, self->env.cert, self->env.server_key, err);
+}
+
 static int connect_anew (struct agent *self, struct err *err)
 {
     disconnect (self);
@@ -55,7 +63,8 @@ static int connect_anew (struct agent *self, struct err *err)
     if (!self->socket)
         return -1;
     self->watch = endpoint_watch (self->env.context, self->socket, err);
-    if (!self->watch || endpoint_connect (self->socket, self->env.endpoint, err) < 0 ||
+    if (!self->watch || secure (self, err) < 0 ||
+        endpoint_connect (self->socket, self->env.endpoint, err) < 0 ||
         reactor_add_socket (self->env.reactor, self->watch, watched, self, err) < 0 ||
         reactor_add_socket (self->env.reactor, self->socket, messages, self, err) < 0) {
         disconnect (self);
@@ -184,6 +193,10 @@ static void watched (void *arg)
     struct agent *self = arg;
     int event;
     while ((event = endpoint_event (self->watch)) != 0) {
+        if (event == ENDPOINT_REFUSED)
+            worker_note ("the broker does not know our key, or not as a worker's; it must stand in "
+                         "its users file: %s",
+                         self->env.cert ? self->env.cert->public_key : "");
         self->registered = false;
         self->env.forget (self->env.arg);
         if (event > 0)
@@ -202,6 +215,8 @@ static void beat (void *arg)
         self->env.forget (self->env.arg);
         if (connect_anew (self, &err) < 0)
             worker_note ("cannot connect to the broker: %s", err.text);
+        if (self->env.renewed)
+            self->env.renewed (self->env.arg);
         return;
     }
     agent_tell (self);

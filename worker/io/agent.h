@@ -7,6 +7,7 @@
 #ifndef EMS_AGENT_H
 #define EMS_AGENT_H
 
+#include "cert.h"
 #include "reactor.h"
 #include "value.h"
 
@@ -22,7 +23,9 @@ struct requester {
 struct agent_env {
     struct reactor *reactor;
     void *context;
-    const char *endpoint; /* these three outlive the agent */
+    const char *endpoint;    /* these three outlive the agent */
+    const struct cert *cert; /* for TCP; NULL: none. Outlives the agent, like server_key */
+    const char *server_key;
     const char *name;
     const struct value *profiles; /* list of names */
     /* The job that holds the slot; NULL: idle. */
@@ -33,6 +36,9 @@ struct agent_env {
                      size_t bytes);
     /* A new connection: what was asked over the old one cannot be answered any more. */
     void (*forget) (void *arg);
+    /* Nothing was heard for long, and the connection is made anew: what else leads to the broker
+     * should be, too. NULL: nothing does. */
+    void (*renewed) (void *arg);
     void *arg;
 };
 
