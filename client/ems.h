@@ -66,9 +66,13 @@ struct ems_options {
         *clients; /* endpoint as ipc:///run/ems/clients; NULL: EMS_ENDPOINT, else by `state` */
     const char *events; /* NULL: EMS_EVENTS, else `events` beside the clients socket */
     const char *state;  /* state folder; NULL: EMS_STATE, $XDG_STATE_HOME/ems, ~/.local/state/ems */
-    int connect_ms;     /* at most so long without a connection; 0: 1800 */
-    int reply_ms;       /* at most so long without an answer; 0: 10000 */
-    int interrupt_fd;   /* when it can be read, every wait ends with EMS_INTERRUPTED; <= 0: none */
+    /* For tcp:// endpoints, which take both: the file of our secret key, as `ems keygen` makes it,
+     * and the public key of the broker. A certificate with a section `sign` signs every request. */
+    const char *certificate;
+    const char *server_key;
+    int connect_ms;   /* at most so long without a connection; 0: 1800 */
+    int reply_ms;     /* at most so long without an answer; 0: 10000 */
+    int interrupt_fd; /* when it can be read, every wait ends with EMS_INTERRUPTED; <= 0: none */
     /* Called (from within the waiting function) when a wait gets longer than expected, with a
      * sentence that says why; NULL: not called. */
     void (*notice) (void *arg, const char *text);

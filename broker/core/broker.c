@@ -24,7 +24,6 @@ struct broker *broker_new (const struct broker_identity *identity, const struct 
         self->sink = *sink;
         copy (self->name, sizeof self->name, identity->name);
         copy (self->version, sizeof self->version, identity->version);
-        copy (self->user, sizeof self->user, identity->user);
         self->random = identity->random[0];
         self->check_ms = INT64_MAX;
         self->workers = workers_new ();

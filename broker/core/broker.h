@@ -19,6 +19,7 @@
 #include <stddef.h>
 #include <stdint.h>
 #include "err.h"
+#include "users.h"
 
 struct broker_time {
     int64_t mono_ms; /* for deadlines */
@@ -30,13 +31,37 @@ struct bytes {
     size_t size;
 };
 
-/* A connection, as the ROUTER that it belongs to names it: 1 to 255 opaque bytes. */
-#define ROUTE_BYTES 255
+/* A connection: opaque bytes; one for the socket that it belongs to, then what that ROUTER calls it,
+ * which is 1 to 255 bytes. */
+#define ROUTE_BYTES 256
 
 enum broker_sent {
     BROKER_SENT,
     BROKER_FULL, /* not now: too much waits for this peer */
     BROKER_GONE, /* this connection does not exist any more */
+};
+
+/* Who speaks, as the caller found out for this very message; it is copied where it must be kept. */
+struct broker_peer {
+    const char *user;            /* a name */
+    unsigned roles;              /* bits of enum role */
+    const char *fingerprint;     /* of the key; NULL: there is none, as on this machine */
+    int64_t requests_per_second; /* 0: as many as it likes */
+    int64_t max_queued;          /* jobs in the line of one worker; 0: no limit of its own */
+    int64_t max_request_bytes;   /* 0: LIMIT_REQUEST_BYTES */
+    const char *const *workers;  /* the names it may register; NULL-ended; NULL: any */
+    const char *key;             /* all of it; NULL: there is none */
+};
+
+/* A change that was made or refused, for the audit log. Texts may be "": not known, or none. */
+struct broker_deed {
+    const char *user;
+    const char *key; /* its fingerprint */
+    const char *verb;
+    const char *worker;
+    const char *job;
+    const char *request; /* its id */
+    int status;
 };
 
 /* The effects. A callback must not call back into the broker. */
@@ -54,13 +79,17 @@ struct broker_sink {
     /* Make this text durable in the place of the last one. 0, or -1 with *err: then the worker for
      * whose sake it was to be is refused for now. */
     int (*remember) (void *arg, struct bytes text, struct err *err);
+    /* Who was permitted, or not, to change what. */
+    void (*audit) (void *arg, const struct broker_deed *deed);
+    /* Read the table of users again: how many there are now, or -1 with *err: that of before stays.
+     * The peer of the message at hand may go with the old one. */
+    int64_t (*reload) (void *arg, struct err *err);
 };
 
 /* Strings are copied. `random` makes refs and request ids that no earlier broker used. */
 struct broker_identity {
     const char *name;    /* what `ping` answers */
     const char *version; /* likewise */
-    const char *user;    /* on whose behalf requests go to the workers */
     uint64_t random[2];
 };
 
@@ -75,12 +104,19 @@ void broker_destroy (struct broker **self_p);
  * with *err (400): it is not such a text. */
 int broker_recall (struct broker *self, struct bytes text, struct err *err);
 
-/* A request from a client: `map` is its frame after the magic; `surplus`: there were more. */
-void broker_request (struct broker *self, const struct broker_time *now, struct bytes route,
-                     bool delimiter, struct bytes map, bool surplus);
-/* A message from a worker; body.data is NULL if it had no third frame. */
-void broker_from_worker (struct broker *self, const struct broker_time *now, struct bytes route,
-                         struct bytes head, struct bytes body);
+/* A request from a client: `map` is its frame after the magic; `surplus`: there were more. `peer`
+ * NULL: its key is not known, or not any more; it is refused. */
+void broker_request (struct broker *self, const struct broker_time *now,
+                     const struct broker_peer *peer, struct bytes route, bool delimiter,
+                     struct bytes map, bool surplus);
+/* A message from a worker; body.data is NULL if it had no third frame. `peer` NULL: as above; it is
+ * ignored, and the worker that had registered over that connection is gone. */
+void broker_from_worker (struct broker *self, const struct broker_time *now,
+                         const struct broker_peer *peer, struct bytes route, struct bytes head,
+                         struct bytes body);
+/* The users changed: workers whose keys may not be theirs any more are gone, and not only when they
+ * say something. Not from within a callback. */
+void broker_users (struct broker *self, const struct broker_time *now, const struct users *users);
 /* Some connection of a worker ended; find out whose. */
 void broker_probe (struct broker *self);
 

@@ -8,7 +8,9 @@
 #define EMS_BROKER_PRIVATE_H
 
 #include "ask.h"
+#include "asker.h"
 #include "broker.h"
+#include "budget.h"
 #include "owners.h"
 #include "pending.h"
 #include "roster.h"
@@ -34,7 +36,6 @@ struct broker {
     struct loglimit loglimit;
     char name[BROKER_NAME_BYTES];
     char version[VERSION_BYTES];
-    char user[NAME_BYTES];
     uint64_t random;
     uint64_t asked;          /* requests of the broker's own, for their ids */
     int64_t chosen;          /* runs handed out */
@@ -43,8 +44,10 @@ struct broker {
     struct roster roster;    /* … and those that once were */
     struct pendings *pendings;
     struct owners owners;
-    int64_t beat_ms;  /* next beat to the workers */
-    int64_t check_ms; /* next look at who is silent; INT64_MAX: there is no worker */
+    struct budgets budgets; /* of the users' requests */
+    struct budgets deeds;   /* of lines in the audit log that nothing else bounds */
+    int64_t beat_ms;        /* next beat to the workers */
+    int64_t check_ms;       /* next look at who is silent; INT64_MAX: there is no worker */
     bool some_gone;
 };
 
@@ -55,7 +58,25 @@ struct incoming {
     bool delimiter;
     struct bytes map;
     struct wire_request request;
+    struct asker asker;
 };
+
+/* admit.c: is it to be looked at at all, and is it permitted? False: it was answered. */
+bool broker_admit_peer (struct broker *self, struct incoming *in, const struct broker_peer *peer);
+bool broker_admit_request (struct broker *self, struct incoming *in,
+                           const struct broker_peer *peer);
+bool broker_admit_pending (struct broker *self, const struct incoming *in);
+/* May that peer be the worker of that name? -1 with *err (403). */
+int broker_admit_worker (const struct broker_peer *peer, const char *name, struct err *err);
+
+/* deed.c: a line for the audit log, if it is a change. `worker` and `job` may be NULL: not known.
+ */
+void broker_note (struct broker *self, const struct asker *asker, const char *request_id,
+                  const char *worker, const char *job, int status);
+/* The same of what nothing else bounds: so much of each `source` that it can be read. */
+void broker_note_some (struct broker *self, const struct asker *asker, const char *source,
+                       const char *worker, int status);
+void broker_asker (struct asker *out, const struct broker_peer *peer);
 
 /* answer.c: replies to clients. `error` may be NULL. */
 void broker_answer (struct broker *self, const struct incoming *in, int status, const char *error,
@@ -68,7 +89,7 @@ void broker_hand_over (struct broker *self, struct pending *item, struct bytes r
 
 /* send.c: heads to workers. */
 enum broker_sent broker_send (struct broker *self, int worker, const char *type);
-enum broker_sent broker_send_request (struct broker *self, int worker, int64_t ref,
+enum broker_sent broker_send_request (struct broker *self, int worker, const struct pending *item,
                                       struct bytes request);
 /* To a connection that need not be a worker's; `error` may be NULL. */
 enum broker_sent broker_send_to (struct broker *self, struct bytes route, const char *type,

@@ -13,6 +13,7 @@
 #include "limits.h"
 
 struct owner {
+    char user[NAME_BYTES];
     char request_id[REQUEST_ID_BYTES];
     char worker[NAME_BYTES]; /* "": nobody has it */
 };
@@ -23,8 +24,10 @@ struct owners {
     int next;
 };
 
-/* The worker's name; "" if nobody has it; NULL if it is not remembered. */
-const char *owners_find (const struct owners *self, const char *request_id);
-void owners_remember (struct owners *self, const char *request_id, const char *worker);
+/* The worker's name; "" if nobody has it; NULL if it is not remembered. The same id of another user
+ * is another request. */
+const char *owners_find (const struct owners *self, const char *user, const char *request_id);
+void owners_remember (struct owners *self, const char *user, const char *request_id,
+                      const char *worker);
 
 #endif

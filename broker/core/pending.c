@@ -205,6 +205,20 @@ struct pending *pendings_find (const struct pendings *self, int64_t ref)
     return self->slots[slot]->ref == ref ? self->slots[slot] : NULL;
 }
 
+struct pending_share pendings_share (const struct pendings *self, const char *user)
+{
+    struct pending_share share = { 0 };
+    for (size_t i = 0; i < self->count; i++) {
+        const struct pending *item = self->heap[i];
+        if (strcmp (item->asker.user, user) != 0)
+            continue;
+        share.count++;
+        share.bytes += item->request_bytes;
+        share.gathers += item->ask && item->ask->kind == ASK_GATHER;
+    }
+    return share;
+}
+
 size_t pendings_slots (const struct pendings *self)
 {
     return self->room;

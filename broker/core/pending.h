@@ -7,6 +7,7 @@
 #ifndef EMS_PENDING_H
 #define EMS_PENDING_H
 
+#include "asker.h"
 #include "broker.h"
 #include "ids.h"
 
@@ -23,6 +24,7 @@ struct pending {
     bool is_run;
     bool delimiter; /* the client's request had one */
     char id[REQUEST_ID_BYTES];
+    struct asker asker;
     size_t request_bytes; /* counted against LIMIT_PENDING_BYTES */
     struct ask *ask;      /* owned; NULL once it is forwarded */
     size_t heap_index;
@@ -47,6 +49,13 @@ void pendings_set_deadline (struct pendings *self, struct pending *item, int64_t
 
 struct pending *pendings_find (const struct pendings *self, int64_t ref); /* or NULL */
 struct pending *pendings_earliest (const struct pendings *self);          /* or NULL */
+/* What of all that is under way is this user's. */
+struct pending_share {
+    size_t count;
+    size_t bytes;
+    size_t gathers;
+};
+struct pending_share pendings_share (const struct pendings *self, const char *user);
 /* To look at all: slots from 0 to pendings_slots - 1; NULL where there is none. Items may be
  * removed meanwhile. */
 size_t pendings_slots (const struct pendings *self);

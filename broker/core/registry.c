@@ -1,9 +1,12 @@
 /* registry.c - what workers say: hello, state, reply, bye.
  *
  * SPDX-License-Identifier: MPL-2.0 */
+#include <stdio.h>
 #include <string.h>
 
 #include "broker_private.h"
+
+#define KEY_TAKEN "its key may not be a worker's of that name any more"
 
 /* State */
 
@@ -153,15 +156,30 @@ static int enter (struct broker *self, struct bytes route, const struct hello *h
     return known;
 }
 
-static void take_hello (struct broker *self, const struct broker_time *now, struct bytes route,
+/* What a name is granted to is bounded; names that are made up are not. */
+static void note_hello (struct broker *self, const struct broker_peer *peer,
+                        const struct hello *hello, int status)
+{
+    struct asker asker;
+    bool has_name = hello->name && name_valid (hello->name);
+    broker_asker (&asker, peer);
+    strcpy (asker.verb, "hello");
+    asker.changes = true;
+    broker_note_some (self, &asker, status == STATUS_OK && has_name ? hello->name : asker.user,
+                      has_name ? hello->name : NULL, status);
+}
+
+static void take_hello (struct broker *self, const struct broker_time *now,
+                        const struct broker_peer *peer, struct bytes route,
                         const struct value *head)
 {
     struct hello hello;
     struct err err = { 0 };
     int worker = -1;
-    if (read_hello (head, &hello, &err) == 0 && claim_name (self, route, hello.name, &err) == 0 &&
-        make_known (self, hello.name, &err) == 0)
+    if (read_hello (head, &hello, &err) == 0 && broker_admit_worker (peer, hello.name, &err) == 0 &&
+        claim_name (self, route, hello.name, &err) == 0 && make_known (self, hello.name, &err) == 0)
         worker = enter (self, route, &hello, &err);
+    note_hello (self, peer, &hello, worker < 0 ? err.code : STATUS_OK);
     if (worker < 0) {
         broker_log (self, "refused a worker: %s", err.text);
         broker_send_to (self, route, "refused", err.text);
@@ -169,6 +187,7 @@ static void take_hello (struct broker *self, const struct broker_time *now, stru
     }
     struct worker *item = workers_at (self->workers, worker);
     item->heard_ms = now->mono_ms;
+    snprintf (item->key, sizeof item->key, "%s", peer->key ? peer->key : "");
     broker_start_beats (self, now);
     broker_log (self, "worker \"%s\" is connected", item->name);
     broker_send (self, worker, "welcome");
@@ -208,19 +227,32 @@ static void take_reply (struct broker *self, int worker, const struct value *hea
     }
 }
 
-static void take_message (struct broker *self, const struct broker_time *now, struct bytes route,
+/* The worker of that connection, if it may still be that. */
+static int registered (struct broker *self, const struct broker_peer *peer, struct bytes route)
+{
+    int worker = workers_by_route (self->workers, route);
+    if (worker == NO_WORKER ||
+        broker_admit_worker (peer, workers_at (self->workers, worker)->name, NULL) == 0)
+        return worker;
+    broker_mark_gone (self, worker, KEY_TAKEN);
+    broker_settle (self);
+    return NO_WORKER;
+}
+
+static void take_message (struct broker *self, const struct broker_time *now,
+                          const struct broker_peer *peer, struct bytes route,
                           const struct value *head, struct bytes body)
 {
     const char *type = value_string (value_get (head, "type"));
     if (!type)
         return;
-    int worker = workers_by_route (self->workers, route);
+    int worker = registered (self, peer, route);
     if (worker != NO_WORKER)
         workers_at (self->workers, worker)->heard_ms = now->mono_ms;
     bool is_state = strcmp (type, "state") == 0;
     bool is_reply = strcmp (type, "reply") == 0;
     if (strcmp (type, "hello") == 0)
-        take_hello (self, now, route, head);
+        take_hello (self, now, peer, route, head);
     else if (worker == NO_WORKER && (is_state || is_reply))
         broker_send_to (self, route, "who", NULL);
     else if (worker != NO_WORKER && is_state)
@@ -231,13 +263,32 @@ static void take_message (struct broker *self, const struct broker_time *now, st
         broker_mark_gone (self, worker, "it said bye");
 }
 
-void broker_from_worker (struct broker *self, const struct broker_time *now, struct bytes route,
-                         struct bytes head, struct bytes body)
+void broker_from_worker (struct broker *self, const struct broker_time *now,
+                         const struct broker_peer *peer, struct bytes route, struct bytes head,
+                         struct bytes body)
 {
     self->now_ms = now->mono_ms;
+    if (!peer) {
+        registered (self, NULL, route);
+        return;
+    }
     struct value *map = wire_decode (head.data, head.size, LIMIT_REQUEST_BYTES, NULL);
     if (value_type (map) == VALUE_MAP)
-        take_message (self, now, route, map, body);
+        take_message (self, now, peer, route, map, body);
     value_destroy (&map);
+    broker_settle (self);
+}
+
+void broker_users (struct broker *self, const struct broker_time *now, const struct users *users)
+{
+    self->now_ms = now->mono_ms;
+    for (int i = 0; i < workers_end (self->workers); i++) {
+        const struct worker *worker = workers_at (self->workers, i);
+        if (!worker || worker->key[0] == '\0')
+            continue;
+        const struct user *user = users_by_key (users, worker->key, strlen (worker->key));
+        if (!user || (user->roles & ROLE_WORKER) == 0 || !user_has_worker (user, worker->name))
+            broker_mark_gone (self, i, KEY_TAKEN);
+    }
     broker_settle (self);
 }

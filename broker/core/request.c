@@ -79,6 +79,20 @@ static void answer_workers (struct broker *self, const struct incoming *in)
     value_destroy (&body);
 }
 
+static void answer_reload (struct broker *self, const struct incoming *in)
+{
+    struct err err;
+    struct value *body = value_new_map ();
+    int64_t users = self->sink.reload (self->sink.arg, &err);
+    if (users < 0)
+        broker_answer (self, in, STATUS_FAILED, err.text, NULL);
+    else if (value_put_int (body, "users", users) < 0)
+        broker_answer (self, in, STATUS_NO_WORKER, "the broker is out of memory; try again", NULL);
+    else
+        broker_answer (self, in, STATUS_OK, NULL, body);
+    value_destroy (&body);
+}
+
 /* For the workers */
 
 static int64_t too_late_ms (const struct incoming *in)
@@ -93,6 +107,8 @@ static int64_t too_late_ms (const struct incoming *in)
 static struct pending *begin (struct broker *self, const struct incoming *in)
 {
     struct err err;
+    if (!broker_admit_pending (self, in))
+        return NULL;
     struct pending *item = pendings_add (self->pendings, in->route, in->map.size, &err);
     if (!item) {
         refuse (self, in, &err);
@@ -102,6 +118,7 @@ static struct pending *begin (struct broker *self, const struct incoming *in)
     item->has_not_after = in->request.not_after_ms != 0;
     item->is_run = strcmp (in->request.type, "run") == 0;
     item->delimiter = in->delimiter;
+    item->asker = in->asker;
     strcpy (item->id, in->request.id);
     return item;
 }
@@ -151,7 +168,9 @@ static void no_memory (struct broker *self, const struct incoming *in)
 static void gather_from_all (struct broker *self, const struct incoming *in,
                              const struct gather_kind *kind)
 {
-    if (self->gathers >= LIMIT_GATHERS) {
+    if (self->gathers >= LIMIT_GATHERS ||
+        (in->asker.limited && pendings_share (self->pendings, in->asker.user).gathers >=
+                                  LIMIT_GATHERS / LIMIT_USER_SHARE)) {
         broker_answer (self, in, STATUS_TOO_MANY,
                        "too many lists are being put together in this broker; try again", NULL);
         return;
@@ -245,12 +264,12 @@ static int sole_worker (const struct broker *self)
 
 static void dispatch_run (struct broker *self, const struct incoming *in)
 {
-    const char *owner = owners_find (&self->owners, in->request.id);
+    const char *owner = owners_find (&self->owners, in->asker.user, in->request.id);
     /* A broker before this one may have given it to a worker that is away. */
     bool repeated = in->request.again && !owner;
     int only = repeated ? sole_worker (self) : workers_only (self->workers);
     if (!repeated && !owner)
-        owners_remember (&self->owners, in->request.id, "");
+        owners_remember (&self->owners, in->asker.user, in->request.id, "");
     /* Whoever was given it once gets it again, also if somebody else is idle now. */
     if (owner && owner[0] != '\0')
         pass_to_named (self, in, owner);
@@ -267,6 +286,8 @@ static void dispatch (struct broker *self, const struct incoming *in)
         answer_workers (self, in);
     else if (strcmp (request->type, "ping") == 0 && !request->worker)
         answer_ping (self, in);
+    else if (strcmp (request->type, "reload") == 0)
+        answer_reload (self, in);
     else if (request->worker)
         pass_to_named (self, in, request->worker);
     else if (workers_count (self->workers) == 0)
@@ -289,27 +310,39 @@ static void read_id_of_large (struct incoming *in)
     value_destroy (&root);
 }
 
-void broker_request (struct broker *self, const struct broker_time *now, struct bytes route,
-                     bool delimiter, struct bytes map, bool surplus)
+static void take_request (struct broker *self, struct incoming *in, const struct broker_peer *peer,
+                          bool surplus)
 {
-    struct incoming in = { .now = now, .route = route, .delimiter = delimiter, .map = map };
     struct err err = { 0 };
-    self->now_ms = now->mono_ms;
-    if (wire_request_decode (map.data, map.size, &in.request, &err) < 0) {
-        if (map.size > LIMIT_REQUEST_BYTES)
-            read_id_of_large (&in);
-        if (in.request.id[0] != '\0')
-            refuse (self, &in, &err);
+    int64_t not_after_ms;
+    if (wire_request_decode (in->map.data, in->map.size, &in->request, &err) < 0) {
+        if (in->map.size > LIMIT_REQUEST_BYTES)
+            read_id_of_large (in);
+        if (in->request.id[0] != '\0')
+            refuse (self, in, &err);
+    } else if (!broker_admit_request (self, in, peer)) {
+        return;
     } else if (surplus) {
-        broker_answer (self, &in, STATUS_BAD_REQUEST,
+        broker_answer (self, in, STATUS_BAD_REQUEST,
                        "a request is one map after the EMS1 frame; this one has more frames", NULL);
-    } else if (in.request.not_after_ms != 0 && in.request.not_after_ms <= now->wall_ms) {
-        broker_answer (self, &in, STATUS_TOO_LATE,
+    } else if ((not_after_ms = in->request.not_after_ms) != 0 && not_after_ms <= in->now->wall_ms) {
+        broker_answer (self, in, STATUS_TOO_LATE,
                        "not_after_ms had passed when the broker got the request; it had no effect",
                        NULL);
     } else {
-        dispatch (self, &in);
+        dispatch (self, in);
     }
+}
+
+void broker_request (struct broker *self, const struct broker_time *now,
+                     const struct broker_peer *peer, struct bytes route, bool delimiter,
+                     struct bytes map, bool surplus)
+{
+    struct incoming in = { .now = now, .route = route, .delimiter = delimiter, .map = map };
+    self->now_ms = now->mono_ms;
+    broker_asker (&in.asker, peer);
+    if (broker_admit_peer (self, &in, peer))
+        take_request (self, &in, peer, surplus);
     wire_request_clear (&in.request);
     broker_settle (self);
 }

@@ -9,7 +9,7 @@ void broker_forward (struct broker *self, struct pending *item, int worker, stru
 {
     struct worker *to = workers_at (self->workers, worker);
     struct err err;
-    enum broker_sent sent = broker_send_request (self, worker, item->ref, request);
+    enum broker_sent sent = broker_send_request (self, worker, item, request);
     if (sent != BROKER_SENT) {
         err_set (&err, STATUS_NO_WORKER, "worker \"%s\" %s; ask again with the same id", to->name,
                  sent == BROKER_GONE ? "is gone" : "has too much to do now");
@@ -21,7 +21,7 @@ void broker_forward (struct broker *self, struct pending *item, int worker, stru
     if (item->is_run) {
         to->runs++;
         to->chosen = ++self->chosen;
-        owners_remember (&self->owners, item->id, to->name);
+        owners_remember (&self->owners, item->asker.user, item->id, to->name);
     }
 }
 
@@ -55,7 +55,7 @@ static void ask_all (struct broker *self, struct pending *item, struct bytes que
         const struct worker *worker = workers_at (self->workers, i);
         if (!worker)
             continue;
-        if (!worker->gone && broker_send_request (self, i, item->ref, question) == BROKER_SENT)
+        if (!worker->gone && broker_send_request (self, i, item, question) == BROKER_SENT)
             ask_expect (ask, i);
         else
             ask_missing (ask, worker->name);
@@ -97,7 +97,7 @@ static void conclude_gather (struct broker *self, struct pending *item)
  * the same run while this one was asking around. */
 static int place_run (struct broker *self, const struct pending *item, struct err *err)
 {
-    const char *name = owners_find (&self->owners, item->id);
+    const char *name = owners_find (&self->owners, item->asker.user, item->id);
     bool given = name && name[0] != '\0';
     int worker = given ? workers_by_name (self->workers, name)
                        : workers_choose (self->workers, item->ask->find.profile);

@@ -58,12 +58,16 @@ enum broker_sent broker_send (struct broker *self, int worker, const char *type)
     return noticed (self, worker, broker_send_to (self, route, type, NULL));
 }
 
-enum broker_sent broker_send_request (struct broker *self, int worker, int64_t ref,
+enum broker_sent broker_send_request (struct broker *self, int worker, const struct pending *item,
                                       struct bytes request)
 {
     struct bytes route = route_of (workers_at (self->workers, worker));
+    const struct asker *asker = &item->asker;
     struct value *head = new_head ("request");
-    if (value_put_int (head, "ref", ref) < 0 || value_put_string (head, "user", self->user) < 0)
+    if (value_put_int (head, "ref", item->ref) < 0 ||
+        value_put_string (head, "user", asker->user) < 0 ||
+        value_put_string (head, "scope", asker->own ? "own" : "all") < 0 ||
+        (asker->max_queued > 0 && value_put_int (head, "max_queued", asker->max_queued) < 0))
         value_destroy (&head);
     return noticed (self, worker, send_head (self, route, head, request));
 }

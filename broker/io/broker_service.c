@@ -10,33 +10,31 @@
 #include <sys/resource.h>
 #include <unistd.h>
 #include <zmq.h>
+#include "access.h"
 #include "clock.h"
+#include "doors.h"
 #include "endpoint.h"
 #include "house.h"
 #include "ids.h"
 #include "router.h"
+#include "selftest.h"
+#include "zap.h"
 
-#define HOST_BYTES     256
-#define ENDPOINT_BYTES (LIMIT_PATH_BYTES + 32)
-#define PASSWD_BYTES   4096
-#define FILES_WANTED   65536 /* descriptors: a monitor or client each */
+#define HOST_BYTES   256
+#define PASSWD_BYTES 4096
+#define FILES_WANTED 65536 /* descriptors: a monitor or client each */
 
 struct service {
     struct house house;
     void *context;
-    void *sockets[PLACES];
+    struct access *access;
+    struct zap *zap;
+    struct doors doors;
     struct reactor *reactor;
     struct relay *relay;
     struct router *router;
     char host[HOST_BYTES];
     char user[NAME_BYTES];
-};
-
-static const enum endpoint_kind kinds[PLACES] = {
-    [PLACE_CLIENTS] = ENDPOINT_CLIENTS_ROUTER,
-    [PLACE_WORKERS] = ENDPOINT_WORKERS_ROUTER,
-    [PLACE_PUBLISH] = ENDPOINT_PUBLISH_XSUB,
-    [PLACE_EVENTS] = ENDPOINT_EVENTS_XPUB,
 };
 
 static void log_line (void *arg, const char *line)
@@ -47,11 +45,35 @@ static void log_line (void *arg, const char *line)
     fprintf (stderr, "%s ems-broker: %s\n", time, line);
 }
 
+static int64_t reload (void *arg, struct err *err)
+{
+    struct service *self = arg;
+    bool lost = false;
+    int users = access_reload (self->access, &lost, err);
+    char line[ERR_TEXT_BYTES];
+    if (users < 0)
+        snprintf (line, sizeof line, "%s", err->text);
+    else
+        snprintf (line, sizeof line, "read the users again: there are %d", users);
+    log_line (NULL, line);
+    if (users >= 0 && lost)
+        relay_renew (self->relay);
+    return users;
+}
+
 static void on_signal (void *arg, int number)
 {
     struct service *self = arg;
+    struct err err;
     if (number == SIGTERM || number == SIGINT)
         reactor_stop (self->reactor);
+    else if (number == SIGHUP)
+        reload (self, &err);
+}
+
+static void who_may_connect (void *arg)
+{
+    zap_answer (arg);
 }
 
 /* Each peer takes a descriptor; what the system grants without asking is often only 1024. */
@@ -78,71 +100,68 @@ static void name_host_and_user (struct service *self)
         snprintf (self->user, sizeof self->user, "uid-%u", (unsigned)getuid ());
 }
 
-static void usual_endpoint (const struct broker_settings *settings, enum place place,
-                            char endpoint[ENDPOINT_BYTES])
-{
-    snprintf (endpoint, ENDPOINT_BYTES, "ipc://%s/sock/%s", settings->state, place_name (place));
-}
-
-static int bind_place (struct service *self, const struct broker_settings *settings,
-                       enum place place, struct err *err)
-{
-    char endpoint[ENDPOINT_BYTES];
-    usual_endpoint (settings, place, endpoint);
-    self->sockets[place] = endpoint_new (self->context, kinds[place], err);
-    if (!self->sockets[place] || endpoint_bind (self->sockets[place], endpoint, err) < 0)
-        return -1;
-    for (int i = 0; i < settings->extras[place]; i++)
-        if (endpoint_bind (self->sockets[place], settings->extra[place][i], err) < 0)
-            return -1;
-    return 0;
-}
-
-static int bind_all (struct service *self, const struct broker_settings *settings, struct err *err)
+/* The one who answers for strangers is there before anything can be knocked at. */
+static int open_doors (struct service *self, const struct broker_settings *settings,
+                       struct err *err)
 {
     self->context = zmq_ctx_new ();
     if (!self->context)
         return err_sys (err, "cannot start ZeroMQ");
-    /* Clients come last: whoever gets an answer finds everything else there. */
-    for (int place = PLACES - 1; place >= 0; place--)
-        if (bind_place (self, settings, (enum place)place, err) < 0)
+    self->access = access_new (settings->users, self->user, err);
+    if (!self->access)
+        return -1;
+    if (settings->certificate) {
+        self->zap = zap_new (self->context, access_may_connect, self->access, err);
+        if (!self->zap)
             return -1;
-    return 0;
+    }
+    if (doors_open (&self->doors, self->context, settings, err) < 0)
+        return -1;
+    return self->zap ? selftest_run (&self->doors, self->zap, err) : 0;
 }
 
 static int start (struct service *self, struct err *err)
 {
-    struct broker_identity identity = { .name = self->host,
-                                        .version = EMS_VERSION,
-                                        .user = self->user };
+    struct broker_identity identity = { .name = self->host, .version = EMS_VERSION };
     if (entropy_fill (identity.random, sizeof identity.random, err) < 0)
         return -1;
     self->reactor = reactor_new (err);
     if (!self->reactor || reactor_on_signal (self->reactor, on_signal, self, err) < 0)
         return -1;
-    self->relay =
-        relay_new (self->reactor, self->sockets[PLACE_PUBLISH], self->sockets[PLACE_EVENTS], err);
+    if (self->zap && reactor_add_socket (self->reactor, zap_socket (self->zap), who_may_connect,
+                                         self->zap, err) < 0)
+        return -1;
+    self->relay = relay_new (self->reactor, &self->doors, self->access, log_line, err);
     if (!self->relay)
         return -1;
-    struct router_parts parts = { self->reactor,
-                                  self->relay,
-                                  self->context,
-                                  self->sockets[PLACE_CLIENTS],
-                                  self->sockets[PLACE_WORKERS],
-                                  self->house.statefd };
+    struct router_parts parts = { self->reactor,       self->relay, &self->doors, self->access,
+                                  self->house.statefd, reload,      self };
     self->router = router_new (&parts, &identity, log_line, err);
     return self->router ? 0 : -1;
+}
+
+/* With a port that the system chose there is no other way to learn it. */
+static void say_where (const struct service *self)
+{
+    for (enum place place = 0; place < PLACES; place++)
+        for (int i = 0; i < self->doors.tcp_count[place]; i++) {
+            char line[ENDPOINT_TEXT_BYTES + 64];
+            snprintf (line, sizeof line, "serves %s at %s", place_name (place),
+                      self->doors.tcp[place][i]);
+            log_line (NULL, line);
+        }
 }
 
 /* libzmq leaves the files of its sockets behind. */
 static void remove_files (const struct broker_settings *settings)
 {
     for (int place = 0; place < PLACES; place++) {
-        char endpoint[ENDPOINT_BYTES];
-        usual_endpoint (settings, (enum place)place, endpoint);
+        char endpoint[USUAL_BYTES];
+        doors_usual (settings, (enum place)place, endpoint);
         unlink (endpoint + strlen ("ipc://"));
         for (int i = 0; i < settings->extras[place]; i++)
-            unlink (settings->extra[place][i] + strlen ("ipc://"));
+            if (!endpoint_is_tcp (settings->extra[place][i]))
+                unlink (settings->extra[place][i] + strlen ("ipc://"));
     }
 }
 
@@ -151,14 +170,17 @@ static void take_apart (struct service *self, const struct broker_settings *sett
     if (self->reactor) {
         router_destroy (&self->router);
         relay_destroy (&self->relay);
+        if (self->zap)
+            reactor_remove_socket (self->reactor, zap_socket (self->zap));
         reactor_destroy (&self->reactor);
     }
-    for (int place = 0; place < PLACES; place++)
-        endpoint_close (&self->sockets[place]);
+    doors_close (&self->doors);
+    zap_destroy (&self->zap);
     if (self->context) {
         zmq_ctx_term (self->context);
         remove_files (settings); /* while they are still locked */
     }
+    access_destroy (&self->access);
     house_leave (&self->house);
 }
 
@@ -168,9 +190,11 @@ int broker_service_run (const struct broker_settings *settings, struct err *err)
     int rc = -1;
     raise_file_limit ();
     name_host_and_user (&self);
-    if (house_enter (&self.house, settings, err) == 0 && bind_all (&self, settings, err) == 0 &&
-        start (&self, err) == 0)
+    if (house_enter (&self.house, settings, err) == 0 && open_doors (&self, settings, err) == 0 &&
+        start (&self, err) == 0) {
+        say_where (&self);
         rc = reactor_run (self.reactor, err);
+    }
     take_apart (&self, settings);
     return rc;
 }

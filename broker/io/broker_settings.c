@@ -8,7 +8,9 @@
 #include "endpoint.h"
 #include "zpl.h"
 
-static const char *const names[PLACES + 1] = { "clients", "workers", "publish", "events", NULL };
+/* The places, and then what TCP needs. */
+static const char *const names[] = { "clients", "workers",     "publish", "events",
+                                     "users",   "certificate", NULL };
 
 const char *place_name (enum place place)
 {
@@ -65,7 +67,8 @@ static int read_endpoint (struct broker_settings *self, enum place place, const 
     if (item->child)
         return config_error (item->child, err, "an endpoint has no keys below it");
     if (!item->value)
-        return config_error (item, err, "there is no value; it must be ipc://PATH");
+        return config_error (item, err,
+                             "there is no value; it must be ipc://PATH or tcp://HOST:PORT");
     if (endpoint_check (item->value, &why) < 0)
         return config_error (item, err, "%s", why.text);
     if (self->extras[place] == LIMIT_ENDPOINTS)
@@ -74,10 +77,24 @@ static int read_endpoint (struct broker_settings *self, enum place place, const 
     return 0;
 }
 
+static int read_path (const struct config *section, const char *name, const char **out,
+                      struct err *err)
+{
+    if (config_string (section, name, LIMIT_PATH_BYTES - 1, out, err) < 0)
+        return -1;
+    if (*out && (*out)[0] != '/')
+        return config_error (config_child (section, name), err,
+                             "\"%.200s\" is not possible; it takes a path that begins with /",
+                             *out);
+    return 0;
+}
+
 static int read_section (struct broker_settings *self, const struct config *section,
                          struct err *err)
 {
-    if (config_only (section, names, err) < 0)
+    if (config_only (section, names, err) < 0 ||
+        read_path (section, "users", &self->users, err) < 0 ||
+        read_path (section, "certificate", &self->certificate, err) < 0)
         return -1;
     for (enum place place = 0; place < PLACES; place++) {
         const struct config *item = config_child (section, names[place]);
@@ -88,11 +105,28 @@ static int read_section (struct broker_settings *self, const struct config *sect
     return 0;
 }
 
+/* There is no way to TCP without CURVE, and no switch to turn it off. */
+static int check_tcp (const struct broker_settings *self, struct err *err)
+{
+    for (enum place place = 0; place < PLACES; place++)
+        for (int i = 0; i < self->extras[place]; i++)
+            if (endpoint_is_tcp (self->extra[place][i]) && (!self->certificate || !self->users))
+                return err_set (err, STATUS_BAD_REQUEST,
+                                "broker/%s: the endpoint \"%.100s\" is TCP, which needs "
+                                "broker/%s = PATH%s",
+                                names[place], self->extra[place][i],
+                                self->certificate ? "users" : "certificate",
+                                self->certificate
+                                    ? ", a file that says whose keys are let in"
+                                    : ", the secret key of this broker, as `ems keygen` makes it");
+    return 0;
+}
+
 int broker_settings_load (struct broker_settings *self, struct err *err)
 {
     /* The others are the worker's, which reads the same file. */
-    static const char *const sections[] = { "broker",   "worker",  "retention",
-                                            "profiles", "notices", NULL };
+    static const char *const sections[] = { "broker",  "worker",  "retention", "profiles",
+                                            "notices", "signers", NULL };
     if (!self->config)
         return 0;
     self->tree = zpl_load (self->config, err);
@@ -104,7 +138,7 @@ int broker_settings_load (struct broker_settings *self, struct err *err)
     for (; section; section = config_next (section))
         if (read_section (self, section, err) < 0)
             return err_prefix (err, "%s", self->config);
-    return 0;
+    return check_tcp (self, err) < 0 ? err_prefix (err, "%s", self->config) : 0;
 }
 
 void broker_settings_clear (struct broker_settings *self)

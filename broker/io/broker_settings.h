@@ -19,7 +19,9 @@ struct broker_settings {
     bool version;
     const char *extra[PLACES][LIMIT_ENDPOINTS]; /* endpoints besides the usual one; the tree's */
     int extras[PLACES];
-    struct config *tree; /* owned */
+    const char *certificate; /* for TCP; NULL: none. The tree's */
+    const char *users;       /* likewise */
+    struct config *tree;     /* owned */
 };
 
 const char *place_name (enum place place); /* "clients" ... */

@@ -8,6 +8,7 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
+#include "endpoint.h"
 #include "files.h"
 
 #define PATH_BYTES 256
@@ -69,7 +70,8 @@ int house_enter (struct house *self, const struct broker_settings *settings, str
         return -1;
     for (int place = 0; place < PLACES; place++)
         for (int i = 0; i < settings->extras[place]; i++)
-            if (lock_endpoint (self, settings->extra[place][i], err) < 0)
+            if (!endpoint_is_tcp (settings->extra[place][i]) &&
+                lock_endpoint (self, settings->extra[place][i], err) < 0)
                 return -1;
     return 0;
 }

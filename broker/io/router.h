@@ -4,7 +4,9 @@
 #ifndef EMS_ROUTER_H
 #define EMS_ROUTER_H
 
+#include "access.h"
 #include "broker.h"
+#include "doors.h"
 #include "reactor.h"
 #include "relay.h"
 
@@ -14,10 +16,12 @@ struct router;
 struct router_parts {
     struct reactor *reactor;
     struct relay *relay;
-    void *context;
-    void *clients; /* ROUTER, bound */
-    void *workers; /* ROUTER, bound */
-    int statefd;   /* the state folder */
+    struct doors *doors; /* bound */
+    const struct access *access;
+    int statefd; /* the state folder */
+    /* Read the users again, as struct broker_sink. */
+    int64_t (*reload) (void *arg, struct err *err);
+    void *arg;
 };
 
 /* `log` gets lines for the operator. NULL with *err: code 400 if the roster's file is damaged, else

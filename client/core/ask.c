@@ -11,6 +11,7 @@
 
 #define PAUSE_FIRST_MS 50
 #define PAUSE_MOST_MS  1000
+#define RETRY_MOST_MS  10000
 #define REPEAT_MS      5000 /* silence after which a request is sent again */
 #define SENDER_FREE_MS 10
 #define SOUND_MS       2000 /* waiting so long for an answer is no trouble: somebody works on it */
@@ -83,13 +84,25 @@ void ask_sent (struct ask *self, bool sent, int64_t now_ms)
     }
     if (!self->sent)
         self->sent_ms = now_ms;
+    self->again_before = self->again;
     self->sent = self->ever_sent = self->again = true;
     self->due_ms = now_ms + REPEAT_MS;
+}
+
+/* When a server that limits us lets us ask again; 0: it does not say. */
+static int64_t retry_after_ms (const struct wire_reply *reply)
+{
+    int64_t ms = value_int (value_get (reply->body, "retry_after_ms"));
+    if (reply->status != STATUS_TOO_MANY || ms <= 0)
+        return 0;
+    return ms < RETRY_MOST_MS ? ms : RETRY_MOST_MS;
 }
 
 /* An answer that says "not now": the same request may be sent again. */
 static bool is_worth_repeating (const struct ask *self, int status)
 {
+    if (retry_after_ms (&self->reply) > 0)
+        return true;
     if (status == STATUS_NO_WORKER)
         return true;
     if (status == STATUS_TOO_LATE)
@@ -111,7 +124,10 @@ void ask_answer (struct ask *self, struct wire_reply *reply, int64_t now_ms)
     }
     trouble (self, now_ms);
     self->refused = true;
-    self->due_ms = now_ms + self->pause_ms;
+    int64_t told_ms = retry_after_ms (&self->reply);
+    if (told_ms > 0) /* it was not even looked at */
+        self->again = self->again_before;
+    self->due_ms = now_ms + (told_ms > self->pause_ms ? told_ms : self->pause_ms);
     self->pause_ms = self->pause_ms * 2 < PAUSE_MOST_MS ? self->pause_ms * 2 : PAUSE_MOST_MS;
 }
 
@@ -131,7 +147,18 @@ int64_t ask_give_up_ms (const struct ask *self, const struct ask_limits *limits,
 void ask_give_up (struct ask *self, const struct ask_limits *limits, bool up)
 {
     self->done = self->given_up = true;
-    if (!up)
+    if (!up && limits->news == LINK_REFUSED)
+        err_set (
+            &self->failure, STATUS_FORBIDDEN,
+            "the broker at %.150s does not let our key in; its admin has to add it to the users "
+            "file: key = \"%.40s\"",
+            limits->endpoint, limits->key ? limits->key : "");
+    else if (!up && limits->news == LINK_UNFIT)
+        err_set (&self->failure, EMS_UNREACHABLE,
+                 "who answers at %.150s is not the broker whose public key was given, or no broker "
+                 "at all; compare the server key with what `ems keygen` printed for the broker",
+                 limits->endpoint);
+    else if (!up)
         err_set (&self->failure, EMS_UNREACHABLE,
                  "nobody answers at %.200s; is the broker running? `ems up` starts one on this "
                  "machine",

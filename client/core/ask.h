@@ -18,6 +18,9 @@ struct ask_limits {
     const char *endpoint; /* for messages */
     int64_t connect_ms;   /* at most so long without a connection, at first */
     int64_t reply_ms;
+    /* What the other side's first words told; then `key` is ours. */
+    enum link_news { LINK_QUIET, LINK_REFUSED, LINK_UNFIT } news;
+    const char *key;
 };
 
 struct ask {
@@ -34,8 +37,9 @@ struct ask {
     int64_t pause_ms;   /* before the next attempt after a refusal; grows */
     bool sent;          /* over this connection, since the last refusal */
     bool ever_sent;
-    bool again;   /* its id was sent before, perhaps by somebody else: the request says so */
-    bool refused; /* the last answer was 503 or 504: it is kept in `reply` */
+    bool again_before; /* `again` as it was before it was sent last */
+    bool again;        /* its id was sent before, perhaps by somebody else: the request says so */
+    bool refused;      /* the last answer was 503 or 504: it is kept in `reply` */
     bool done;
     bool given_up;
     struct wire_reply reply; /* of one that is done, or the last refusal */

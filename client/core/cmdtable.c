@@ -75,6 +75,18 @@ static const struct command_spec commands[COMMANDS] = {
     [COMMAND_WORKERS] = { "workers", "", 0, 0, "list workers and what they do", "" },
     [COMMAND_PROFILES] = { "profiles", "", 0, 0, "list what can be run, with parameters", "" },
     [COMMAND_PING] = { "ping", "", 0, 0, "ask whether the broker answers", "" },
+    [COMMAND_KEYGEN] = { "keygen", "NAME", 1, 1, "make keys for a user, a worker or a broker",
+                         "Writes NAME.secret, which its owner keeps, and NAME.public, and prints "
+                         "the "
+                         "lines that\nlet the key in: for the broker's users file, and for workers "
+                         "that want signatures.\nNothing is ever overwritten." },
+    [COMMAND_CONTEXT] = { "context", "[list | use NAME | add NAME | remove NAME]", 0, 2,
+                          "name brokers, and choose one",
+                          "A context is where a broker is and who you are there; it is kept in\n"
+                          "~/.config/ems/client.zpl. add takes -e, --events, --server-key and "
+                          "--certificate.\nWhich one counts: -c NAME, EMS_CONTEXT, else the one in "
+                          "use, unless -e, --state or\ntheir variables say where the broker is." },
+    [COMMAND_RELOAD] = { "reload", "", 0, 0, "let the broker read its users file again", "" },
     [COMMAND_VERSION] = { "version", "", 0, 0, "print the version", "" },
     [COMMAND_HELP] = { "help", "[COMMAND]", 0, 1, "explain a command", "" },
 };
@@ -134,6 +146,18 @@ static const struct option_spec options[OPTIONS] = {
                          "what runs left that did not complete" },
     [OPTION_DRY_RUN] = { 0, "dry-run", NULL, KIND_FLAG, ON (PRUNE), 0, 0,
                          "only say what would be removed" },
+    [OPTION_CONTEXT] = { 'c', "context", "NAME", KIND_TEXT, ALL_COMMANDS, 0, 0,
+                         "the broker of that context (see `ems help context`)" },
+    [OPTION_ROLE] = { 0, "role", "ROLES", KIND_TEXT, ON (KEYGEN), 0, 0,
+                      "viewer, operator, admin, worker; several with commas (default: operator)" },
+    [OPTION_WORKERS] = { 0, "workers", "NAMES", KIND_TEXT, ON (KEYGEN), 0, 0,
+                         "a worker's names, with commas (default: NAME)" },
+    [OPTION_DIRECTORY] = { 0, "directory", "DIR", KIND_PATH, ON (KEYGEN), 0, 0,
+                           "where the two files go (default: here)" },
+    [OPTION_SERVER_KEY] = { 0, "server-key", "KEY", KIND_TEXT, ON (CONTEXT), 0, 0,
+                            "the public key of the broker" },
+    [OPTION_CERTIFICATE] = { 0, "certificate", "FILE", KIND_PATH, ON (CONTEXT), 0, 0,
+                             "your secret key, as `ems keygen` made it" },
 };
 
 const struct command_spec *command_spec (enum command command)

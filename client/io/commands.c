@@ -17,6 +17,8 @@ int command_dispatch (struct tool *tool)
         [COMMAND_RESUME] = command_resume,   [COMMAND_PRIORITY] = command_priority,
         [COMMAND_RERUN] = command_rerun,     [COMMAND_KEEP] = command_keep,
         [COMMAND_UNKEEP] = command_unkeep,   [COMMAND_PRUNE] = command_prune,
+        [COMMAND_KEYGEN] = command_keygen,   [COMMAND_CONTEXT] = command_context,
+        [COMMAND_RELOAD] = command_reload,
     };
     /* `run --help` asks the server; all others are explained by the table. */
     if (tool->line.given[OPTION_HELP] && tool->line.command != COMMAND_RUN) {

@@ -26,6 +26,9 @@ int command_prune (struct tool *tool);
 int command_workers (struct tool *tool);
 int command_profiles (struct tool *tool);
 int command_ping (struct tool *tool);
+int command_keygen (struct tool *tool);
+int command_context (struct tool *tool);
+int command_reload (struct tool *tool);
 int command_version (struct tool *tool);
 int command_help (struct tool *tool);
 

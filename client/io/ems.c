@@ -58,7 +58,55 @@ static int find_place (const struct ems_options *options, struct place *out, str
         return err_sys (err, "cannot tell the working folder");
     if (place_find (&hints, cwd, out, err) < 0)
         return -1;
+    if (out->events[0] != '\0' && endpoint_check (out->events, err) < 0)
+        return -1;
     return endpoint_check (out->clients, err);
+}
+
+static int check_keys (const struct ems_options *options, const struct place *place,
+                       struct err *err)
+{
+    bool tcp = endpoint_is_tcp (place->clients) || endpoint_is_tcp (place->events);
+    if (tcp && (!options->certificate || !options->server_key))
+        return err_set (err, STATUS_BAD_REQUEST,
+                        "the endpoint \"%.100s\" is TCP, which needs %s; give it by a context: ems "
+                        "context add NAME -e %.100s --events tcp://HOST:PORT --server-key KEY "
+                        "--certificate FILE",
+                        place->clients,
+                        options->certificate
+                            ? "the broker's public key"
+                            : "a certificate of yours (`ems keygen NAME` makes it)",
+                        place->clients);
+    if (options->server_key && !key_valid (options->server_key))
+        return err_set (err, STATUS_BAD_REQUEST,
+                        "\"%.60s\" is not the public key of a broker; it has 40 characters",
+                        options->server_key);
+    return 0;
+}
+
+static void from_hex (const char *text, uint8_t *out, size_t bytes)
+{
+    for (size_t i = 0; i < bytes; i++) {
+        char two[3] = { text[2 * i], text[2 * i + 1], '\0' };
+        out[i] = (uint8_t)strtoul (two, NULL, 16);
+    }
+}
+
+static int take_keys (struct ems *self, const struct ems_options *options, struct err *err)
+{
+    if (check_keys (options, &self->place, err) < 0)
+        return -1;
+    if (options->server_key)
+        memcpy (self->server_key, options->server_key, KEY_TEXT_BYTES);
+    if (!options->certificate)
+        return 0;
+    if (cert_load (options->certificate, &self->cert, err) < 0)
+        return -1;
+    if (self->cert.sign_secret[0] == '\0')
+        return 0;
+    from_hex (self->cert.sign_public, self->sign.public_key, sizeof self->sign.public_key);
+    from_hex (self->cert.sign_secret, self->sign.secret_key, sizeof self->sign.secret_key);
+    return sign_check (&self->sign, err);
 }
 
 struct ems *ems_new (const struct ems_options *options, struct ems_error *error)
@@ -72,9 +120,12 @@ struct ems *ems_new (const struct ems_options *options, struct ems_error *error)
         ems_fail_memory (error);
         return NULL;
     }
-    if (find_place (options, &self->place, &err) == 0) {
+    if (find_place (options, &self->place, &err) == 0 && take_keys (self, options, &err) == 0) {
         struct session_options session = {
             .clients = self->place.clients,
+            .cert = &self->cert,
+            .server_key = self->server_key,
+            .sign = self->cert.sign_secret[0] != '\0' ? &self->sign : NULL,
             .connect_ms = options->connect_ms > 0 ? options->connect_ms : CONNECT_MS,
             .reply_ms = options->reply_ms > 0 ? options->reply_ms : REPLY_MS,
             .interrupt_fd = options->interrupt_fd,
@@ -97,6 +148,8 @@ void ems_destroy (struct ems **self_p)
         return;
     *self_p = NULL;
     session_destroy (&self->session);
+    cert_clear (&self->cert);
+    sign_wipe (&self->sign);
     free (self);
 }
 

@@ -62,7 +62,7 @@ static int open_events (struct ems_follow *self, struct err *err)
     if (!self->sub)
         return -1;
     self->watch = endpoint_watch (context, self->sub, err);
-    if (!self->watch || endpoint_connect (self->sub, self->events, err) < 0)
+    if (!self->watch || session_connect (self->session, self->sub, self->events, err) < 0)
         return -1;
     if (zmq_epoll (self->epoll_fd, EPOLL_CTL_ADD, self->sub) < 0 ||
         zmq_epoll (self->epoll_fd, EPOLL_CTL_ADD, self->watch) < 0)

@@ -4,6 +4,7 @@
 #ifndef EMS_PRIVATE_H
 #define EMS_PRIVATE_H
 
+#include "cert.h"
 #include "ems.h"
 #include "homes.h"
 #include "place.h"
@@ -12,6 +13,9 @@
 
 struct ems {
     struct place place;
+    struct cert cert; /* empty: none was given */
+    char server_key[KEY_TEXT_BYTES];
+    struct sign_keys sign;
     struct session *session;
     struct homes homes;
 };

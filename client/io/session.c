@@ -9,6 +9,7 @@
 
 #include "clock.h"
 #include "ems.h"
+#include "curve.h"
 #include "endpoint.h"
 #include "frames.h"
 
@@ -36,7 +37,8 @@ struct session *session_new (const struct session_options *options, struct err *
     self->options = *options;
     self->limits = (struct ask_limits){ .endpoint = options->clients,
                                         .connect_ms = options->connect_ms,
-                                        .reply_ms = options->reply_ms };
+                                        .reply_ms = options->reply_ms,
+                                        .key = options->cert ? options->cert->public_key : NULL };
     self->context = zmq_ctx_new ();
     if (!self->context) {
         err_set (err, STATUS_FAILED, "cannot make a ZeroMQ context: %s", zmq_strerror (errno));
@@ -46,12 +48,22 @@ struct session *session_new (const struct session_options *options, struct err *
     if (!self->socket)
         goto fail;
     self->watch = endpoint_watch (self->context, self->socket, err);
-    if (!self->watch || endpoint_connect (self->socket, options->clients, err) < 0)
+    if (!self->watch || session_connect (self, self->socket, options->clients, err) < 0)
         goto fail;
     return self;
 fail:
     session_destroy (&self);
     return NULL;
+}
+
+int session_connect (const struct session *self, void *socket, const char *endpoint,
+                     struct err *err)
+{
+    const struct session_options *options = &self->options;
+    if (endpoint_is_tcp (endpoint) &&
+        curve_client (socket, options->cert, options->server_key, err) < 0)
+        return -1;
+    return endpoint_connect (socket, endpoint, err);
 }
 
 void session_destroy (struct session **self_p)
@@ -111,6 +123,10 @@ static void look_at_link (struct session *self, int64_t now_ms)
     int event;
     while ((event = endpoint_event (self->watch)) != 0) {
         self->up = event > 0;
+        if (event != -1)
+            self->limits.news = event == ENDPOINT_REFUSED ? LINK_REFUSED
+                                : event == ENDPOINT_UNFIT ? LINK_UNFIT
+                                                          : LINK_QUIET;
         for (struct ask *ask = self->first; ask; ask = ask->next)
             ask_link (ask, self->up, now_ms);
     }
@@ -141,24 +157,36 @@ static int take_replies (struct session *self, int64_t now_ms, struct err *err)
     return 0;
 }
 
-/* 1 sent, 0 not possible now, -1 with *err. */
-static int transmit (struct session *self, struct ask *ask, int64_t now_ms, struct err *err)
+static int encode (const struct session *self, const struct ask *ask, int64_t now_ms,
+                   struct wire_buffer *out, struct err *err)
 {
     int64_t window_ms = WINDOW_MS;
     if (ask->patience == PATIENCE_REPLY)
         window_ms = ask->asked_ms + self->options.reply_ms - now_ms;
-    struct wire_buffer buffer = { 0 };
-    struct frames frames;
-    frames_init (&frames);
     struct wire_request request = { .type = ask->type,
                                     .worker = ask->worker,
                                     .not_after_ms = clock_wall_ms () + window_ms,
                                     .again = ask->again,
                                     .body = ask->body };
+    uint8_t sig[SIG_BYTES];
     memcpy (request.id, ask->id, REQUEST_ID_BYTES);
-    if (wire_request_encode (&request, &buffer, err) < 0)
-        return -1;
+    if (self->options.sign) {
+        if (sign_request (self->options.sign, &request, sig, err) < 0)
+            return -1;
+        request.sig = sig;
+    }
+    return wire_request_encode (&request, out, err);
+}
+
+/* 1 sent, 0 not possible now, -1 with *err. */
+static int transmit (struct session *self, struct ask *ask, int64_t now_ms, struct err *err)
+{
+    struct wire_buffer buffer = { 0 };
+    struct frames frames;
     int rc = -1;
+    frames_init (&frames);
+    if (encode (self, ask, now_ms, &buffer, err) < 0)
+        return -1;
     if (frames_add (&frames, WIRE_MAGIC, strlen (WIRE_MAGIC)) == 0 &&
         frames_add (&frames, buffer.data, buffer.size) == 0)
         rc = frames_send (self->socket, &frames, err);
@@ -192,7 +220,8 @@ int session_step (struct session *self, struct err *err)
     for (struct ask *ask = self->first; ask; ask = ask->next) {
         if (ask->done)
             continue;
-        if (now_ms >= ask_give_up_ms (ask, &self->limits, self->up)) {
+        if (self->limits.news == LINK_REFUSED ||
+            now_ms >= ask_give_up_ms (ask, &self->limits, self->up)) {
             ask_give_up (ask, &self->limits, self->up);
             continue;
         }

@@ -15,14 +15,19 @@
 #include <zmq.h>
 
 #include "ask.h"
+#include "cert.h"
+#include "sign.h"
 
 struct session;
 
 struct session_options {
-    const char *clients; /* endpoint; must outlive the session */
+    const char *clients;     /* endpoint; must outlive the session */
+    const struct cert *cert; /* for TCP, as is server_key; they outlive the session, too */
+    const char *server_key;
     int64_t connect_ms;
     int64_t reply_ms;
-    int interrupt_fd; /* <= 0: none */
+    int interrupt_fd;             /* <= 0: none */
+    const struct sign_keys *sign; /* under every request; must outlive the session; NULL: none */
     void (*notice) (void *arg, const char *text);
     void *notice_arg;
 };
@@ -45,6 +50,9 @@ bool session_up (const struct session *self);        /* connected, as of the las
 int64_t session_due_ms (const struct session *self); /* monotonic; step again then */
 bool session_readable (const struct session *self);  /* a step would find something */
 
+/* Make a new socket fit for that endpoint, and connect it. 0, or -1 with *err. */
+int session_connect (const struct session *self, void *socket, const char *endpoint,
+                     struct err *err);
 void *session_context (const struct session *self);
 const struct session_options *session_options (const struct session *self);
 /* The two sockets whose descriptors say when to step. */

@@ -70,6 +70,8 @@ void config_destroy (struct config **self_p)
         }
         struct config *up = at == self ? NULL : at->parent;
         free (at->name);
+        if (at->value) /* it may be a secret key */
+            explicit_bzero (at->value, strlen (at->value));
         free (at->value);
         free (at);
         at = up;

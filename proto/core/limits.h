@@ -47,12 +47,24 @@
 #define LIMIT_WORKERS       256      /* known to one broker, connected or not */
 #define LIMIT_PENDING       10000    /* requests under way in one broker */
 #define LIMIT_PENDING_BYTES 16777216 /* of their request maps together */
+#define LIMIT_USER_SHARE    4        /* one user has at most this part of either, and of gathers */
 #define LIMIT_GATHERS       64       /* of them answered by several workers together */
 #define LIMIT_OWNERS        1024     /* runs of which a broker remembers who got them */
+#define LIMIT_BUDGETS       1024     /* users who asked a broker for something just now */
 #define LIMIT_ENDPOINTS     16       /* of one kind, besides the ipc one */
 #define LIMIT_LIST          500      /* jobs or runs in one reply */
 #define LIMIT_PRIORITY      31
 #define DEFAULT_PRIORITY    16
+
+/* Users of a broker over TCP. */
+#define LIMIT_USERS            1024
+#define LIMIT_USER_KEYS        2   /* the one in use and the next one */
+#define LIMIT_USER_WORKERS     64  /* names that a user may register workers under */
+#define LIMIT_SUBSCRIPTIONS    256 /* of one user, at one broker */
+#define LIMIT_REQUESTS_PER_S   100000
+#define DEFAULT_REQUESTS_PER_S 50
+#define DEFAULT_QUEUED         1000  /* jobs of one user in one line */
+#define DEFAULT_REQUEST_BYTES  65536 /* one request map of one user */
 
 /* Notices. */
 #define LIMIT_TARGETS       16    /* who is told */

@@ -14,6 +14,8 @@
 
 #define WIRE_MAGIC "EMS1" /* first frame of requests and replies, exactly these four bytes */
 
+#define SIG_BYTES 64 /* a signature, Ed25519 */
+
 /* Bytes that the caller frees with wire_buffer_free. */
 struct wire_buffer {
     char *data;
@@ -34,6 +36,7 @@ struct wire_request {
     int64_t not_after_ms;     /* wall clock, ms since 1970 UTC; 0: none */
     bool again;               /* this id was sent before */
     const struct value *body; /* a map; NULL: none given */
+    const void *sig;          /* SIG_BYTES of them; NULL: it is not signed */
 };
 /* 0, or -1 with *err. On -1 `id` is still filled if it was readable, so that the refusal can
  * name its request. Clear it in both cases. */
@@ -51,6 +54,10 @@ struct wire_reply {
     const struct value *body; /* a map; NULL: none */
 };
 int wire_reply_decode (const void *data, size_t size, struct wire_reply *out, struct err *err);
+/* The `id` of a request without decoding it, whatever else is wrong with it: read as far as it
+ * goes,
+ * "" if there is none. */
+void wire_peek_id (const void *data, size_t size, char out[REQUEST_ID_BYTES]);
 /* The `re` of a reply without decoding it: read as far as it goes, "" if there is none. */
 void wire_peek_re (const void *data, size_t size, char out[REQUEST_ID_BYTES]);
 void wire_reply_clear (struct wire_reply *self);

@@ -66,6 +66,21 @@ static int read_worker (struct wire_request *out, struct err *err)
     return rc;
 }
 
+static int read_sig (struct wire_request *out, struct err *err)
+{
+    const struct value *sig = value_get (out->root, "sig");
+    if (value_type (sig) == VALUE_NIL)
+        return 0;
+    if (value_type (sig) != VALUE_BYTES)
+        return err_set (err, STATUS_BAD_REQUEST, "\"sig\" is of type %s; it must be %d bytes",
+                        value_type_name (value_type (sig)), SIG_BYTES);
+    if (value_size (sig) != SIG_BYTES)
+        return err_set (err, STATUS_BAD_REQUEST, "\"sig\" has %zu bytes; it must be %d bytes",
+                        value_size (sig), SIG_BYTES);
+    out->sig = value_bytes (sig);
+    return 0;
+}
+
 int wire_request_decode (const void *data, size_t size, struct wire_request *out, struct err *err)
 {
     *out = (struct wire_request){ 0 };
@@ -82,7 +97,7 @@ int wire_request_decode (const void *data, size_t size, struct wire_request *out
         value_read_bool (out->root, "again", &out->again, err) < 0 ||
         value_read_map (out->root, "body", &out->body, err) < 0)
         return -1;
-    return 0;
+    return read_sig (out, err);
 }
 
 void wire_request_clear (struct wire_request *self)
@@ -109,7 +124,8 @@ int wire_request_encode (const struct wire_request *request, struct wire_buffer 
         (request->worker && value_put_string (head, "worker", request->worker) < 0) ||
         (request->not_after_ms > 0 &&
          value_put_int (head, "not_after_ms", request->not_after_ms) < 0) ||
-        (request->again && value_put_bool (head, "again", true) < 0))
+        (request->again && value_put_bool (head, "again", true) < 0) ||
+        (request->sig && value_put (head, "sig", value_new_bytes (request->sig, SIG_BYTES)) < 0))
         no_memory (err);
     else
         rc = wire_encode_envelope (head, request->body, LIMIT_REQUEST_BYTES, out, err);

@@ -10,10 +10,6 @@
  * but unique keys, without allocating anything. 0, or -1 with *err naming the byte. */
 int wire_check (const void *data, size_t size, struct err *err);
 
-/* The `id` of a request that was refused: read as far as it goes, whatever else is wrong with
- * the message; "" if there is none of the right form. */
-void wire_peek_id (const void *data, size_t size, char out[REQUEST_ID_BYTES]);
-
 /* Encode the map `head` with one more field "body": a map, or an empty one if NULL. */
 int wire_encode_envelope (const struct value *head, const struct value *body, size_t max_bytes,
                           struct wire_buffer *out, struct err *err);

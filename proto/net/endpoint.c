@@ -17,12 +17,17 @@
 
 #include <errno.h>
 #include <stdbool.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 #include <zmq.h>
+#include "curve.h"
 #include "limits.h"
 
 #define IPC              "ipc://"
+#define TCP              "tcp://"
+#define IPC_FILTER_UID   59  /* ZMQ_IPC_FILTER_UID, whose name may be left out of zmq.h */
 #define IPC_PATH_BYTES   107 /* of sockaddr_un, with its terminator left out */
 #define LINGER_MS        1000
 #define HANDSHAKE_MS     5000
@@ -78,17 +83,31 @@ static const struct kind kinds[] = {
                                PING_SOON_MS },
 };
 
-int endpoint_check (const char *endpoint, struct err *err)
+bool endpoint_is_tcp (const char *endpoint)
 {
-    if (strncmp (endpoint, "tcp://", 6) == 0)
+    return strncmp (endpoint, TCP, strlen (TCP)) == 0;
+}
+
+/* HOST:PORT; who the host is, libzmq finds out. */
+static int check_tcp (const char *endpoint, struct err *err)
+{
+    const char *host = endpoint + strlen (TCP);
+    const char *colon = strrchr (host, ':');
+    const char *port = colon ? colon + 1 : "";
+    size_t digits = strspn (port, "0123456789");
+    bool wild = strcmp (port, "*") == 0;
+    bool number = digits > 0 && digits <= 5 && port[digits] == '\0' && atoi (port) <= 65535;
+    if (!colon || colon == host || strpbrk (host, " /;,") || (!wild && !number) ||
+        strlen (endpoint) >= ENDPOINT_TEXT_BYTES)
         return err_set (err, STATUS_BAD_REQUEST,
-                        "the endpoint \"%.200s\" is TCP, which needs CURVE to be safe, and this "
-                        "version does not have it; use ipc://PATH",
+                        "the endpoint \"%.200s\" is no place in a network; it must be "
+                        "tcp://HOST:PORT",
                         endpoint);
-    if (strncmp (endpoint, IPC, strlen (IPC)) != 0)
-        return err_set (err, STATUS_BAD_REQUEST,
-                        "the endpoint \"%.200s\" is of no kind known here; it must be ipc://PATH",
-                        endpoint);
+    return 0;
+}
+
+static int check_ipc (const char *endpoint, struct err *err)
+{
     const char *path = endpoint + strlen (IPC);
     /* libzmq takes "*" for a temporary name and "@" for a name that no folder protects. */
     if (path[0] == '\0' || path[0] == '*' || path[0] == '@')
@@ -100,6 +119,18 @@ int endpoint_check (const char *endpoint, struct err *err)
                         "most %d, so choose a shorter folder",
                         endpoint, strlen (path), IPC_PATH_BYTES);
     return 0;
+}
+
+int endpoint_check (const char *endpoint, struct err *err)
+{
+    if (endpoint_is_tcp (endpoint))
+        return check_tcp (endpoint, err);
+    if (strncmp (endpoint, IPC, strlen (IPC)) == 0)
+        return check_ipc (endpoint, err);
+    return err_set (err, STATUS_BAD_REQUEST,
+                    "the endpoint \"%.200s\" is of no kind known here; it must be ipc://PATH or "
+                    "tcp://HOST:PORT",
+                    endpoint);
 }
 
 static int set_int (void *socket, int option, int value)
@@ -157,23 +188,69 @@ void *endpoint_new (void *context, enum endpoint_kind kind, struct err *err)
     return socket;
 }
 
+/* The socket must be what the endpoint needs: `secure` is what curve.h made of it for TCP. */
+static int fits (void *socket, const char *endpoint, enum curve_state secure, struct err *err)
+{
+    enum curve_state state = curve_state (socket);
+    if (endpoint_check (endpoint, err) < 0)
+        return -1;
+    if (!endpoint_is_tcp (endpoint))
+        return state == CURVE_NONE
+                   ? 0
+                   : err_set (err, STATUS_FAILED, "\"%.200s\" is not for a socket with CURVE",
+                              endpoint);
+    if (state != secure)
+        return err_set (err, STATUS_FAILED,
+                        "\"%.200s\" is TCP, which takes CURVE: a certificate, and the key of the "
+                        "other side",
+                        endpoint);
+    return set_int (socket, ZMQ_IPV6, strchr (endpoint, '[') != NULL) < 0
+               ? err_set (err, STATUS_FAILED, "cannot use IPv6: %s", zmq_strerror (errno))
+               : 0;
+}
+
+/* The mode of the folder keeps others out; this also does if somebody changes it. */
+static int let_in_only_us (void *socket, struct err *err)
+{
+    uid_t users[] = { 0, geteuid () };
+    for (size_t i = 0; i < sizeof users / sizeof users[0]; i++)
+        if (zmq_setsockopt (socket, IPC_FILTER_UID, &users[i], sizeof users[i]) < 0)
+            return err_set (err, STATUS_FAILED, "cannot keep other users out: %s",
+                            zmq_strerror (errno));
+    return 0;
+}
+
 int endpoint_bind (void *socket, const char *endpoint, struct err *err)
 {
-    if (endpoint_check (endpoint, err) < 0)
+    if (fits (socket, endpoint, CURVE_SERVER, err) < 0)
+        return -1;
+    if (!endpoint_is_tcp (endpoint) && let_in_only_us (socket, err) < 0)
         return -1;
     mode_t before = umask (077);
     int rc = zmq_bind (socket, endpoint);
     int number = errno;
     umask (before);
-    if (rc < 0)
-        return err_set (err, STATUS_FAILED, "cannot bind \"%.200s\": %s", endpoint,
-                        zmq_strerror (number));
+    errno = number;
+    if (rc < 0) {
+        err_set (err, STATUS_FAILED, "cannot bind \"%.200s\": %s", endpoint, zmq_strerror (number));
+        errno = number;
+        return -1;
+    }
+    return 0;
+}
+
+int endpoint_bound (void *socket, char out[ENDPOINT_TEXT_BYTES], struct err *err)
+{
+    size_t bytes = ENDPOINT_TEXT_BYTES;
+    if (zmq_getsockopt (socket, ZMQ_LAST_ENDPOINT, out, &bytes) < 0)
+        return err_set (err, STATUS_FAILED, "cannot tell where a socket is bound: %s",
+                        zmq_strerror (errno));
     return 0;
 }
 
 int endpoint_connect (void *socket, const char *endpoint, struct err *err)
 {
-    if (endpoint_check (endpoint, err) < 0)
+    if (fits (socket, endpoint, CURVE_CLIENT, err) < 0)
         return -1;
     if (zmq_connect (socket, endpoint) < 0)
         return err_set (err, STATUS_FAILED, "cannot connect to \"%.200s\": %s", endpoint,
@@ -187,4 +264,29 @@ void endpoint_close (void **socket_p)
         return;
     zmq_close (*socket_p);
     *socket_p = NULL;
+}
+
+void endpoint_drop (void **socket_p)
+{
+    if (*socket_p)
+        set_int (*socket_p, ZMQ_LINGER, 0);
+    endpoint_close (socket_p);
+}
+
+int endpoint_grant_topics (void *socket, struct err *err)
+{
+    if (set_int (socket, ZMQ_XPUB_MANUAL, 1) < 0)
+        return err_set (err, STATUS_FAILED, "cannot grant topics one by one: %s",
+                        zmq_strerror (errno));
+    return 0;
+}
+
+int endpoint_grant (void *socket, const void *topic, size_t bytes)
+{
+    return zmq_setsockopt (socket, ZMQ_SUBSCRIBE, topic, bytes);
+}
+
+void endpoint_revoke (void *socket, const void *topic, size_t bytes)
+{
+    zmq_setsockopt (socket, ZMQ_UNSUBSCRIBE, topic, bytes);
 }

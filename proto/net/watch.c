@@ -14,7 +14,10 @@ void *endpoint_watch (void *context, void *socket, struct err *err)
     char address[ADDRESS_BYTES];
     snprintf (address, sizeof address, "inproc://watch-%p", socket);
     if (zmq_socket_monitor (socket, address,
-                            ZMQ_EVENT_HANDSHAKE_SUCCEEDED | ZMQ_EVENT_DISCONNECTED) < 0) {
+                            ZMQ_EVENT_HANDSHAKE_SUCCEEDED | ZMQ_EVENT_DISCONNECTED |
+                                ZMQ_EVENT_HANDSHAKE_FAILED_AUTH |
+                                ZMQ_EVENT_HANDSHAKE_FAILED_PROTOCOL |
+                                ZMQ_EVENT_HANDSHAKE_FAILED_NO_DETAIL) < 0) {
         err_set (err, STATUS_FAILED, "cannot watch a socket: %s", zmq_strerror (errno));
         return NULL;
     }
@@ -35,6 +38,11 @@ static int meaning (const struct frames *event)
     memcpy (&number, frames_data (event, 0), sizeof number);
     if (number == ZMQ_EVENT_HANDSHAKE_SUCCEEDED)
         return 1;
+    if (number == ZMQ_EVENT_HANDSHAKE_FAILED_AUTH)
+        return ENDPOINT_REFUSED;
+    if (number == ZMQ_EVENT_HANDSHAKE_FAILED_PROTOCOL ||
+        number == ZMQ_EVENT_HANDSHAKE_FAILED_NO_DETAIL)
+        return ENDPOINT_UNFIT;
     return number == ZMQ_EVENT_DISCONNECTED ? -1 : 0;
 }
 

@@ -147,6 +147,8 @@ static int copy_tree (struct config *to, zconfig_t *from, const struct reader *r
         const struct key_line *key = &reader->keys[(*index)++];
         const char *value = key->has_value ? zconfig_value (item) : NULL;
         struct config *copy = config_new (to, zconfig_name (item), value, key->number);
+        if (value)
+            explicit_bzero (zconfig_value (item), strlen (value));
         if (!copy)
             return err_set (reader->err, STATUS_FAILED, "out of memory for the configuration");
         if (copy_tree (copy, item, reader, index) < 0)
@@ -192,6 +194,8 @@ static struct config *parse (const char *text, size_t bytes, const char *source,
     root = build (&reader);
 out:
     free (reader.keys);
+    if (reader.clean) /* there may be a secret key in it */
+        explicit_bzero (reader.clean, bytes + 2);
     free (reader.clean);
     return root;
 }
@@ -210,6 +214,7 @@ struct config *zpl_load (const char *path, struct err *err)
         return NULL;
     }
     struct config *root = parse (text, bytes, path, err);
+    explicit_bzero (text, bytes);
     free (text);
     return root;
 }

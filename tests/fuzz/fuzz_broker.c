@@ -6,6 +6,7 @@
 #include "fuzz.h"
 #include "limits.h"
 #include "roster.h"
+#include "users.h"
 #include "wire.h"
 
 #define START_MS 1000000
@@ -122,11 +123,47 @@ static int remember (void *arg, struct bytes text, struct err *err)
     return feed_choice (&world->feed, 8) == 1 ? err_set (err, STATUS_FAILED, "no space left") : 0;
 }
 
+/* What is in an audit line is what we said, or a name that can be printed. */
+static void audited (void *arg, const struct broker_deed *deed)
+{
+    (void)arg;
+    must_be_safe (deed->user);
+    must_be_safe (deed->verb);
+    must_be_safe (deed->worker);
+    must_be_safe (deed->job);
+    must_be_safe (deed->request);
+    must (deed->status >= 100 && deed->status < 600, "an audit line has a status");
+}
+
+static int64_t reload (void *arg, struct err *err)
+{
+    struct world *world = arg;
+    return feed_choice (&world->feed, 2) ? 3 : err_set (err, STATUS_FAILED, "line 1 is wrong");
+}
+
+/* Mostly somebody who may do everything. */
+static const struct broker_peer *some_peer (struct world *world)
+{
+    static const char *const granted[] = { "n1", "n2", NULL };
+    static const struct broker_peer peers[] = {
+        { .user = "all", .roles = ROLES_ALL },
+        { .user = "viewer", .roles = ROLE_VIEWER, .fingerprint = "viewer01" },
+        { .user = "operator",
+          .roles = ROLE_OPERATOR,
+          .requests_per_second = 1,
+          .max_queued = 7,
+          .max_request_bytes = 100 },
+        { .user = "worker", .roles = ROLE_WORKER, .workers = granted },
+    };
+    unsigned which = feed_choice (&world->feed, 16);
+    return which == 5 ? NULL : &peers[which < 4 ? which : 0];
+}
+
 static const char *some_word (struct feed *feed)
 {
     static const char *const words[] = { "run",  "cancel", "status",  "list",     "logs",
                                          "find", "prune",  "results", "profiles", "workers",
-                                         "ping", "sync",   "last",    "aaa",      "aaaaaaaaaaa1",
+                                         "ping", "reload", "last",    "aaa",      "aaaaaaaaaaa1",
                                          "b",    "wrong",  "common",  "idle",     "busy" };
     return words[feed_choice (feed, sizeof words / sizeof *words)];
 }
@@ -170,8 +207,8 @@ static void raw_request (struct world *world)
     const uint8_t *data = NULL;
     size_t size = feed_bytes (&world->feed, &data);
     unsigned how = feed_byte (&world->feed);
-    broker_request (world->broker, &world->now, (struct bytes){ "c", 1 }, how & 1,
-                    (struct bytes){ data, size }, how & 2);
+    broker_request (world->broker, &world->now, some_peer (world), (struct bytes){ "c", 1 },
+                    how & 1, (struct bytes){ data, size }, how & 2);
 }
 
 /* A request of the right form, whatever is in it: it must be answered. */
@@ -191,8 +228,8 @@ static void ask (struct world *world)
     struct wire_buffer buffer;
     snprintf (request.id, sizeof request.id, "%032x", (unsigned)world->asked++);
     must (wire_request_encode (&request, &buffer, NULL) == 0, "the test can ask");
-    broker_request (world->broker, &world->now, (struct bytes){ "a", 1 }, how & 8,
-                    (struct bytes){ buffer.data, buffer.size }, (how & 240) == 240);
+    broker_request (world->broker, &world->now, some_peer (world), (struct bytes){ "a", 1 },
+                    how & 8, (struct bytes){ buffer.data, buffer.size }, (how & 240) == 240);
     wire_buffer_free (&buffer);
     value_destroy (&body);
 }
@@ -201,7 +238,8 @@ static void from_worker (struct world *world, int worker, struct bytes head, str
 {
     char route[16];
     size_t size = route_of (world, worker, route);
-    broker_from_worker (world->broker, &world->now, (struct bytes){ route, size }, head, body);
+    broker_from_worker (world->broker, &world->now, some_peer (world),
+                        (struct bytes){ route, size }, head, body);
 }
 
 static void raw_message (struct world *world, int worker)
@@ -322,9 +360,9 @@ static void step (struct world *world)
 int LLVMFuzzerTestOneInput (const uint8_t *data, size_t size)
 {
     static struct world world;
-    static const struct broker_identity identity = { "host", "1", "u", { 7, 9 } };
-    const struct broker_sink sink = { &world,      to_worker,   to_client,
-                                      to_monitors, to_operator, remember };
+    static const struct broker_identity identity = { "host", "1", { 7, 9 } };
+    const struct broker_sink sink = { &world,      to_worker, to_client, to_monitors,
+                                      to_operator, remember,  audited,   reload };
     world = (struct world){ .feed = { data, size }, .now = { START_MS, WALL_MS } };
     world.broker = broker_new (&identity, &sink, NULL);
     while (world.feed.left > 0)

@@ -5,6 +5,7 @@
  *
  * SPDX-License-Identifier: MPL-2.0 */
 #include "fuzz.h"
+#include "signed.h"
 #include "wire.h"
 
 static void check_value (const uint8_t *data, size_t size)
@@ -47,8 +48,32 @@ static void check_same_request (const struct wire_request *request)
               same_text (request->worker, again.worker) && request->again == again.again &&
               request->not_after_ms == again.not_after_ms && same_body (request->body, again.body),
           "a request comes back as it was");
+    must (!request->sig == !again.sig &&
+              (!again.sig || memcmp (request->sig, again.sig, SIG_BYTES) == 0),
+          "and so does its signature");
     wire_request_clear (&again);
     wire_buffer_free (&buffer);
+}
+
+/* What is signed is the same after a journey, and is no other request's. */
+static void check_signed (const struct wire_request *request)
+{
+    struct err err = { 0 };
+    struct wire_buffer bytes;
+    struct wire_buffer twice;
+    must (signed_map (request->root, &bytes, &err) == 0, "what was accepted can be signed");
+    must (bytes.size > 9 && memcmp (bytes.data, "EMS1-sig", 9) == 0, "it says what it is");
+    struct value *map = wire_decode (bytes.data + 9, bytes.size - 9, LIMIT_FRAME_BYTES, &err);
+    must (map && !value_get (map, "sig") && !value_get (map, "again"), "it is a map without sig");
+    must (signed_map (map, &twice, &err) == 0 && twice.size == bytes.size &&
+              memcmp (twice.data, bytes.data, bytes.size) == 0,
+          "the canonical form of the canonical form is the same");
+    for (size_t i = 0; i < value_count (map); i++)
+        must (value_equal (value_at (map, i), value_get (request->root, value_key_at (map, i))),
+              "and says what the request says");
+    value_destroy (&map);
+    wire_buffer_free (&bytes);
+    wire_buffer_free (&twice);
 }
 
 static void check_request (const uint8_t *data, size_t size)
@@ -57,10 +82,12 @@ static void check_request (const uint8_t *data, size_t size)
     struct wire_request request;
     int rc = wire_request_decode (data, size, &request, &err);
     must (!request.id[0] || request_id_valid (request.id), "an id that was read is one");
-    if (rc == 0)
+    if (rc == 0) {
         check_same_request (&request);
-    else
+        check_signed (&request);
+    } else {
         must_say_why (&err);
+    }
     wire_request_clear (&request);
 }
 

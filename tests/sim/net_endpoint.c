@@ -49,6 +49,44 @@ int endpoint_bind (void *socket, const char *endpoint, struct err *err)
     return 0;
 }
 
+/* There is no TCP here, and so none of what it needs. */
+
+bool endpoint_is_tcp (const char *endpoint)
+{
+    (void)endpoint;
+    return false;
+}
+
+int endpoint_bound (void *socket, char out[ENDPOINT_TEXT_BYTES], struct err *err)
+{
+    (void)socket;
+    (void)out;
+    return err_set (err, STATUS_FAILED, "there is no TCP in the simulation");
+}
+
+void endpoint_drop (void **socket_p)
+{
+    endpoint_close (socket_p);
+}
+
+int endpoint_grant_topics (void *socket, struct err *err)
+{
+    return endpoint_bound (socket, NULL, err);
+}
+
+int endpoint_grant (void *socket, const void *topic, size_t bytes)
+{
+    (void)socket;
+    (void)topic;
+    (void)bytes;
+    return -1;
+}
+
+void endpoint_revoke (void *socket, const void *topic, size_t bytes)
+{
+    (void)endpoint_grant (socket, topic, bytes);
+}
+
 int endpoint_connect (void *socket, const char *endpoint, struct err *err)
 {
     if (endpoint_check (endpoint, err) < 0)

@@ -17,10 +17,12 @@
 #include <cmocka.h>
 #include "broker.h"
 #include "limits.h"
+#include "users.h"
 #include "wire.h"
 
 #define WORLD_SENT  25000
 #define WORLD_GONE  8
+#define WORLD_DEEDS 16
 #define WORLD_START 1000000
 #define WORLD_WALL  1771000000000
 
@@ -45,6 +47,15 @@ struct world {
     char roster[2048];         /* what was remembered last */
     int remembered;            /* how often */
     char last_log[1024];
+    struct world_deed { /* the last lines for the audit log */
+        char user[NAME_BYTES], key[16], verb[20], worker[NAME_BYTES], job[32];
+        char request[REQUEST_ID_BYTES];
+        int status;
+    } deeds[WORLD_DEEDS];
+    int audited;                    /* lines */
+    int64_t users;                  /* what a reload finds; -1: something is wrong */
+    const struct broker_peer *peer; /* who speaks; stranger: nobody known */
+    bool stranger;
     int logged;         /* lines */
     bool keep_raw_only; /* do not decode: for many messages */
 };
@@ -116,12 +127,39 @@ static inline int world_remember (void *arg, struct bytes text, struct err *err)
     return 0;
 }
 
+static inline void world_audit (void *arg, const struct broker_deed *deed)
+{
+    struct world *world = arg;
+    struct world_deed *item = &world->deeds[world->audited++ % WORLD_DEEDS];
+    snprintf (item->user, sizeof item->user, "%s", deed->user);
+    snprintf (item->key, sizeof item->key, "%s", deed->key);
+    snprintf (item->verb, sizeof item->verb, "%s", deed->verb);
+    snprintf (item->worker, sizeof item->worker, "%s", deed->worker);
+    snprintf (item->job, sizeof item->job, "%s", deed->job);
+    snprintf (item->request, sizeof item->request, "%s", deed->request);
+    item->status = deed->status;
+}
+
+static inline int64_t world_reload (void *arg, struct err *err)
+{
+    const struct world *world = arg;
+    return world->users < 0 ? err_set (err, STATUS_FAILED, "line 3 is wrong") : world->users;
+}
+
+/* Somebody on this machine, who may do everything. */
+static const struct broker_peer world_alice = { .user = "alice", .roles = ROLES_ALL };
+
+static inline const struct broker_peer *world_peer (const struct world *world)
+{
+    return world->stranger ? NULL : world->peer ? world->peer : &world_alice;
+}
+
 /* A broker that knows nothing yet; its random numbers are made from `seed`. */
 static inline struct broker *world_broker (struct world *world, uint64_t seed)
 {
-    struct broker_identity identity = { "host", "1.2.3", "alice", { seed, seed << 40 } };
-    struct broker_sink sink = { world,         world_to_worker, world_to_client,
-                                world_publish, world_log,       world_remember };
+    struct broker_identity identity = { "host", "1.2.3", { seed, seed << 40 } };
+    struct broker_sink sink = { world,     world_to_worker, world_to_client, world_publish,
+                                world_log, world_remember,  world_audit,     world_reload };
     return broker_new (&identity, &sink, NULL);
 }
 
@@ -209,7 +247,7 @@ static inline void send_request (struct world *world, const char *client,
 {
     struct wire_buffer buffer;
     assert_int_equal (wire_request_encode (request, &buffer, NULL), 0);
-    broker_request (world->broker, &world->now, text_bytes (client), false,
+    broker_request (world->broker, &world->now, world_peer (world), text_bytes (client), false,
                     (struct bytes){ buffer.data, buffer.size }, false);
     wire_buffer_free (&buffer);
 }
@@ -266,9 +304,10 @@ static inline void say (struct world *world, const char *route, struct value *he
 {
     struct wire_buffer buffer;
     assert_int_equal (wire_encode (head, &buffer, NULL), 0);
-    broker_from_worker (
-        world->broker, &world->now, text_bytes (route), (struct bytes){ buffer.data, buffer.size },
-        body ? (struct bytes){ body->data, body->size } : (struct bytes){ NULL, 0 });
+    broker_from_worker (world->broker, &world->now, world_peer (world), text_bytes (route),
+                        (struct bytes){ buffer.data, buffer.size },
+                        body ? (struct bytes){ body->data, body->size }
+                             : (struct bytes){ NULL, 0 });
     wire_buffer_free (&buffer);
     value_destroy (&head);
 }

@@ -121,8 +121,8 @@ static void garbage_from_a_worker_is_dropped (void **state)
     join (world, "w1", "one", NULL);
     static const char *const garbage[] = { "", "\xc1", "\x93\1\2\3", "\xa5hello", "\x81\xa1" };
     for (size_t i = 0; i < sizeof garbage / sizeof *garbage; i++)
-        broker_from_worker (world->broker, &world->now, text_bytes ("w1"), text_bytes (garbage[i]),
-                            (struct bytes){ NULL, 0 });
+        broker_from_worker (world->broker, &world->now, world_peer (world), text_bytes ("w1"),
+                            text_bytes (garbage[i]), (struct bytes){ NULL, 0 });
     say (world, "w1", map_of ("type", "reply"), NULL);
     tell_state (world, "w1", "dancing", NULL, 0);
     world_nothing_left (world);

@@ -131,17 +131,21 @@ static void the_newest_runs_are_remembered_and_older_ones_forgotten (void **stat
     char id[REQUEST_ID_BYTES];
     for (int i = 0; i <= LIMIT_OWNERS; i++) {
         snprintf (id, sizeof id, "%032x", (unsigned)i);
-        owners_remember (owners, id, i % 2 ? "odd" : "even");
+        owners_remember (owners, "alice", id, i % 2 ? "odd" : "even");
     }
     snprintf (id, sizeof id, "%032x", 0U);
-    assert_null (owners_find (owners, id));
+    assert_null (owners_find (owners, "alice", id));
     snprintf (id, sizeof id, "%032x", 1U);
-    assert_string_equal (owners_find (owners, id), "odd");
+    assert_string_equal (owners_find (owners, "alice", id), "odd");
     /* The same again takes no second place. */
-    owners_remember (owners, id, "other");
-    assert_string_equal (owners_find (owners, id), "other");
+    owners_remember (owners, "alice", id, "other");
+    assert_string_equal (owners_find (owners, "alice", id), "other");
     snprintf (id, sizeof id, "%032x", 2U);
-    assert_string_equal (owners_find (owners, id), "even");
+    assert_string_equal (owners_find (owners, "alice", id), "even");
+    /* Another user's request with the same id is another request. */
+    assert_null (owners_find (owners, "bob", id));
+    owners_remember (owners, "bob", id, "other");
+    assert_string_equal (owners_find (owners, "alice", id), "even");
     free (owners);
 }
 

@@ -7,7 +7,7 @@ static void feed (struct world *world, const struct value *map, bool surplus)
 {
     struct wire_buffer buffer;
     assert_int_equal (wire_encode (map, &buffer, NULL), 0);
-    broker_request (world->broker, &world->now, text_bytes ("c1"), false,
+    broker_request (world->broker, &world->now, world_peer (world), text_bytes ("c1"), false,
                     (struct bytes){ buffer.data, buffer.size }, surplus);
     wire_buffer_free (&buffer);
 }
@@ -47,7 +47,7 @@ static void a_request_and_its_reply_are_passed_byte_for_byte (void **state)
                                   "\xa4type\xa6status\xa3new\xcf\0\0\0\0\0\0\0\1"
                                   "\xa4"
                                   "body\x80";
-    broker_request (world->broker, &world->now, text_bytes ("c1"), true,
+    broker_request (world->broker, &world->now, world_peer (world), text_bytes ("c1"), true,
                     (struct bytes){ request, sizeof request - 1 }, false);
     struct sent *sent = world_take (world, "w1");
     assert_int_equal (sent->raw.size, sizeof request - 1);
@@ -148,7 +148,7 @@ static void malformed_requests_are_answered_400_if_they_have_an_id_and_else_drop
     join (world, "w1", "one", NULL);
     static const char *const garbage[] = { "", "\xc1", "\x80", "\x93\1\2\3", "hello", "\x81\xa1" };
     for (size_t i = 0; i < sizeof garbage / sizeof *garbage; i++)
-        broker_request (world->broker, &world->now, text_bytes ("c1"), false,
+        broker_request (world->broker, &world->now, world_peer (world), text_bytes ("c1"), false,
                         text_bytes (garbage[i]), false);
     world_nothing_left (world);
 

@@ -80,7 +80,7 @@ static void the_owner_gets_the_very_bytes_of_the_client (void **state)
     struct wire_buffer buffer;
     assert_int_equal (wire_encode (map, &buffer, NULL), 0);
     value_destroy (&map);
-    broker_request (world->broker, &world->now, text_bytes ("c1"), true,
+    broker_request (world->broker, &world->now, world_peer (world), text_bytes ("c1"), true,
                     (struct bytes){ buffer.data, buffer.size }, false);
     answer_find (world, "w1", "job_id", JOB_A, NULL, NULL);
     answer_find (world, "w2", "job_id", JOB_A, NULL, NULL);

@@ -15,7 +15,9 @@
 #define T0 1000
 #define ID "0123456789abcdef0123456789abcdef"
 
-static const struct ask_limits limits = { "ipc:///x/clients", 2000, 10000 };
+static const struct ask_limits limits = { .endpoint = "ipc:///x/clients",
+                                          .connect_ms = 2000,
+                                          .reply_ms = 10000 };
 
 static struct ask *make (enum patience patience)
 {
@@ -78,6 +80,40 @@ static void after_503_it_is_sent_again_and_not_at_once (void **state)
         now = ask->due_ms;
     }
     assert_int_equal (ask_give_up_ms (ask, &limits, true), T0 + 10000);
+    ask_destroy (&ask);
+}
+
+static void answer_hasty (struct ask *ask, int64_t retry_after_ms, int64_t now_ms)
+{
+    struct wire_reply reply = { .status = 429, .root = value_new_map () };
+    struct value *body = value_new_map ();
+    value_put_int (body, "retry_after_ms", retry_after_ms);
+    value_put (reply.root, "body", body);
+    reply.body = value_get (reply.root, "body");
+    ask_answer (ask, &reply, now_ms);
+}
+
+static void who_asked_too_often_asks_again_when_told (void **state)
+{
+    (void)state;
+    struct ask *ask = make (PATIENCE_REPLY);
+    ask_sent (ask, true, T0);
+    answer_hasty (ask, 700, T0 + 1);
+    assert_false (ask_done (ask));
+    assert_int_equal (ask->due_ms, T0 + 701);
+    assert_false (ask->again); /* nobody has looked at it yet */
+    ask_sent (ask, true, T0 + 701);
+    answer_hasty (ask, INT64_MAX, T0 + 702);
+    assert_int_equal (ask->due_ms, T0 + 702 + 10000);
+    ask_sent (ask, true, T0 + 11000);
+    answer (ask, 503, T0 + 11001); /* somebody has */
+    ask_sent (ask, true, T0 + 12000);
+    answer_hasty (ask, 1, T0 + 12001);
+    assert_true (ask->again);
+    assert_true (ask->due_ms >= T0 + 12051);
+    ask_sent (ask, true, T0 + 12100);
+    answer (ask, 429, T0 + 12101); /* another bound, of which nobody says when it is over */
+    assert_true (ask_done (ask));
     ask_destroy (&ask);
 }
 
@@ -275,6 +311,7 @@ int main (void)
         cmocka_unit_test (a_request_without_a_connection_is_given_up_soon),
         cmocka_unit_test (an_answer_ends_it),
         cmocka_unit_test (after_503_it_is_sent_again_and_not_at_once),
+        cmocka_unit_test (who_asked_too_often_asks_again_when_told),
         cmocka_unit_test (a_reconnection_sends_it_again_at_once),
         cmocka_unit_test (a_long_request_waits_while_the_broker_is_there),
         cmocka_unit_test (a_long_request_that_only_gets_503_is_given_up),

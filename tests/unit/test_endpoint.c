@@ -123,12 +123,22 @@ static void refuses (const char *endpoint, const char *word)
         fail_msg ("\"%s\" does not mention %s", err.text, word);
 }
 
-static void only_ipc_endpoints_with_a_path_are_taken (void **state)
+static void only_endpoints_with_a_path_or_a_port_are_taken (void **state)
 {
     (void)state;
     assert_int_equal (endpoint_check ("ipc:///tmp/x/clients", NULL), 0);
-    refuses ("tcp://*:5570", "CURVE");
-    refuses ("tcp://127.0.0.1:5570", "CURVE");
+    assert_int_equal (endpoint_check ("tcp://*:5570", NULL), 0);
+    assert_int_equal (endpoint_check ("tcp://bench.example.org:1", NULL), 0);
+    assert_int_equal (endpoint_check ("tcp://[::1]:65535", NULL), 0);
+    assert_int_equal (endpoint_check ("tcp://127.0.0.1:*", NULL), 0);
+    refuses ("tcp://", "tcp://HOST:PORT");
+    refuses ("tcp://host", "tcp://HOST:PORT");
+    refuses ("tcp://:5570", "tcp://HOST:PORT");
+    refuses ("tcp://host:", "tcp://HOST:PORT");
+    refuses ("tcp://host:65536", "tcp://HOST:PORT");
+    refuses ("tcp://host:123456", "tcp://HOST:PORT");
+    refuses ("tcp://host:5x", "tcp://HOST:PORT");
+    refuses ("tcp://eth0;host:5", "tcp://HOST:PORT");
     refuses ("inproc://x", "ipc://PATH");
     refuses ("/tmp/x", "ipc://PATH");
     refuses ("", "ipc://PATH");
@@ -326,7 +336,7 @@ static void every_socket_that_waits_for_the_other_side_pings_it_in_time (void **
 int main (void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test (only_ipc_endpoints_with_a_path_are_taken),
+        cmocka_unit_test (only_endpoints_with_a_path_or_a_port_are_taken),
         cmocka_unit_test (a_path_has_at_most_107_bytes),
         cmocka_unit_test_setup_teardown (a_bound_socket_is_for_its_owner_alone, set_up, tear_down),
         cmocka_unit_test_setup_teardown (binding_where_there_is_no_folder_fails_with_the_endpoint,

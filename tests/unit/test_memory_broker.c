@@ -52,6 +52,12 @@ static void tally_log (void *arg, const char *line)
     (void)line;
 }
 
+static void tally_audit (void *arg, const struct broker_deed *deed)
+{
+    (void)arg;
+    assert_string_equal (deed->user, "alice");
+}
+
 static int tally_remember (void *arg, struct bytes text, struct err *err)
 {
     (void)arg;
@@ -77,7 +83,7 @@ static void ask_it (struct world *world)
     id_of (1, request.id);
     assert_int_equal (wire_request_encode (&request, &buffer, NULL), 0);
     held = false;
-    broker_request (world->broker, &world->now, text_bytes ("c"), false,
+    broker_request (world->broker, &world->now, world_peer (world), text_bytes ("c"), false,
                     (struct bytes){ buffer.data, buffer.size }, false);
     wire_buffer_free (&buffer);
     value_destroy (&body);
@@ -90,9 +96,10 @@ static void from_worker (struct world *world, const char *route, struct value *h
     struct wire_buffer buffer;
     assert_int_equal (wire_encode (head, &buffer, NULL), 0);
     held = with_memory;
-    broker_from_worker (
-        world->broker, &world->now, text_bytes (route), (struct bytes){ buffer.data, buffer.size },
-        body ? (struct bytes){ body->data, body->size } : (struct bytes){ NULL, 0 });
+    broker_from_worker (world->broker, &world->now, world_peer (world), text_bytes (route),
+                        (struct bytes){ buffer.data, buffer.size },
+                        body ? (struct bytes){ body->data, body->size }
+                             : (struct bytes){ NULL, 0 });
     held = true;
     wire_buffer_free (&buffer);
     value_destroy (&head);
@@ -137,9 +144,9 @@ static void answer_everything (struct world *world)
 
 static struct broker *new_broker (struct tally *tally, struct err *err)
 {
-    const struct broker_identity identity = { "host", "1", "u", { 7, 9 } };
-    const struct broker_sink sink = { tally,         tally_worker, tally_client,
-                                      tally_publish, tally_log,    tally_remember };
+    const struct broker_identity identity = { "host", "1", { 7, 9 } };
+    const struct broker_sink sink = { tally,     tally_worker,   tally_client, tally_publish,
+                                      tally_log, tally_remember, tally_audit,  world_reload };
     return broker_new (&identity, &sink, err);
 }
 
@@ -167,7 +174,7 @@ static void all_is_well_again (struct world *world, struct tally *tally)
     tally->answers[0] = 0;
     from_worker (world, "w1", hello_head ("n1", "lab"), NULL, true);
     assert_int_equal (wire_request_encode (&request, &buffer, NULL), 0);
-    broker_request (world->broker, &world->now, text_bytes ("c"), false,
+    broker_request (world->broker, &world->now, world_peer (world), text_bytes ("c"), false,
                     (struct bytes){ buffer.data, buffer.size }, false);
     wire_buffer_free (&buffer);
     assert_int_equal (tally->answers[0], 1);

@@ -564,9 +564,53 @@ static void a_list_of_any_names_says_that_it_takes_names (void **state)
     profiles_clear (&profiles);
 }
 
+static void a_profile_can_name_its_users (void **state)
+{
+    (void)state;
+    struct profiles profiles;
+    struct err err;
+    assert_int_equal (load ("profiles\n"
+                            "    open\n        command = \"/bin/p\"\n"
+                            "    shut\n        command = \"/bin/p\"\n"
+                            "        users = \"alice, bob\"\n        signed = 1\n",
+                            &profiles, &err),
+                      0);
+    const struct profile *open = profiles_find (&profiles, "open");
+    const struct profile *shut = profiles_find (&profiles, "shut");
+    assert_false (open->is_signed);
+    assert_true (shut->is_signed);
+    assert_int_equal (profile_admit (open, "eve", &err), 0);
+    assert_int_equal (profile_admit (shut, "alice", &err), 0);
+    assert_int_equal (profile_admit (shut, "bob", &err), 0);
+    assert_int_equal (profile_admit (shut, "eve", &err), -1);
+    assert_int_equal (err.code, STATUS_FORBIDDEN);
+    assert_non_null (strstr (err.text, "user \"eve\" is not permitted to run the profile shut"));
+    assert_int_equal (profile_admit (shut, "alic", &err), -1);
+    profiles_clear (&profiles);
+}
+
+static void users_that_are_no_names_are_refused (void **state)
+{
+    (void)state;
+    static const char *const wrong[] = { "users = \"\"", "users = \"a b\"", "users = \"a,/\"",
+                                         "signed = 2" };
+    for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++) {
+        char text[256];
+        struct profiles profiles;
+        struct err err = { 0 };
+        snprintf (text, sizeof text, "profiles\n    p\n        command = \"/bin/p\"\n        %s\n",
+                  wrong[i]);
+        assert_int_equal (load (text, &profiles, &err), -1);
+        assert_int_equal (err.code, STATUS_BAD_REQUEST);
+        assert_non_null (strstr (err.text, "line 4: profiles/p/"));
+    }
+}
+
 int main (void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test (a_profile_can_name_its_users),
+        cmocka_unit_test (users_that_are_no_names_are_refused),
         cmocka_unit_test (the_shipped_profile_runs_everything_by_default),
         cmocka_unit_test (every_shipped_parameter_finds_its_place),
         cmocka_unit_test (a_list_may_come_as_one_string_and_all_swallows_the_rest),

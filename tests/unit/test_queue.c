@@ -98,6 +98,26 @@ static void a_preempted_job_goes_before_its_equals_and_behind_its_betters (void 
     queue_clear (&queue);
 }
 
+static void the_jobs_of_each_user_are_counted (void **state)
+{
+    (void)state;
+    static const char *const users[] = { "alice", "bob", "alice", "alice" };
+    struct queue queue;
+    queue_init (&queue);
+    assert_int_equal (queue_count_of (&queue, "alice"), 0);
+    for (int i = 0; i < 4; i++) {
+        struct queue_entry made = entry (i, 16);
+        strcpy (made.user, users[i]);
+        assert_int_equal (queue_add (&queue, &made), 0);
+    }
+    assert_int_equal (queue_count_of (&queue, "alice"), 3);
+    assert_int_equal (queue_count_of (&queue, "bob"), 1);
+    assert_int_equal (queue_count_of (&queue, "ali"), 0);
+    assert_true (queue_remove (&queue, name (2)));
+    assert_int_equal (queue_count_of (&queue, "alice"), 2);
+    queue_clear (&queue);
+}
+
 static void a_job_is_in_the_line_once (void **state)
 {
     (void)state;
@@ -395,6 +415,7 @@ int main (void)
         cmocka_unit_test (who_came_first_goes_first),
         cmocka_unit_test (a_higher_priority_goes_before_arrival),
         cmocka_unit_test (a_preempted_job_goes_before_its_equals_and_behind_its_betters),
+        cmocka_unit_test (the_jobs_of_each_user_are_counted),
         cmocka_unit_test (a_job_is_in_the_line_once),
         cmocka_unit_test (who_is_taken_out_is_gone_and_the_rest_moves_up),
         cmocka_unit_test (a_new_priority_moves_a_job_among_its_new_equals_by_arrival),

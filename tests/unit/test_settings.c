@@ -140,9 +140,63 @@ static void a_long_name_of_a_host_is_cut (void **state)
     settings_clear (&settings);
 }
 
+#define KEY_1 "d75a980182b10ab7d54bfed3c964073a0ee172f3daa62325af021a68f707511a"
+#define KEY_2 "3d4017c3e843895a92b70aa74d1b7ebc9c982ccf2ec4968cc0cd55f12af4660c"
+#define KEY_3 "fc51cd8e6218a1a38da47ed00230f0580816ed13ba3303ac5deb911548908025"
+
+static void signers_have_up_to_two_keys_each (void **state)
+{
+    (void)state;
+    struct settings settings;
+    struct err err;
+    assert_int_equal (load (PROFILES "        signed = 1\n"
+                                     "signers\n    alice = \"" KEY_1 "\"\n    bob = \"" KEY_2
+                                     "\"\n    alice = \"" KEY_3 "\"\n",
+                            "h", &settings, &err),
+                      0);
+    assert_int_equal (settings.signers.count, 3);
+    assert_string_equal (settings.signers.items[1].user, "bob");
+    assert_int_equal (settings.signers.items[1].key[0], 0x3d);
+    assert_int_equal (settings.signers.items[1].key[31], 0x0c);
+    assert_true (settings.profiles.items[0].is_signed);
+    settings_clear (&settings);
+}
+
+static void signers_that_make_no_sense_are_refused (void **state)
+{
+    (void)state;
+    static const struct {
+        const char *text;
+        const char *word;
+    } wrong[] = {
+        { "signers\n    alice = \"abc\"\n", "64 lowercase hex digits" },
+        { "signers\n    alice = \"" KEY_1 "0\"\n", "64 lowercase hex digits" },
+        { "signers\n    alice = "
+          "\"D75A980182b10ab7d54bfed3c964073a0ee172f3daa62325af021a68f707511a\"",
+          "64 lowercase hex digits" },
+        { "signers\n    alice\n        key = \"" KEY_1 "\"\n", "64 lowercase hex digits" },
+        { "signers\n    a = \"" KEY_1 "\"\n    b = \"" KEY_1 "\"\n", "has the key of \"a\"" },
+        { "signers\n    a = \"" KEY_1 "\"\n    a = \"" KEY_2 "\"\n    a = \"" KEY_3 "\"\n",
+          "more than 2 keys" },
+        { "signers\n    a = \"" KEY_1 "\"\nsigners\n    b = \"" KEY_2 "\"\n", "only once" },
+        { "", "a section signers" },
+    };
+    for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++) {
+        char text[1024];
+        struct settings settings;
+        struct err err = { 0 };
+        snprintf (text, sizeof text, PROFILES "        signed = 1\n%s", wrong[i].text);
+        assert_int_equal (load (text, "h", &settings, &err), -1);
+        if (!strstr (err.text, wrong[i].word))
+            fail_msg ("\"%s\" does not say \"%s\"", err.text, wrong[i].word);
+    }
+}
+
 int main (void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test (signers_have_up_to_two_keys_each),
+        cmocka_unit_test (signers_that_make_no_sense_are_refused),
         cmocka_unit_test (the_shipped_text_is_a_configuration),
         cmocka_unit_test (the_shipped_text_is_the_shipped_file),
         cmocka_unit_test (a_host_of_any_name_gives_a_worker_a_name),

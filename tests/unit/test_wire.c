@@ -441,12 +441,14 @@ static void a_request_is_read_as_it_was_written (void **state)
     struct wire_request request;
     struct value *body = value_new_map ();
     value_put_string (body, "profile", "lab");
+    static const uint8_t sig[SIG_BYTES] = { 1, 2, 3 };
     struct wire_request run = { .id = ID,
                                 .type = "run",
                                 .worker = "bench-1",
                                 .not_after_ms = 1771000000000,
                                 .again = true,
-                                .body = body };
+                                .body = body,
+                                .sig = sig };
     assert_int_equal (wire_request_encode (&run, &buffer, &err), 0);
     assert_int_equal (wire_request_decode (buffer.data, buffer.size, &request, &err), 0);
     wire_buffer_free (&buffer);
@@ -455,6 +457,7 @@ static void a_request_is_read_as_it_was_written (void **state)
     assert_string_equal (request.worker, "bench-1");
     assert_true (request.not_after_ms == 1771000000000);
     assert_true (request.again);
+    assert_memory_equal (request.sig, sig, SIG_BYTES);
     assert_true (value_equal (request.body, body));
     wire_request_clear (&request);
     assert_null (request.root);
@@ -468,6 +471,7 @@ static void a_request_is_read_as_it_was_written (void **state)
     assert_null (request.worker);
     assert_true (request.not_after_ms == 0);
     assert_false (request.again);
+    assert_null (request.sig);
     assert_int_equal (value_type (request.body), VALUE_MAP);
     assert_int_equal (value_count (request.body), 0);
     wire_request_clear (&request);
@@ -507,6 +511,9 @@ static void a_wrong_field_of_a_request_is_named_and_the_id_kept (void **state)
         { "run", "not_after_ms", value_new_int (-1), "\"not_after_ms\" is -1; it must be" },
         { "run", "not_after_ms", value_new_string ("1"), "\"not_after_ms\" is a string" },
         { "run", "body", value_new_list (), "\"body\" is a list; it must be a map" },
+        { "run", "sig", value_new_int (1), "\"sig\" is of type integer; it must be 64 bytes" },
+        { "run", "sig", value_new_bytes (NULL, 63), "\"sig\" has 63 bytes; it must be 64 bytes" },
+        { "run", "sig", value_new_bytes (NULL, 65), "\"sig\" has 65 bytes; it must be 64 bytes" },
     };
     for (size_t i = 0; i < COUNT (table); i++) {
         struct err err = { 0 };

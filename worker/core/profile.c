@@ -17,6 +17,7 @@ void profile_clear (struct profile *self)
     free (self->workdir);
     strings_free (&self->arguments);
     strings_free (&self->environment);
+    strings_free (&self->users);
     for (size_t i = 0; i < self->parameter_count; i++)
         parameter_clear (&self->parameters[i]);
     free (self->parameters);
@@ -141,11 +142,32 @@ static int read_environment (const struct config *item, struct profile *self, st
     return 0;
 }
 
+static int read_users (const struct config *item, struct profile *self, struct err *err)
+{
+    const char *names = NULL;
+    int rc = config_string (item, "users", LIMIT_STRING_BYTES, &names, err);
+    if (rc != 1)
+        return rc;
+    self->users = strings_split (names);
+    if (!self->users)
+        return no_memory (err);
+    for (char **name = self->users; *name; name++)
+        if (!name_valid (*name))
+            return config_error (config_child (item, "users"), err,
+                                 "\"%.64s\" is no name of a user; it takes names with commas "
+                                 "between",
+                                 *name);
+    if (!self->users[0])
+        return config_error (config_child (item, "users"), err,
+                             "is empty; it takes names with commas between");
+    return 0;
+}
+
 /* Every key that a profile can have. */
 static int only_known (const struct config *item, struct err *err)
 {
-    static const char *const own[] = { "command", "arguments",   "parameters",
-                                       "workdir", "environment", NULL };
+    static const char *const own[] = { "command",     "arguments", "parameters", "workdir",
+                                       "environment", "users",     "signed",     NULL };
     const char *known[32];
     size_t count = 0;
     for (const char *const *key = own; *key; key++)
@@ -171,7 +193,8 @@ static int read_profile (const struct config *item, struct profile *self, struct
         return config_error (item, err, "needs command = \"/absolute/path/of/the/program\"");
     if (rc < 0 || read_path (item, "workdir", &self->workdir, err) < 0 ||
         read_parameters (item, self, err) < 0 || read_arguments (item, self, err) < 0 ||
-        read_environment (item, self, err) < 0)
+        read_environment (item, self, err) < 0 || read_users (item, self, err) < 0 ||
+        config_bool (item, "signed", &self->is_signed, err) < 0)
         return -1;
     return terms_from_config (item, &self->terms, err);
 }
@@ -326,4 +349,16 @@ strings profile_argv (const struct profile *self, const struct value *config, co
     if (rc < 0)
         strings_free (&argv);
     return argv;
+}
+
+int profile_admit (const struct profile *self, const char *user, struct err *err)
+{
+    for (char **name = self->users; name && *name; name++)
+        if (strcmp (*name, user) == 0)
+            return 0;
+    return !self->users ? 0
+                        : err_set (err, STATUS_FORBIDDEN,
+                                   "user \"%s\" is not permitted to run the profile %s; that takes "
+                                   "the name among its `users` in the worker's configuration",
+                                   user, self->name);
 }

@@ -52,6 +52,8 @@ struct profile {
     size_t parameter_count;
     char *workdir; /* absolute; NULL: the state folder */
     strings environment;
+    strings users;  /* who may run it; NULL: everybody who may run anything */
+    bool is_signed; /* only for requests with a signature of their user */
     struct terms terms;
 };
 
@@ -81,6 +83,9 @@ struct value *profile_config (const struct profile *self, const struct value *pa
  */
 strings profile_argv (const struct profile *self, const struct value *config, const char *run_id,
                       const char *results_dir, struct err *err);
+
+/* May that user run it? -1 with *err (403). */
+int profile_admit (const struct profile *self, const char *user, struct err *err);
 
 /* As `profiles` answers it; NULL: memory. */
 struct value *profile_describe (const struct profile *self, const char *worker);

@@ -135,6 +135,14 @@ const struct queue_entry *queue_find (const struct queue *self, const char *job_
     return find (self, job_id);
 }
 
+size_t queue_count_of (const struct queue *self, const char *user)
+{
+    size_t count = 0;
+    for (size_t i = 0; i < self->count; i++)
+        count += strcmp (self->line[i]->user, user) == 0;
+    return count;
+}
+
 size_t queue_position (const struct queue *self, const char *job_id)
 {
     const struct queue_entry *entry = find (self, job_id);

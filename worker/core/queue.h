@@ -19,6 +19,7 @@
 
 struct queue_entry {
     char job_id[JOB_ID_BYTES];
+    char user[NAME_BYTES]; /* whose it is */
     int64_t priority;
     bool requeued;            /* it was preempted */
     int64_t arrival;          /* of no two the same */
@@ -57,6 +58,8 @@ bool queue_reprioritise (struct queue *self, const char *job_id, int64_t priorit
 
 /* Valid until the next change; NULL if it is not there. */
 const struct queue_entry *queue_find (const struct queue *self, const char *job_id);
+/* How many are that user's. */
+size_t queue_count_of (const struct queue *self, const char *user);
 /* From 1; 0 if it is not there. */
 size_t queue_position (const struct queue *self, const char *job_id);
 

@@ -8,13 +8,17 @@
 #include <string.h>
 
 #include "limits.h"
+#include "users.h"
 
 void settings_clear (struct settings *self)
 {
     free (self->workers);
     free (self->publish);
+    free (self->certificate);
+    free (self->server_key);
     profiles_clear (&self->profiles);
     targets_clear (&self->targets);
+    signers_clear (&self->signers);
     memset (self, 0, sizeof *self);
 }
 
@@ -67,6 +71,34 @@ static int read_endpoint (const struct config *section, const char *name, const 
     return *out ? 0 : err_set (err, STATUS_FAILED, "out of memory");
 }
 
+static int read_optional (const struct config *section, const char *name, char **out,
+                          struct err *err)
+{
+    const char *given = NULL;
+    int rc = config_string (section, name, LIMIT_PATH_BYTES - 1, &given, err);
+    if (rc != 1)
+        return rc;
+    *out = strdup (given);
+    return *out ? 0 : err_set (err, STATUS_FAILED, "out of memory");
+}
+
+/* Who we are, and who the broker is that we talk to over TCP. */
+static int read_keys (const struct config *section, struct settings *out, struct err *err)
+{
+    if (read_optional (section, "certificate", &out->certificate, err) < 0 ||
+        read_optional (section, "server_key", &out->server_key, err) < 0)
+        return -1;
+    if (out->certificate && out->certificate[0] != '/')
+        return config_error (config_child (section, "certificate"), err,
+                             "\"%.200s\" is not possible; it takes a path that begins with /",
+                             out->certificate);
+    if (out->server_key && !key_valid (out->server_key))
+        return config_error (config_child (section, "server_key"), err,
+                             "this is no public key; it takes the 40 characters that `ems keygen` "
+                             "printed for the broker, in quotes");
+    return 0;
+}
+
 static int read_cgroup (const struct config *section, struct settings *out, struct err *err)
 {
     const char *cgroup = "auto";
@@ -88,23 +120,40 @@ static int only_once (const struct config *root, const char *name, struct err *e
                 : 0;
 }
 
+/* A profile that nobody could run. */
+static int check_signed (const struct config *root, const struct settings *self, struct err *err)
+{
+    const struct config *section = config_child (root, "profiles");
+    for (size_t i = 0; self->signers.count == 0 && i < self->profiles.count; i++) {
+        const char *name = self->profiles.items[i].name;
+        if (self->profiles.items[i].is_signed)
+            return config_error (config_child (config_child (section, name), "signed"), err,
+                                 "is 1, but nobody can sign: it takes a section signers with the "
+                                 "keys of those who may");
+    }
+    return 0;
+}
+
 int settings_from_config (const struct config *root, const struct settings_origin *origin,
                           struct settings *out, struct err *err)
 {
-    static const char *const sections[] = { "broker",   "worker",  "retention",
-                                            "profiles", "notices", NULL };
-    static const char *const keys[] = { "name", "workers", "publish", "cgroup", NULL };
+    static const char *const sections[] = { "broker",  "worker",  "retention", "profiles",
+                                            "notices", "signers", NULL };
+    static const char *const keys[] = { "name",        "workers",    "publish", "cgroup",
+                                        "certificate", "server_key", NULL };
     const struct config *section = config_child (root, "worker");
     if (config_only (root, sections, err) < 0 || only_once (root, "worker", err) < 0 ||
         only_once (root, "profiles", err) < 0 || only_once (root, "retention", err) < 0 ||
-        only_once (root, "notices", err) < 0 || config_only (section, keys, err) < 0 ||
-        read_name (section, origin->host, out, err) < 0 ||
+        only_once (root, "notices", err) < 0 || only_once (root, "signers", err) < 0 ||
+        config_only (section, keys, err) < 0 || read_name (section, origin->host, out, err) < 0 ||
         read_endpoint (section, "workers", origin->state, &out->workers, err) < 0 ||
         read_endpoint (section, "publish", origin->state, &out->publish, err) < 0 ||
-        read_cgroup (section, out, err) < 0 ||
+        read_cgroup (section, out, err) < 0 || read_keys (section, out, err) < 0 ||
         retention_from_config (config_child (root, "retention"), &out->retention, err) < 0 ||
         profiles_from_config (config_child (root, "profiles"), &out->profiles, err) < 0 ||
-        targets_from_config (config_child (root, "notices"), &out->targets, err) < 0) {
+        targets_from_config (config_child (root, "notices"), &out->targets, err) < 0 ||
+        signers_from_config (config_child (root, "signers"), &out->signers, err) < 0 ||
+        check_signed (root, out, err) < 0) {
         settings_clear (out);
         return -1;
     }

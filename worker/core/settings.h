@@ -7,16 +7,20 @@
 #include "config.h"
 #include "profile.h"
 #include "retention.h"
+#include "signers.h"
 #include "target.h"
 
 struct settings {
     char name[NAME_BYTES]; /* of this worker */
     char *workers;         /* endpoint of the broker; owned */
     char *publish;
-    bool use_cgroup; /* give each job a cgroup of its own where one can be made */
+    char *certificate; /* path of ours, for TCP; NULL: none; owned */
+    char *server_key;  /* the broker's public key; NULL: none; owned */
+    bool use_cgroup;   /* give each job a cgroup of its own where one can be made */
     struct retention_policy retention;
     struct profiles profiles;
     struct targets targets; /* who is told of what */
+    struct signers signers; /* who can sign a request */
 };
 
 /* Where the defaults come from. */

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "clock.h"
+#include "curve.h"
 #include "endpoint.h"
 #include "frames.h"
 #include "ids.h"
@@ -47,6 +48,13 @@ static void disconnect (struct agent *self)
     self->registered = false;
 }
 
+static int secure (struct agent *self, struct err *err)
+{
+    if (!endpoint_is_tcp (self->env.endpoint))
+        return 0;
+    return curve_client (self->socket, self->env.cert, self->env.server_key, err);
+}
+
 static int connect_anew (struct agent *self, struct err *err)
 {
     disconnect (self);
@@ -55,7 +63,8 @@ static int connect_anew (struct agent *self, struct err *err)
     if (!self->socket)
         return -1;
     self->watch = endpoint_watch (self->env.context, self->socket, err);
-    if (!self->watch || endpoint_connect (self->socket, self->env.endpoint, err) < 0 ||
+    if (!self->watch || secure (self, err) < 0 ||
+        endpoint_connect (self->socket, self->env.endpoint, err) < 0 ||
         reactor_add_socket (self->env.reactor, self->watch, watched, self, err) < 0 ||
         reactor_add_socket (self->env.reactor, self->socket, messages, self, err) < 0) {
         disconnect (self);
@@ -184,6 +193,10 @@ static void watched (void *arg)
     struct agent *self = arg;
     int event;
     while ((event = endpoint_event (self->watch)) != 0) {
+        if (event == ENDPOINT_REFUSED)
+            worker_note ("the broker does not know our key, or not as a worker's; it must stand in "
+                         "its users file: %s",
+                         self->env.cert ? self->env.cert->public_key : "");
         self->registered = false;
         self->env.forget (self->env.arg);
         if (event > 0)
@@ -202,6 +215,8 @@ static void beat (void *arg)
         self->env.forget (self->env.arg);
         if (connect_anew (self, &err) < 0)
             worker_note ("cannot connect to the broker: %s", err.text);
+        if (self->env.renewed)
+            self->env.renewed (self->env.arg);
         return;
     }
     agent_tell (self);
@@ -226,18 +241,30 @@ static void take_refused (struct agent *self, const struct value *head)
     reactor_arm (self->env.reactor, &self->hello, clock_mono_ms () + HELLO_AGAIN_MS);
 }
 
+/* Brokers before scopes knew only who may do everything. */
+static int read_requester (const struct value *head, struct requester *out)
+{
+    const char *scope = "all";
+    if (value_read_string (head, "user", LIMIT_NAME_BYTES, &out->user, NULL) != 1 ||
+        !name_valid (out->user) ||
+        value_read_string (head, "scope", LIMIT_NAME_BYTES, &scope, NULL) < 0 ||
+        value_read_int (head, "max_queued", 0, INT64_MAX, &out->max_queued, NULL) < 0)
+        return -1;
+    out->own = strcmp (scope, "own") == 0;
+    return out->own || strcmp (scope, "all") == 0 ? 0 : -1;
+}
+
 static void take_request (struct agent *self, const struct value *head, const struct frames *frames)
 {
     int64_t ref = 0;
-    const char *user = NULL;
+    struct requester who = { 0 };
     if (value_read_int (head, "ref", INT64_MIN, INT64_MAX, &ref, NULL) != 1 ||
-        value_read_string (head, "user", LIMIT_NAME_BYTES, &user, NULL) != 1 ||
-        !name_valid (user) || frames->count < 3) {
-        worker_note (
-            "the broker sent a request that is none; it needs ref, user and a third frame");
+        read_requester (head, &who) < 0 || frames->count < 3) {
+        worker_note ("the broker sent a request that is none; it needs ref, user and a third "
+                     "frame, and no other scope than own and all");
         return;
     }
-    self->env.request (self->env.arg, ref, user, frames_data (frames, 2), frames_size (frames, 2));
+    self->env.request (self->env.arg, ref, &who, frames_data (frames, 2), frames_size (frames, 2));
 }
 
 static void take (struct agent *self, const struct frames *frames)

@@ -7,24 +7,38 @@
 #ifndef EMS_AGENT_H
 #define EMS_AGENT_H
 
+#include "cert.h"
 #include "reactor.h"
 #include "value.h"
 
 struct agent;
 
+/* Who asks, as the broker vouches. */
+struct requester {
+    const char *user;
+    bool own;           /* only its own jobs are its business */
+    int64_t max_queued; /* so many of them in the line; 0: no limit of its own */
+};
+
 struct agent_env {
     struct reactor *reactor;
     void *context;
-    const char *endpoint; /* these three outlive the agent */
+    const char *endpoint;    /* these three outlive the agent */
+    const struct cert *cert; /* for TCP; NULL: none. Outlives the agent, like server_key */
+    const char *server_key;
     const char *name;
     const struct value *profiles; /* list of names */
     /* The job that holds the slot; NULL: idle. */
     const char *(*holder) (void *arg);
     size_t (*queued) (void *arg); /* jobs that wait */
     /* A request map, byte for byte; answered with agent_reply now or later. */
-    void (*request) (void *arg, int64_t ref, const char *user, const void *data, size_t bytes);
+    void (*request) (void *arg, int64_t ref, const struct requester *who, const void *data,
+                     size_t bytes);
     /* A new connection: what was asked over the old one cannot be answered any more. */
     void (*forget) (void *arg);
+    /* Nothing was heard for long, and the connection is made anew: what else leads to the broker
+     * should be, too. NULL: nothing does. */
+    void (*renewed) (void *arg);
     void *arg;
 };
 

@@ -47,10 +47,12 @@ static int start_now (struct requests *self, const struct call *call, struct ord
     return -1;
 }
 
-static int line_up (struct requests *self, struct order *order, struct outcome_reply *out,
-                    struct err *err)
+static int line_up (struct requests *self, const struct call *call, struct order *order,
+                    struct outcome_reply *out, struct err *err)
 {
     struct record record;
+    if (rights_to_wait (self, call, err) < 0)
+        return -1;
     record_init (&record);
     int rc = life_queue (self->env.life, order, &record, err);
     if (rc == 0) {
@@ -74,7 +76,7 @@ static int carry_out (struct requests *self, const struct call *call, struct wis
     if (!waits && !holder && !life_next (life))
         return start_now (self, call, order, err);
     if (waits || wish->queue || (order->preempt && life_may_preempt (life, order->priority)))
-        return line_up (self, order, out, err);
+        return line_up (self, call, order, out, err);
     refuse_busy (self, holder, out);
     return 0;
 }
@@ -101,7 +103,7 @@ static int read_run (struct requests *self, const struct call *call, struct wish
     if (rc == 0)
         return err_set (err, STATUS_BAD_REQUEST,
                         "\"profile\" is missing; it takes the name of a profile");
-    if (rc < 0 || wish_profile (self, name, wish, err) < 0 ||
+    if (rc < 0 || wish_profile (self, call, name, wish, err) < 0 ||
         wish_read (self, call, wish, err) < 0 ||
         value_read_map (call->body, "params", &params, err) < 0)
         return -1;
@@ -146,7 +148,7 @@ static int read_rerun (struct requests *self, const struct call *call, const str
     struct order *order = &wish->order;
     bool resume = false;
     if (value_read_bool (call->body, "resume", &resume, err) < 0 ||
-        wish_profile (self, record->profile, wish, err) < 0 ||
+        wish_profile (self, call, record->profile, wish, err) < 0 ||
         (resume && check_checkpoint (self, record, order->profile, err) < 0))
         return -1;
     order->own_grace = record->grace_ms != order->grace_ms;
@@ -168,9 +170,7 @@ void call_rerun (struct requests *self, const struct call *call, struct outcome_
     struct err err;
     record_init (&space);
     record_init (&old);
-    const struct record *record = NULL;
-    if (job_resolve (self, call->body, "job_id", job_id, &err) == 0)
-        record = job_record (self, job_id, &space, &err);
+    const struct record *record = job_to_change (self, call, job_id, &space, &err);
     if (!record || record_copy (&old, record, &err) < 0 ||
         read_rerun (self, call, &old, &wish, &err) < 0 ||
         carry_out (self, call, &wish, out, &err) < 0)
@@ -237,9 +237,8 @@ void call_cancel (struct requests *self, const struct call *call, struct outcome
     record_init (&space);
     const struct record *live = life_record (self->env.life);
     const struct record *record = NULL;
-    if (value_read_int (call->body, "grace_ms", 0, LIMIT_GRACE_MS, &grace_ms, &err) >= 0 &&
-        job_resolve (self, call->body, "job_id", job_id, &err) == 0)
-        record = job_record (self, job_id, &space, &err);
+    if (value_read_int (call->body, "grace_ms", 0, LIMIT_GRACE_MS, &grace_ms, &err) >= 0)
+        record = job_to_change (self, call, job_id, &space, &err);
     if (!record)
         reply_refuse (out, &err);
     else if (record == live)

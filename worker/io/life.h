@@ -95,6 +95,7 @@ int life_queue (struct life *self, struct order *order, struct record *out, stru
 /* ---- the line (life_queue.c) ---- */
 
 size_t life_queued (const struct life *self);
+size_t life_queued_of (const struct life *self, const char *user);
 /* In the line, or not over and of an earlier worker. */
 bool life_waits (const struct life *self, const char *job_id);
 /* What is known of a queued job beyond its record on disk: its place, and what keeps it. */

@@ -37,6 +37,11 @@ size_t life_queued (const struct life *self)
     return self->queue.count;
 }
 
+size_t life_queued_of (const struct life *self, const char *user)
+{
+    return queue_count_of (&self->queue, user);
+}
+
 bool life_waits (const struct life *self, const char *job_id)
 {
     for (size_t i = 0; i < self->found_count; i++)
@@ -110,6 +115,7 @@ int life_enqueue (struct life *self, const struct record *record, enum queue_sta
     memcpy (entry.job_id, record->job_id, sizeof entry.job_id);
     if (after == QUEUE_NOT_OVER)
         memcpy (entry.after, record->after.job_id, sizeof entry.after);
+    memcpy (entry.user, record->user, sizeof entry.user);
     memcpy (entry.forerunner, record->after.job_id, sizeof entry.forerunner);
     memcpy (entry.source, record->resumed_from, sizeof entry.source);
     if (record->arrival >= self->next_arrival)

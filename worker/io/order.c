@@ -43,7 +43,8 @@ static int read_busy (const struct value *body, struct wish *wish, struct err *e
     return 0;
 }
 
-int wish_profile (struct requests *self, const char *name, struct wish *wish, struct err *err)
+int wish_profile (struct requests *self, const struct call *call, const char *name,
+                  struct wish *wish, struct err *err)
 {
     struct order *order = &wish->order;
     order->profile = profiles_find (&self->env.settings->profiles, name);
@@ -51,6 +52,8 @@ int wish_profile (struct requests *self, const char *name, struct wish *wish, st
         return err_set (err, STATUS_UNKNOWN,
                         "there is no profile \"%s\" here; `ems profiles` lists what can be run",
                         name);
+    if (rights_to_run (self, call, order->profile, err) < 0)
+        return -1;
     order->grace_ms = order->profile->terms.grace_ms;
     order->time_limit_ms = order->profile->terms.time_limit_ms;
     return 0;
@@ -86,9 +89,10 @@ static int read_limits (const struct value *body, struct wish *wish, struct err 
     return 0;
 }
 
-static int read_preempt (const struct value *body, struct order *order, struct err *err)
+static int read_preempt (const struct call *call, struct order *order, struct err *err)
 {
-    if (value_read_bool (body, "preempt", &order->preempt, err) < 0)
+    if (value_read_bool (call->body, "preempt", &order->preempt, err) < 0 ||
+        (order->preempt && rights_to_preempt (call, err) < 0))
         return -1;
     if (order->preempt && !order->profile->terms.may_preempt)
         return err_set (err, STATUS_BAD_REQUEST,
@@ -132,7 +136,7 @@ int wish_read (struct requests *self, const struct call *call, struct wish *wish
         value_read_int (body, "priority", 0, LIMIT_PRIORITY, &order->priority, err) < 0 ||
         read_limits (body, wish, err) < 0 ||
         value_read_string (body, "notes", LIMIT_NOTES_BYTES, &order->notes, err) < 0 ||
-        read_labels (body, order, err) < 0 || read_preempt (body, order, err) < 0 ||
+        read_labels (body, order, err) < 0 || read_preempt (call, order, err) < 0 ||
         value_read_int (body, "delay_ms", 0, LIMIT_TIME_LIMIT_MS, &order->delay_ms, err) < 0)
         return -1;
     return read_after (self, body, order, err);

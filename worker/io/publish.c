@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "clock.h"
+#include "curve.h"
 #include "endpoint.h"
 #include "frames.h"
 #include "limits.h"
@@ -25,6 +26,7 @@ struct event {
 
 struct publish {
     struct reactor *reactor;
+    struct publish_way way;
     void *socket;
     char worker[NAME_BYTES];
     int64_t seq;
@@ -37,7 +39,17 @@ struct publish {
 
 static void retry (void *arg);
 
-struct publish *publish_new (struct reactor *reactor, void *context, const char *endpoint,
+static int connect_socket (struct publish *self, struct err *err)
+{
+    const struct publish_way *way = &self->way;
+    self->socket = endpoint_new (way->context, ENDPOINT_WORKER_PUB, err);
+    if (!self->socket || (endpoint_is_tcp (way->endpoint) &&
+                          curve_client (self->socket, way->cert, way->server_key, err) < 0))
+        return -1;
+    return endpoint_connect (self->socket, way->endpoint, err);
+}
+
+struct publish *publish_new (struct reactor *reactor, const struct publish_way *way,
                              const char *worker, struct err *err)
 {
     struct publish *self = calloc (1, sizeof *self);
@@ -46,13 +58,28 @@ struct publish *publish_new (struct reactor *reactor, void *context, const char 
         return NULL;
     }
     self->reactor = reactor;
+    self->way = *way;
     self->retry.fn = retry;
     self->retry.arg = self;
     snprintf (self->worker, sizeof self->worker, "%s", worker);
-    self->socket = endpoint_new (context, ENDPOINT_WORKER_PUB, err);
-    if (!self->socket || endpoint_connect (self->socket, endpoint, err) < 0)
+    if (connect_socket (self, err) < 0)
         publish_destroy (&self);
     return self;
+}
+
+void publish_renew (struct publish *self)
+{
+    struct err err;
+    void *before = self->socket;
+    if (!endpoint_is_tcp (self->way.endpoint))
+        return;
+    if (connect_socket (self, &err) == 0) {
+        endpoint_close (&before);
+        return;
+    }
+    worker_note ("cannot connect to the broker: %s", err.text);
+    endpoint_close (&self->socket);
+    self->socket = before;
 }
 
 static void pop (struct publish *self)

@@ -11,15 +11,26 @@
 
 #include <zmq.h>
 
+#include "cert.h"
 #include "lines.h"
 #include "reactor.h"
 #include "record.h"
 
 struct publish;
 
+/* Where to; all of it outlives the publisher. */
+struct publish_way {
+    void *context;
+    const char *endpoint;
+    const struct cert *cert; /* for TCP; NULL: none */
+    const char *server_key;
+};
+
 /* Connects to the broker's endpoint. `worker` is copied. */
-struct publish *publish_new (struct reactor *reactor, void *context, const char *endpoint,
+struct publish *publish_new (struct reactor *reactor, const struct publish_way *way,
                              const char *worker, struct err *err);
+/* Connect once more: a broker that refused a key is not asked again by itself. Over TCP only. */
+void publish_renew (struct publish *self);
 void publish_destroy (struct publish **self_p);
 
 /* A piece of the log of a job; takes the payload. 1: on its way (or dropped for good); 0: not now,

@@ -133,8 +133,8 @@ static void answer (struct requests *self, int64_t ref, const char *id,
     agent_reply (self->env.agent, ref, id, out->status, good ? NULL : out->err.text, out->body);
 }
 
-void requests_take (struct requests *self, int64_t ref, const char *user, const void *data,
-                    size_t bytes)
+void requests_take (struct requests *self, int64_t ref, const struct requester *who,
+                    const void *data, size_t bytes)
 {
     struct wire_request request;
     struct outcome_reply out = { 0 };
@@ -144,7 +144,7 @@ void requests_take (struct requests *self, int64_t ref, const char *user, const 
             err.code = STATUS_NO_WORKER;
         reply_refuse (&out, &err);
     } else {
-        const struct call call = { ref, user, request.id, request.body };
+        const struct call call = { ref, who->user, request.id, request.body, *who, &request };
         if (request.not_after_ms > 0 && clock_wall_ms () > request.not_after_ms)
             too_late (&request, &out);
         else

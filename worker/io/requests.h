@@ -30,8 +30,8 @@ struct requests *requests_new (const struct requests_env *env, struct err *err);
 void requests_destroy (struct requests **self_p);
 
 /* One request map from the broker; answered now or later. */
-void requests_take (struct requests *self, int64_t ref, const char *user, const void *data,
-                    size_t bytes);
+void requests_take (struct requests *self, int64_t ref, const struct requester *who,
+                    const void *data, size_t bytes);
 
 /* The connection over which requests came is gone: who waited asks again. */
 void requests_forget (struct requests *self);

@@ -2,8 +2,8 @@
  *
  * requests.c: dispatch. order.c: what a run asks for. commands.c: run, rerun and cancel.
  * standing.c: priority, pause and resume. waiting.c: answers given later and again. queries.c: what
- * only looks at records. keeping.c: keep, unkeep and prune. list.c, logs.c: pages of records and
- * pieces of logs.
+ * only looks at records. keeping.c: keep, unkeep and prune. rights.c: who may.
+ * list.c, logs.c: pages of records and pieces of logs.
  *
  * SPDX-License-Identifier: MPL-2.0 */
 #ifndef EMS_REQUESTS_PRIVATE_H
@@ -30,6 +30,8 @@ struct call {
     const char *user;
     const char *id;
     const struct value *body; /* a map or NULL */
+    struct requester who;
+    const struct wire_request *request; /* all of it */
 };
 
 /* What comes of it. */
@@ -62,8 +64,9 @@ struct wish {
     char parameter[NAME_BYTES];
 };
 int wish_read (struct requests *self, const struct call *call, struct wish *wish, struct err *err);
-/* The profile of that name, and its defaults. -1 with *err (404). */
-int wish_profile (struct requests *self, const char *name, struct wish *wish, struct err *err);
+/* The profile of that name, if it may be run, and its defaults. -1 with *err (403, 404). */
+int wish_profile (struct requests *self, const struct call *call, const char *name,
+                  struct wish *wish, struct err *err);
 int wish_params (const struct value *params, struct wish *wish, struct err *err);
 
 /* The record of a job as it is now: the live one or a copy from the disk in `space`, which the
@@ -76,6 +79,19 @@ const struct record *job_record (struct requests *self, const char *job_id, stru
  */
 int job_resolve (struct requests *self, const struct value *body, const char *key,
                  char job_id[JOB_ID_BYTES], struct err *err);
+
+/* rights.c: is that permitted to who asks? -1 with *err (403). */
+int rights_to_job (const struct call *call, const struct record *record, struct err *err);
+int rights_to_run (const struct requests *self, const struct call *call,
+                   const struct profile *profile, struct err *err);
+int rights_to_preempt (const struct call *call, struct err *err);
+int rights_to_prune (const struct call *call, struct err *err);
+/* May it have one more job in the line? -1 with *err (429). */
+int rights_to_wait (const struct requests *self, const struct call *call, struct err *err);
+/* The record of the job at `job_id` of the body, as job_record, if it may be changed. */
+const struct record *job_to_change (struct requests *self, const struct call *call,
+                                    char job_id[JOB_ID_BYTES], struct record *space,
+                                    struct err *err);
 
 /* waiting.c: let the call wait until that is so of the live job. -1 with *err (429). */
 int wait_add (struct requests *self, const struct call *call, enum ask_kind kind, struct err *err);

@@ -145,6 +145,19 @@ static int check_cpus (const struct config *section, const struct profiles *prof
     return 0;
 }
 
+static int check_endpoint (const struct settings *settings, const char *endpoint, struct err *err)
+{
+    if (endpoint_check (endpoint, err) < 0)
+        return -1;
+    if (!endpoint_is_tcp (endpoint) || (settings->certificate && settings->server_key))
+        return 0;
+    return err_set (err, STATUS_BAD_REQUEST,
+                    "the endpoint \"%.100s\" is TCP, which needs worker/certificate = PATH, our "
+                    "secret key as `ems keygen` makes it, and worker/server_key = KEY, the public "
+                    "key of the broker",
+                    endpoint);
+}
+
 int setup_settings (const char *config, const char *state, struct settings *out, struct err *err)
 {
     char host[HOST_BYTES] = "";
@@ -163,8 +176,8 @@ int setup_settings (const char *config, const char *state, struct settings *out,
     config_destroy (&root);
     if (rc == 0 && !config)
         rc = use_program_beside (out, err);
-    if (rc == 0 &&
-        (endpoint_check (out->workers, err) < 0 || endpoint_check (out->publish, err) < 0))
+    if (rc == 0 && (check_endpoint (out, out->workers, err) < 0 ||
+                    check_endpoint (out, out->publish, err) < 0))
         rc = -1;
     if (rc < 0)
         settings_clear (out);

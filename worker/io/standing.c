@@ -44,9 +44,8 @@ void call_priority (struct requests *self, const struct call *call, struct outco
     struct record space;
     record_init (&space);
     const struct record *record = NULL;
-    if (read_priority (call->body, &priority, &err) >= 0 &&
-        job_resolve (self, call->body, "job_id", job_id, &err) == 0)
-        record = job_record (self, job_id, &space, &err);
+    if (read_priority (call->body, &priority, &err) >= 0)
+        record = job_to_change (self, call, job_id, &space, &err);
     if (!record) {
         reply_refuse (out, &err);
     } else if (record->status != JOB_QUEUED || record != &space) {
@@ -88,9 +87,7 @@ static void call_hold (struct requests *self, const struct call *call, enum ask_
     struct record space;
     record_init (&space);
     const struct record *live = life_record (self->env.life);
-    const struct record *record = NULL;
-    if (job_resolve (self, call->body, "job_id", job_id, &err) == 0)
-        record = job_record (self, job_id, &space, &err);
+    const struct record *record = job_to_change (self, call, job_id, &space, &err);
     if (!record) {
         reply_refuse (out, &err);
     } else if (record == live) {

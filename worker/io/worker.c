@@ -26,6 +26,7 @@ struct worker {
     char *shim;
     char *notify; /* path of ems-notify */
     struct settings settings;
+    struct cert cert;       /* ours, if the broker is reached over TCP */
     struct value *profiles; /* their names */
     void *context;
     struct reactor *reactor;
@@ -52,16 +53,23 @@ static size_t queued (void *arg)
     return life_queued (self->life);
 }
 
-static void request (void *arg, int64_t ref, const char *user, const void *data, size_t bytes)
+static void request (void *arg, int64_t ref, const struct requester *who, const void *data,
+                     size_t bytes)
 {
     struct worker *self = arg;
-    requests_take (self->requests, ref, user, data, bytes);
+    requests_take (self->requests, ref, who, data, bytes);
 }
 
 static void forget (void *arg)
 {
     struct worker *self = arg;
     requests_forget (self->requests);
+}
+
+static void renewed (void *arg)
+{
+    struct worker *self = arg;
+    publish_renew (self->publish);
 }
 
 static void changed (void *arg)
@@ -120,6 +128,8 @@ static int open_state (struct worker *self, const char *state, const char *confi
 {
     self->state = setup_state (state, &self->statefd, err);
     if (!self->state || setup_settings (config, self->state, &self->settings, err) < 0 ||
+        (self->settings.certificate &&
+         cert_load (self->settings.certificate, &self->cert, err) < 0) ||
         (self->lock = setup_lock (self->statefd, self->state, err)) < 0)
         return -1;
     self->shim = setup_beside ("ems-shim", err);
@@ -137,8 +147,9 @@ static int open_loop (struct worker *self, struct err *err)
     self->reactor = reactor_new (err);
     if (!self->reactor || reactor_on_signal (self->reactor, signalled, self, err) < 0)
         return -1;
-    self->publish = publish_new (self->reactor, self->context, self->settings.publish,
-                                 self->settings.name, err);
+    const struct publish_way way = { self->context, self->settings.publish, &self->cert,
+                                     self->settings.server_key };
+    self->publish = publish_new (self->reactor, &way, self->settings.name, err);
     if (self->publish)
         self->results = results_new (self->reactor, self->statefd, self->state, err);
     return self->results ? 0 : -1;
@@ -195,12 +206,15 @@ static int open_parts (struct worker *self, struct err *err)
         .reactor = self->reactor,
         .context = self->context,
         .endpoint = self->settings.workers,
+        .cert = &self->cert,
+        .server_key = self->settings.server_key,
         .name = self->settings.name,
         .profiles = self->profiles,
         .holder = holder,
         .queued = queued,
         .request = request,
         .forget = forget,
+        .renewed = renewed,
         .arg = self,
     };
     self->life = life_new (&life, err);
@@ -256,6 +270,7 @@ void worker_destroy (struct worker **self_p)
     store_destroy (&self->store);
     value_destroy (&self->profiles);
     settings_clear (&self->settings);
+    cert_clear (&self->cert);
     if (self->lock >= 0)
         close (self->lock);
     if (self->statefd >= 0)

@@ -1,0 +1,37 @@
+/* access.h - who is behind a connection, and what it may: the users' file and this machine's user.
+ *
+ * SPDX-License-Identifier: MPL-2.0 */
+#ifndef EMS_ACCESS_H
+#define EMS_ACCESS_H
+
+#include "broker.h"
+#include "broker_settings.h"
+#include "doors.h"
+#include "frames.h"
+#include "users.h"
+
+struct access;
+
+/* `path`: the users' file; NULL: there is none, and nobody comes over TCP. `local_user`: who
+ * everybody is that comes over ipc. NULL with *err (400: the file cannot be used). Both outlive it.
+ */
+struct access *access_new (const char *path, const char *local_user, struct err *err);
+void access_destroy (struct access **self_p);
+
+/* A zap_fn: may this key connect to that place at all? */
+bool access_may_connect (void *self, const char *domain, const char *key);
+
+/* Who sent this message to that place. NULL: nobody who may send anything there. Valid until `*out`
+ * is reused, also if the users are read again. */
+const struct broker_peer *access_peer (const struct access *self, enum place place, enum door door,
+                                       const struct frames *frames, struct broker_peer *out);
+/* The same for a key that was seen at a place over TCP: the user's name, or NULL. */
+const char *access_user (const struct access *self, enum place place, const char *key);
+
+/* Read the users again: how many there are, or -1 with *err, and those of before stay. *lost: a key
+ * lost the right to events, so those who have them must prove again that they may. */
+int access_reload (struct access *self, bool *lost, struct err *err);
+/* A user who used more than is granted gets no events until the users are read again. */
+void access_shut_out (struct access *self, const char *user);
+
+#endif

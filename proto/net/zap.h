@@ -1,0 +1,38 @@
+/* zap.h - who may connect: libzmq asks for every CURVE connection, and here is who answers.
+ *
+ * Without one that answers libzmq would let everybody in. So it is there before anything binds, and
+ * answered by the loop that serves everything else, not by a thread that may die of a signal
+ * (pitfall 1). Each connection gets a "User-Id": the key in Z85, a '/' and a number that no other
+ * connection has.
+ *
+ * SPDX-License-Identifier: MPL-2.0 */
+#ifndef EMS_ZAP_H
+#define EMS_ZAP_H
+
+#include <stdbool.h>
+
+#include "err.h"
+#include "frames.h"
+#include "users.h"
+
+struct zap;
+
+/* May this key (Z85) connect to a socket of that domain? */
+typedef bool zap_fn (void *arg, const char *domain, const char *key);
+
+/* NULL with *err. At most one in a context. */
+struct zap *zap_new (void *context, zap_fn *may, void *arg, struct err *err);
+void zap_destroy (struct zap **self_p);
+
+/* To be polled; when it can be read, answer. */
+void *zap_socket (const struct zap *self);
+/* Answer some of those who wait, without blocking. What is no proper request is refused. */
+void zap_answer (struct zap *self);
+
+/* Who sent a message, by its frame `index`, which must not be the routing id (pitfall 5): the key
+ * in Z85, and the connection's number in *connection (may be NULL). False: the connection has none,
+ * as over ipc. */
+bool zap_sender (const struct frames *frames, int index, char key[KEY_TEXT_BYTES],
+                 uint64_t *connection);
+
+#endif

@@ -1,0 +1,419 @@
+# SPDX-License-Identifier: MPL-2.0
+"""A broker over TCP: whoever has no key that it knows, or one for another place, gets nothing.
+
+The keys are made by `ems keygen`, and the users file is written from what that prints.
+"""
+import os
+import re
+import shutil
+import signal
+import subprocess
+import tempfile
+from pathlib import Path
+
+import msgpack
+import pytest
+import zmq
+
+from procs import eventually
+from profiles import configuration
+
+BIN = Path(os.environ["EMS_BIN_DIR"])
+PATIENCE_S = 30
+SILENCE_MS = 400
+PLACES = ("clients", "workers", "publish", "events")
+MAGIC = b"EMS1"
+
+
+class Net:
+    """A broker on TCP ports of its own, and keys."""
+
+    def __init__(self):
+        self.base = Path(tempfile.mkdtemp(prefix="ems-curve-", dir="/tmp"))
+        self.state = self.base / "s"
+        self.users, self.config, self.errors = (self.base / name for name in
+                                                ("users.zpl", "ems.zpl", "errors"))
+        self.lines = {}  # the users file: name to its lines
+        self.keys = {}
+        self.processes = []
+        self.broker = None
+        self.at = {}
+        self.context = zmq.Context()
+        self.environment = {key: value for key, value in os.environ.items()
+                            if not key.startswith(("EMS_", "XDG_"))} | {"HOME": str(self.base)}
+
+    def keygen(self, name, role, *arguments):
+        made = self.ems("keygen", name, "--role", role, "--directory", str(self.base), *arguments)
+        assert made.returncode == 0, made.stderr
+        lines = made.stdout.split("users file:\n\n")[1].split("\n\nFor workers")[0]
+        text = (self.base / f"{name}.secret").read_text()
+        self.keys[name] = (re.search('public-key = "(.{40})"', text)[1].encode(),
+                           re.search('secret-key = "(.{40})"', text)[1].encode())
+        return lines
+
+    def add(self, name, role, *arguments):
+        self.lines[name] = self.keygen(name, role, *arguments)
+
+    def write_users(self):
+        self.users.write_text("users\n" + "\n".join(self.lines.values()) + "\n")
+        self.users.chmod(0o600)
+
+    def write_config(self, endpoint="tcp://127.0.0.1:*", certificate=True, users=True):
+        lines = ["broker"] + [f'    {place} = "{endpoint}"' for place in PLACES]
+        if certificate:
+            lines.append(f'    certificate = "{self.base}/server.secret"')
+        if users:
+            lines.append(f'    users = "{self.users}"')
+        self.config.write_text("\n".join(lines) + "\n")
+
+    def launch(self, program, *arguments):
+        with open(self.errors, "ab") as errors:
+            process = subprocess.Popen([BIN / program, *map(str, arguments)], stderr=errors,
+                                       stdin=subprocess.DEVNULL, cwd=self.base,
+                                       env=self.environment)
+        self.processes.append(process)
+        return process
+
+    def start(self):
+        self.broker = self.launch("ems-broker", "--state", self.state, "--config", self.config)
+        eventually(lambda: len(self.served()) == 4 or self.broker.poll() is not None, PATIENCE_S)
+        assert self.broker.poll() is None, self.said()
+        self.at = self.served()
+
+    def refuse(self):
+        """Start the broker, which must not start: what it says."""
+        run = subprocess.run([BIN / "ems-broker", "--state", self.state, "--config", self.config],
+                             capture_output=True, text=True, timeout=PATIENCE_S)
+        assert run.returncode == 78, run
+        return run.stderr
+
+    def said(self):
+        return self.errors.read_text() if self.errors.exists() else ""
+
+    def served(self):
+        return dict(re.findall(r"serves (\w+) at (tcp://\S+)", self.said()))
+
+    def reload(self):
+        """By SIGHUP; returns when the broker has said what came of it."""
+        before = len(self.said())
+        self.broker.send_signal(signal.SIGHUP)
+        return eventually(lambda: re.search(r"ems-broker: (.*users.*)\n", self.said()[before:]),
+                          PATIENCE_S)[1]
+
+    def ems(self, *arguments, timeout=PATIENCE_S):
+        return subprocess.run([BIN / "ems", *arguments], capture_output=True, text=True,
+                              env=self.environment, cwd=self.base, timeout=timeout)
+
+    def socket(self, kind, place, name=None, server="server"):
+        """A socket to that place; without a name, without a key."""
+        made = self.context.socket(kind)
+        made.linger = 0
+        if name:
+            made.curve_publickey, made.curve_secretkey = self.keys[name]
+            made.curve_serverkey = self.keys[server][0]
+        made.connect(self.at[place])
+        return made
+
+    def ask(self, socket, type, timeout_ms=PATIENCE_S * 1000, **body):
+        """(status, error) of the answer; None if there is none."""
+        request = {"id": os.urandom(16).hex(), "type": type, "body": body}
+        try:
+            socket.send_multipart([MAGIC, msgpack.packb(request)], zmq.DONTWAIT)
+        except zmq.Again:
+            return None
+        while socket.poll(timeout_ms):
+            reply = msgpack.unpackb(socket.recv_multipart()[1])
+            if reply["re"] == request["id"]:
+                return reply["status"], reply.get("error")
+        return None
+
+    def close(self):
+        self.context.destroy(linger=0)
+        for process in self.processes:
+            if process.poll() is None:
+                process.terminate()
+        codes = [process.wait(PATIENCE_S) for process in self.processes]
+        said = self.said()
+        shutil.rmtree(self.base)
+        assert codes == [0] * len(codes), said
+        assert "Sanitizer" not in said and "runtime error" not in said, said
+
+
+@pytest.fixture
+def net():
+    net = Net()
+    try:
+        net.keygen("server", "admin")
+        net.add("vera", "viewer")
+        net.add("olga", "operator")
+        net.add("anna", "admin")
+        net.add("bench-1", "worker")
+        net.keygen("stranger", "admin")
+        net.write_users()
+        net.write_config()
+        yield net
+    finally:
+        net.close()
+
+
+def hello(name):
+    return msgpack.packb({"type": "hello", "name": name, "profiles": [], "state": "idle",
+                          "job_id": None, "queued": 0, "version": "1"})
+
+
+def head_of(socket, timeout_ms=PATIENCE_S * 1000):
+    return msgpack.unpackb(socket.recv_multipart()[1]) if socket.poll(timeout_ms) else None
+
+
+def test_a_known_key_is_answered_and_no_other(net):
+    net.start()
+    assert net.ask(net.socket(zmq.DEALER, "clients", "vera"), "ping") == (200, None)
+    stranger = net.socket(zmq.DEALER, "clients", "stranger")
+    plain = net.socket(zmq.DEALER, "clients")
+    wrong_server = net.socket(zmq.DEALER, "clients", "vera", server="stranger")
+    worker = net.socket(zmq.DEALER, "clients", "bench-1")
+    password = net.context.socket(zmq.DEALER)
+    password.linger, password.plain_username, password.plain_password = 0, b"anna", b"anna"
+    password.connect(net.at["clients"])
+    for socket in (stranger, plain, wrong_server, worker, password):
+        assert net.ask(socket, "ping", SILENCE_MS) is None
+    assert net.ask(net.socket(zmq.DEALER, "clients", "olga"), "ping") == (200, None)
+
+
+def test_each_role_has_its_places(net):
+    net.start()
+    for name in ("vera", "olga", "anna", "stranger", None):
+        socket = net.socket(zmq.DEALER, "workers", name)
+        socket.send_multipart([MAGIC, hello("bench-1")])
+        assert not socket.poll(SILENCE_MS), name
+    worker = net.socket(zmq.DEALER, "workers", "bench-1")
+    worker.send_multipart([MAGIC, hello("bench-2")])
+    assert head_of(worker)["type"] == "refused"
+    worker.send_multipart([MAGIC, hello("bench-1")])
+    assert head_of(worker)["type"] == "welcome"
+    # Events: published by workers alone, seen by all the others alone.
+    seers = [net.socket(zmq.SUB, "events", name) for name in ("vera", "olga", "anna")]
+    blind = [net.socket(zmq.SUB, "events", name) for name in ("bench-1", "stranger", None)]
+    for socket in seers + blind:
+        socket.subscribe(b"")
+    forgers = [net.socket(zmq.PUB, "publish", name) for name in ("anna", "stranger", None)]
+    publisher = net.socket(zmq.PUB, "publish", "bench-1")
+
+    def shown(socket):
+        for forger in forgers:
+            forger.send_multipart([b"worker/forged/", b"x", b""])
+        publisher.send_multipart([b"worker/bench-1/", b"x", b""])
+        return socket.poll(20)
+    for socket in seers:
+        eventually(lambda: shown(socket), PATIENCE_S)
+        while socket.poll(0):
+            assert socket.recv_multipart()[0] == b"worker/bench-1/"
+    for socket in blind:
+        assert not socket.poll(SILENCE_MS)
+
+
+def test_a_key_that_is_removed_has_no_rights_on_open_connections(net):
+    net.start()
+    client = net.socket(zmq.DEALER, "clients", "olga")
+    events, others = (net.socket(zmq.SUB, "events", name) for name in ("olga", "vera"))
+    worker = net.socket(zmq.DEALER, "workers", "bench-1")
+    publisher = net.socket(zmq.PUB, "publish", "bench-1")
+    events.subscribe(b"")
+    others.subscribe(b"")
+    assert net.ask(client, "ping") == (200, None)
+    worker.send_multipart([MAGIC, hello("bench-1")])
+    assert head_of(worker)["type"] == "welcome"
+
+    def send_event(socket):
+        publisher.send_multipart([b"worker/bench-1/", b"x", b""])
+        return socket.poll(20)
+    eventually(lambda: send_event(events) and send_event(others), PATIENCE_S)
+    del net.lines["olga"]
+    net.write_users()
+    assert "there are 3" in net.reload()
+    status, error = net.ask(client, "ping")
+    assert status == 403 and "not permitted" in error
+    while events.poll(SILENCE_MS):
+        events.recv_multipart()
+    while others.poll(0):
+        others.recv_multipart()
+    # The one who stays comes back by itself; the other does not.
+    eventually(lambda: send_event(others), PATIENCE_S)
+    assert not events.poll(SILENCE_MS)
+    # And now the worker.
+    del net.lines["bench-1"]
+    net.write_users()
+    net.reload()
+    viewer = net.socket(zmq.DEALER, "clients", "vera")
+    worker.send_multipart([MAGIC, msgpack.packb({"type": "state", "state": "idle", "job_id": None,
+                                                 "queued": 0})])
+
+    def is_gone():
+        request = {"id": os.urandom(16).hex(), "type": "workers", "body": {}}
+        viewer.send_multipart([MAGIC, msgpack.packb(request)])
+        assert viewer.poll(PATIENCE_S * 1000)
+        body = msgpack.unpackb(viewer.recv_multipart()[1])["body"]
+        return [item["state"] for item in body["workers"]] == ["offline"]
+    eventually(is_gone, PATIENCE_S)
+    while others.poll(SILENCE_MS):
+        others.recv_multipart()
+    publisher.send_multipart([b"worker/bench-1/", b"x", b""])
+    assert not others.poll(SILENCE_MS)
+
+
+def test_a_users_file_that_is_broken_changes_nothing(net):
+    net.start()
+    client = net.socket(zmq.DEALER, "clients", "anna")
+    for text, mode in (("users\n    olga\n", 0o600), ("nonsense =\n", 0o600),
+                       (net.users.read_text(), 0o622)):
+        net.users.write_text(text)
+        net.users.chmod(mode)
+        assert "stay" in net.reload()
+        assert net.ask(client, "ping") == (200, None)
+        status, error = net.ask(client, "reload")
+        assert status == 500 and "users.zpl" in error
+    net.users.unlink()
+    assert "stay" in net.reload()
+    net.write_users()
+    assert net.ask(client, "reload") == (200, None)
+    assert net.ask(net.socket(zmq.DEALER, "clients", "vera"), "reload")[0] == 403
+
+
+def test_a_user_changes_keys_with_two_of_them(net):
+    old = net.lines["olga"]
+    net.start()
+    client = net.socket(zmq.DEALER, "clients", "olga")
+    assert net.ask(client, "ping") == (200, None)
+    net.keygen("olga-new", "operator")
+    new_key = net.keys["olga-new"][0].decode()
+    net.lines["olga"] = f'{old}\n        key = "{new_key}"'
+    net.write_users()
+    net.reload()
+    newer = net.socket(zmq.DEALER, "clients", "olga-new")
+    assert net.ask(client, "ping") == net.ask(newer, "ping") == (200, None)
+    net.lines["olga"] = old.replace(net.keys["olga"][0].decode(), new_key)
+    net.write_users()
+    net.reload()
+    assert net.ask(client, "ping")[0] == 403
+    assert net.ask(newer, "ping") == (200, None)
+
+
+def test_it_does_not_start_without_what_tcp_needs(net):
+    net.write_config(certificate=False)
+    assert "certificate" in net.refuse()
+    net.write_config(users=False)
+    assert "users" in net.refuse()
+    net.write_config()
+    (net.base / "server.secret").chmod(0o644)
+    assert "chmod 600" in net.refuse()
+    (net.base / "server.secret").chmod(0o600)
+    net.users.chmod(0o664)
+    assert "chmod go-w" in net.refuse()
+    net.users.write_text("users\n    x\n")
+    net.users.chmod(0o600)
+    assert "users.zpl" in net.refuse()
+    net.users.unlink()
+    assert "users.zpl" in net.refuse()
+
+
+@pytest.mark.parametrize("endpoint", ["tcp://*:*", "tcp://0.0.0.0:*", "tcp://127.0.0.1:*"])
+def test_it_tests_itself_wherever_it_is_bound(net, endpoint):
+    net.write_config(endpoint)
+    net.start()
+    net.at = {place: re.sub(r"//.*:", "//127.0.0.1:", at) for place, at in net.at.items()}
+    assert net.ask(net.socket(zmq.DEALER, "clients", "vera"), "ping") == (200, None)
+
+
+def test_subscriptions_of_a_user_are_bounded(net):
+    net.start()
+    publisher = net.socket(zmq.PUB, "publish", "bench-1")
+    greedy, modest = (net.socket(zmq.SUB, "events", name) for name in ("olga", "vera"))
+    modest.subscribe(b"t/")
+    for i in range(256):
+        greedy.subscribe(b"x/%d/" % i)
+    greedy.subscribe(b"t/")  # one too many: not granted
+
+    def seen():
+        publisher.send_multipart([b"t/", b"x", b""])
+        return modest.poll(20)
+    eventually(seen, PATIENCE_S)
+    assert not greedy.poll(SILENCE_MS)
+    # What ends makes room.
+    greedy.unsubscribe(b"t/")
+    for i in range(200):
+        greedy.unsubscribe(b"x/%d/" % i)
+    greedy.subscribe(b"t/")
+    eventually(lambda: seen() and greedy.poll(20), PATIENCE_S)
+    # A flood ends in silence for this user, and for no other.
+    second = net.socket(zmq.SUB, "events", "olga")
+    for i in range(600):
+        greedy.subscribe(b"y/%d/" % i)
+        second.subscribe(b"z/%d/" % i)
+    eventually(lambda: "gets no events" in net.said(), PATIENCE_S)
+    while modest.poll(SILENCE_MS):
+        modest.recv_multipart()
+    while greedy.poll(SILENCE_MS):
+        greedy.recv_multipart()
+    eventually(seen, PATIENCE_S)
+    assert not greedy.poll(SILENCE_MS)
+    assert net.ask(net.socket(zmq.DEALER, "clients", "olga"), "ping") == (200, None)
+
+
+def worker_config(net):
+    path = net.base / "worker.zpl"
+    work = net.base / "work"
+    work.mkdir(exist_ok=True)
+    path.write_text(configuration({"name": "bench-1", "cgroup": "none",
+                                   "workers": net.at["workers"], "publish": net.at["publish"],
+                                   "certificate": f"{net.base}/bench-1.secret",
+                                   "server_key": net.keys["server"][0].decode()}, work, BIN))
+    return path
+
+
+def test_the_programs_work_over_tcp_by_a_context(net):
+    net.start()
+    net.launch("ems-worker", "--state", net.base / "w", "--config", worker_config(net))
+    made = net.ems("context", "add", "far", "-e", net.at["clients"], "--events", net.at["events"],
+                   "--server-key", net.keys["server"][0].decode(), "--certificate", "olga.secret")
+    assert made.returncode == 0, made.stderr
+    assert net.ems("context").stdout.startswith("* far")
+    eventually(lambda: "idle" in net.ems("workers").stdout, PATIENCE_S)
+    ran = net.ems("run", "say")
+    assert ran.returncode == 0 and ran.stdout, ran.stderr
+    assert '"user":"olga"' in net.ems("--json", "show").stdout.replace(" ", "")
+    # No secret is told to anybody (who made the files apart).
+    secrets = [secret for public, secret in net.keys.values()]
+    for path in (net.base / "s", net.base / "w"):
+        for file in path.rglob("*"):
+            if file.is_file():
+                assert not any(secret in file.read_bytes() for secret in secrets), file
+    assert not any(secret in net.errors.read_bytes() for secret in secrets)
+
+    # Others, and what they are told.
+    def told(name, server="server"):
+        net.ems("context", "add", name + server, "-e", net.at["clients"], "--server-key",
+                net.keys[server][0].decode(), "--certificate", f"{name}.secret")
+        answer = net.ems("-c", name + server, "ping")
+        return answer.returncode, answer.stderr
+    code, text = told("stranger")
+    assert code == 77 and net.keys["stranger"][0].decode() in text
+    code, text = told("olga", "stranger")
+    assert code == 69 and "not the broker" in text
+    assert "certificate" in net.ems("-e", net.at["clients"], "ping").stderr
+    assert net.ems("reload").returncode == 77
+    assert net.ems("context", "remove", "far").returncode == 0
+    assert "far" not in net.ems("context", "list").stdout.split()
+
+
+def test_keygen_overwrites_nothing(net):
+    before = {path: path.read_bytes() for path in net.base.glob("olga.*")}
+    again = net.ems("keygen", "olga", "--directory", str(net.base))
+    assert again.returncode != 0 and "not overwritten" in again.stderr
+    (net.base / "olga.secret").rename(net.base / "away")
+    again = net.ems("keygen", "olga", "--directory", str(net.base))
+    assert again.returncode != 0 and not (net.base / "olga.secret").exists()
+    (net.base / "away").rename(net.base / "olga.secret")
+    assert {path: path.read_bytes() for path in net.base.glob("olga.*")} == before
+    assert (net.base / "olga.secret").stat().st_mode & 0o777 == 0o600
+    assert net.keys["olga"][1].decode() not in (net.base / "olga.public").read_text()
+    net.start()
