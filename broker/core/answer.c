@@ -38,12 +38,15 @@ static void note (struct broker *self, const struct pending *item, struct bytes 
 {
     struct wire_reply decoded;
     const char *job = NULL;
+    int status = STATUS_FAILED; /* a reply that nobody can read */
     if (!item->asker.changes)
         return;
-    if (wire_reply_decode (map.data, map.size, &decoded, NULL) == 0)
+    if (wire_reply_decode (map.data, map.size, &decoded, NULL) == 0) {
         job = value_string (value_get (value_get (decoded.body, "job"), "job_id"));
+        status = decoded.status;
+    }
     broker_note (self, &item->asker, item->id, workers_at (self->workers, item->worker)->name,
-                 job && job_id_valid (job) ? job : NULL, decoded.status);
+                 job && job_id_valid (job) ? job : NULL, status);
     wire_reply_clear (&decoded);
 }
 

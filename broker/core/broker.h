@@ -19,6 +19,7 @@
 #include <stddef.h>
 #include <stdint.h>
 #include "err.h"
+#include "users.h"
 
 struct broker_time {
     int64_t mono_ms; /* for deadlines */
@@ -49,6 +50,7 @@ struct broker_peer {
     int64_t max_queued;          /* jobs in the line of one worker; 0: no limit of its own */
     int64_t max_request_bytes;   /* 0: LIMIT_REQUEST_BYTES */
     const char *const *workers;  /* the names it may register; NULL-ended; NULL: any */
+    const char *key;             /* all of it; NULL: there is none */
 };
 
 /* A change that was made or refused, for the audit log. Texts may be "": not known, or none. */
@@ -79,7 +81,8 @@ struct broker_sink {
     int (*remember) (void *arg, struct bytes text, struct err *err);
     /* Who was permitted, or not, to change what. */
     void (*audit) (void *arg, const struct broker_deed *deed);
-    /* Read the table of users again: how many there are now, or -1 with *err. */
+    /* Read the table of users again: how many there are now, or -1 with *err: that of before stays.
+     * The peer of the message at hand may go with the old one. */
     int64_t (*reload) (void *arg, struct err *err);
 };
 
@@ -111,6 +114,9 @@ void broker_request (struct broker *self, const struct broker_time *now,
 void broker_from_worker (struct broker *self, const struct broker_time *now,
                          const struct broker_peer *peer, struct bytes route, struct bytes head,
                          struct bytes body);
+/* The users changed: workers whose keys may not be theirs any more are gone, and not only when they
+ * say something. Not from within a callback. */
+void broker_users (struct broker *self, const struct broker_time *now, const struct users *users);
 /* Some connection of a worker ended; find out whose. */
 void broker_probe (struct broker *self);
 

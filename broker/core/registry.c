@@ -1,9 +1,12 @@
 /* registry.c - what workers say: hello, state, reply, bye.
  *
  * SPDX-License-Identifier: MPL-2.0 */
+#include <stdio.h>
 #include <string.h>
 
 #include "broker_private.h"
+
+#define KEY_TAKEN "its key may not be a worker's of that name any more"
 
 /* State */
 
@@ -184,6 +187,7 @@ static void take_hello (struct broker *self, const struct broker_time *now,
     }
     struct worker *item = workers_at (self->workers, worker);
     item->heard_ms = now->mono_ms;
+    snprintf (item->key, sizeof item->key, "%s", peer->key ? peer->key : "");
     broker_start_beats (self, now);
     broker_log (self, "worker \"%s\" is connected", item->name);
     broker_send (self, worker, "welcome");
@@ -230,7 +234,7 @@ static int registered (struct broker *self, const struct broker_peer *peer, stru
     if (worker == NO_WORKER ||
         broker_admit_worker (peer, workers_at (self->workers, worker)->name, NULL) == 0)
         return worker;
-    broker_mark_gone (self, worker, "its key does not stand for that worker any more");
+    broker_mark_gone (self, worker, KEY_TAKEN);
     broker_settle (self);
     return NO_WORKER;
 }
@@ -272,5 +276,19 @@ void broker_from_worker (struct broker *self, const struct broker_time *now,
     if (value_type (map) == VALUE_MAP)
         take_message (self, now, peer, route, map, body);
     value_destroy (&map);
+    broker_settle (self);
+}
+
+void broker_users (struct broker *self, const struct broker_time *now, const struct users *users)
+{
+    self->now_ms = now->mono_ms;
+    for (int i = 0; i < workers_end (self->workers); i++) {
+        const struct worker *worker = workers_at (self->workers, i);
+        if (!worker || worker->key[0] == '\0')
+            continue;
+        const struct user *user = users_by_key (users, worker->key, strlen (worker->key));
+        if (!user || (user->roles & ROLE_WORKER) == 0 || !user_has_worker (user, worker->name))
+            broker_mark_gone (self, i, KEY_TAKEN);
+    }
     broker_settle (self);
 }

@@ -14,12 +14,13 @@ struct worker {
     bool busy;
     char job_id[JOB_ID_BYTES]; /* "": none */
     int64_t queued;
-    struct value *profiles; /* owned list of names */
-    int64_t heard_ms;       /* monotonic: its last message */
-    int runs;               /* `run` requests that it has not answered yet */
-    bool presumed_busy;     /* it has just said yes to a run; its next state tells */
-    int64_t chosen;         /* grows with each run that it is given: who waited longest */
-    const char *gone;       /* why it is to be taken off the table; NULL: it is alive */
+    struct value *profiles;   /* owned list of names */
+    int64_t heard_ms;         /* monotonic: its last message */
+    int runs;                 /* `run` requests that it has not answered yet */
+    bool presumed_busy;       /* it has just said yes to a run; its next state tells */
+    int64_t chosen;           /* grows with each run that it is given: who waited longest */
+    const char *gone;         /* why it is to be taken off the table; NULL: it is alive */
+    char key[KEY_TEXT_BYTES]; /* that it registered with; "": over ipc */
     size_t route_bytes;
     unsigned char route[ROUTE_BYTES];
 };

@@ -83,6 +83,15 @@ profiles
 #           Between SIGTERM and SIGKILL when it is cancelled.
         time_limit_ms = 0
 #           0: none.
+#       users = "alice,bob"
+#           Who may run it, besides having the role for it; default: everybody who has.
+#       signed = 0
+#           1: only what its user signed, by a key in the section signers.
+
+#   Whose signature counts, for profiles with signed = 1: public keys (Ed25519, 64 hex digits), up to
+#   two lines for each user. With them not even a broker in false hands can have anything run.
+#signers
+#    alice = "d75a980182b10ab7d54bfed3c964073a0ee172f3daa62325af021a68f707511a"
 
 #   Who is told when a job has ended, and how: any number of targets, up to 16. proto/PROTOCOL.md,
 #   section 10, says what they get. Notices wait in <state>/outbox until they are taken; what is

@@ -3,9 +3,11 @@
 claims any user and sends what it likes."""
 import secrets
 
+import msgpack
 import pytest
 
 from false_broker import FalseBroker, request_of
+from procs import eventually
 from profiles import job, zpl
 from signing import Signer
 from system import WORKER, System
@@ -221,6 +223,18 @@ def test_a_scope_that_nobody_knows_is_no_request(broker):
 
 
 # Limits
+
+def test_a_user_does_not_fill_what_a_worker_holds_for_all(ems, broker):
+    job_id = broker.send(run_of("patient"), "alice", max_queued=9).body["job"]["job_id"]
+    eventually(lambda: b"ready\n" in ems.log(job_id))  # now it does not end by itself
+    for _ in range(256):
+        broker.tell({"type": "request", "ref": 0, "user": "alice", "scope": "own", "max_queued": 9},
+                    msgpack.packb(request_of("cancel", job_id=job_id)))
+    reply = broker.ask("cancel", "alice", {"max_queued": 9}, job_id=job_id)
+    assert reply.status == 429 and '"alice"' in reply.error
+    # An admin's is not lost among them.
+    assert broker.ask("cancel", "ada", {"max_queued": 9}, job_id=job_id, grace_ms=0).status == 200
+
 
 def test_a_user_has_no_more_jobs_in_the_line_than_it_may(ems, broker):
     assert broker.send(run_of("waits"), "alice", max_queued=2).status == 200  # holds the slot

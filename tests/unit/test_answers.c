@@ -108,9 +108,25 @@ static void nothing_is_destroyed_twice (void **state)
     answers_destroy (NULL);
 }
 
+static void waiters_are_counted_by_user (void **state)
+{
+    (void)state;
+    struct waiters waiters = { 0 };
+    struct waiter waiter = { .ref = 1, .kind = ASK_CANCEL };
+    for (int i = 0; i < 3; i++) {
+        strcpy (waiter.user, i == 1 ? "bob" : "alice");
+        assert_int_equal (waiters_add (&waiters, &waiter), 0);
+    }
+    assert_int_equal (waiters_count_of (&waiters, "alice"), 2);
+    assert_int_equal (waiters_count_of (&waiters, "bob"), 1);
+    assert_int_equal (waiters_count_of (&waiters, "eve"), 0);
+    waiters_clear (&waiters);
+}
+
 int main (void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test (waiters_are_counted_by_user),
         cmocka_unit_test (an_answer_is_found_by_user_and_id),
         cmocka_unit_test (only_the_last_ones_are_kept),
         cmocka_unit_test (waiters_are_taken_by_what_they_wait_for_in_order),

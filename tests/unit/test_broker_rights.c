@@ -3,6 +3,7 @@
  *
  * SPDX-License-Identifier: MPL-2.0 */
 #include "broker_world.h"
+#include "zpl.h"
 
 static const char *const bench_1[] = { "bench-1", NULL };
 static const struct broker_peer viewer = { .user = "vera",
@@ -368,6 +369,52 @@ static void a_worker_that_lost_its_name_is_gone_too (void **state)
     world_nothing_left (world);
 }
 
+/* At once, and not only when it says something. */
+static void when_the_users_change_workers_that_are_none_any_more_are_gone (void **state)
+{
+    struct world *world = *state;
+    static const char text[] = "users\n    bench\n        roles = \"worker\"\n"
+                               "        workers = \"%s\"\n        key = \"%s\"\n";
+    static const char key[] = "0123456789012345678901234567890123456789";
+    static const struct {
+        const char *name;
+        bool same_key;
+        bool stays;
+    } tables[] = { { "bench-1", true, true },
+                   { "bench-2", true, false },
+                   { "bench-1", false, false } };
+    struct broker_peer peer = worker;
+    peer.key = key;
+    join (world, "w0", "local", NULL); /* over ipc: no table says anything about it */
+    for (size_t i = 0; i < 3; i++) {
+        char zpl[512];
+        world->peer = &peer;
+        if (i < 2)
+            join (world, "w1", "bench-1", NULL);
+        else
+            join (world, "w2", "bench-1", NULL);
+        snprintf (zpl, sizeof zpl, text, tables[i].name,
+                  tables[i].same_key ? key : "9999999999999999999999999999999999999999");
+        struct err err;
+        struct config *root = zpl_parse (zpl, "users.zpl", &err);
+        struct users *users = users_from_config (root, &err);
+        if (!users)
+            fail_msg ("%s", err.text);
+        broker_users (world->broker, &world->now, users);
+        if (!tables[i].stays)
+            assert_string_equal (
+                value_string (value_get (world_take (world, "worker/bench-1/")->head, "state")),
+                "offline");
+        world_nothing_left (world);
+        users_destroy (&users);
+        config_destroy (&root);
+    }
+    world->peer = NULL;
+    ask_broker (world, "c1", 1, "ping", "local", 0, NULL);
+    world_take (world, "w0");
+    world_nothing_left (world);
+}
+
 static void a_flood_of_false_workers_fills_no_audit_log (void **state)
 {
     struct world *world = *state;
@@ -444,6 +491,23 @@ static void a_refused_change_is_noted_with_the_job_that_was_meant (void **state)
     expect_deed (world, "otto", "cancel", "one", "last", 503);
 }
 
+static void a_reply_that_nobody_can_read_is_noted_as_a_failure (void **state)
+{
+    struct world *world = *state;
+    static char broken[] = "\x83\xa2re\xd9\x20"
+                           "00000000000000000000000000000001"
+                           "\xa6status\xa1x\xc1";
+    const struct wire_buffer body = { broken, sizeof broken - 1 };
+    join (world, "w1", "one", NULL);
+    ask_broker (world, "c1", 1, "cancel", NULL, 0, map_of ("job_id", "last"));
+    struct value *head = map_of ("type", "reply");
+    value_put_int (head, "ref", expect_request (world, "w1", "cancel"));
+    world->keep_raw_only = true;
+    say (world, "w1", head, &body);
+    world_take (world, "c1");
+    expect_deed (world, "alice", "cancel", "one", "last", 500);
+}
+
 static void looking_is_not_noted (void **state)
 {
     struct world *world = *state;
@@ -477,10 +541,12 @@ int main (void)
         WORLD_TEST (what_a_stranger_says_to_be_a_worker_is_ignored),
         WORLD_TEST (a_worker_whose_key_was_removed_is_gone_at_its_next_message),
         WORLD_TEST (a_worker_that_lost_its_name_is_gone_too),
+        WORLD_TEST (when_the_users_change_workers_that_are_none_any_more_are_gone),
         WORLD_TEST (a_flood_of_false_workers_fills_no_audit_log),
         WORLD_TEST (reload_says_how_many_users_there_are_or_what_is_wrong),
         WORLD_TEST (a_change_is_noted_when_its_answer_goes_out),
         WORLD_TEST (a_refused_change_is_noted_with_the_job_that_was_meant),
+        WORLD_TEST (a_reply_that_nobody_can_read_is_noted_as_a_failure),
         WORLD_TEST (looking_is_not_noted),
     };
     return cmocka_run_group_tests (tests, NULL, NULL);

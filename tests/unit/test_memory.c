@@ -15,6 +15,7 @@
 #include "json.h"
 #include "out_of_memory.h"
 #include "record.h"
+#include "signed.h"
 #include "wire.h"
 
 /* cJSON is a shared library: its allocations come through its hooks. */
@@ -92,6 +93,21 @@ static bool request_and_reply (struct err *err)
     return good;
 }
 
+static bool signed_bytes (struct err *err)
+{
+    static const char id[] = "00112233445566778899aabbccddeeff";
+    static const unsigned char sig[SIG_BYTES] = { 1 };
+    struct wire_buffer bytes = { 0 };
+    struct value *body = build ();
+    struct wire_request request = { .type = "run", .again = true, .body = body, .sig = sig };
+    memcpy (request.id, id, sizeof id);
+    bool good = body && signed_request (&request, &bytes, err) == 0;
+    assert_true (good || !bytes.data);
+    wire_buffer_free (&bytes);
+    value_destroy (&body);
+    return good;
+}
+
 static bool as_json (struct err *err)
 {
     static const char text[] = "{\"a\":[1,2.5,\"x\",null,true],\"b\":{\"c\":{}}}";
@@ -150,6 +166,7 @@ static void messages_survive_the_end_of_memory (void **state)
     (void)state;
     sweep (over_the_wire);
     sweep (request_and_reply);
+    sweep (signed_bytes);
 }
 
 static void json_survives_the_end_of_memory (void **state)

@@ -19,8 +19,13 @@
 
 static const char text[] = "worker\n"
                            "    publish = \"ipc:///tmp/x\"\n"
+                           "signers\n"
+                           "    a = "
+                           "\"d75a980182b10ab7d54bfed3c964073a0ee172f3daa62325af021a68f707511a\"\n"
                            "profiles\n"
                            "    p\n"
+                           "        users = \"a,b\"\n"
+                           "        signed = 1\n"
                            "        command = \"/bin/p\"\n"
                            "        workdir = \"/srv\"\n"
                            "        cpus = \"0-1\"\n"

@@ -56,6 +56,14 @@ void waiters_clear (struct waiters *self)
     memset (self, 0, sizeof *self);
 }
 
+size_t waiters_count_of (const struct waiters *self, const char *user)
+{
+    size_t count = 0;
+    for (size_t i = 0; i < self->count; i++)
+        count += strcmp (self->items[i].user, user) == 0;
+    return count;
+}
+
 int waiters_add (struct waiters *self, const struct waiter *waiter)
 {
     if (self->count >= LIMIT_WAITERS)

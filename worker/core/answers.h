@@ -67,6 +67,8 @@ struct waiters {
 void waiters_clear (struct waiters *self);
 /* 0, or -1 if there are too many or memory is short. */
 int waiters_add (struct waiters *self, const struct waiter *waiter);
+/* How many of them are that user's. */
+size_t waiters_count_of (const struct waiters *self, const char *user);
 /* Take out the first that waits for that: true and *out, or false. */
 bool waiters_take (struct waiters *self, enum ask_kind kind, struct waiter *out);
 

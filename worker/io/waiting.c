@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "limits.h"
 #include "requests_private.h"
 
 int wait_add (struct requests *self, const struct call *call, enum ask_kind kind, struct err *err)
@@ -11,6 +12,12 @@ int wait_add (struct requests *self, const struct call *call, enum ask_kind kind
     struct waiter waiter = { .ref = call->ref, .kind = kind };
     snprintf (waiter.user, sizeof waiter.user, "%s", call->user);
     snprintf (waiter.id, sizeof waiter.id, "%s", call->id);
+    /* Who has limits shares them with others, and does not fill the table alone. */
+    if (call->who.max_queued > 0 &&
+        waiters_count_of (&self->waiters, call->user) >= LIMIT_WAITERS / LIMIT_USER_SHARE)
+        return err_set (err, STATUS_TOO_MANY,
+                        "too many requests of user \"%s\" wait at this worker already (at most %d)",
+                        call->user, LIMIT_WAITERS / LIMIT_USER_SHARE);
     if (waiters_add (&self->waiters, &waiter) == 0)
         return 0;
     return err_set (err, STATUS_TOO_MANY,
