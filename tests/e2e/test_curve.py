@@ -274,6 +274,8 @@ def test_a_users_file_that_is_broken_changes_nothing(net):
         assert status == 500 and "users.zpl" in error
     net.users.unlink()
     assert "stay" in net.reload()
+    # After a signal a stranger is as much a stranger as before (pitfall 1).
+    assert net.ask(net.socket(zmq.DEALER, "clients", "stranger"), "ping", SILENCE_MS) is None
     net.write_users()
     assert net.ask(client, "reload") == (200, None)
     assert net.ask(net.socket(zmq.DEALER, "clients", "vera"), "reload")[0] == 403
