@@ -106,19 +106,21 @@ static int read_section (struct broker_settings *self, const struct config *sect
 }
 
 /* There is no way to TCP without CURVE, and no switch to turn it off. */
-static int check_tcp (const struct broker_settings *self, struct err *err)
+static int check_tcp (const struct broker_settings *self, const struct config *section,
+                      struct err *err)
 {
-    for (enum place place = 0; place < PLACES; place++)
-        for (int i = 0; i < self->extras[place]; i++)
-            if (endpoint_is_tcp (self->extra[place][i]) && (!self->certificate || !self->users))
-                return err_set (err, STATUS_BAD_REQUEST,
-                                "broker/%s: the endpoint \"%.100s\" is TCP, which needs "
-                                "broker/%s = PATH%s",
-                                names[place], self->extra[place][i],
-                                self->certificate ? "users" : "certificate",
-                                self->certificate
-                                    ? ", a file that says whose keys are let in"
-                                    : ", the secret key of this broker, as `ems keygen` makes it");
+    for (const struct config *item = section->child; item; item = item->next) {
+        if (!item->value || !endpoint_is_tcp (item->value))
+            continue;
+        if (!self->certificate)
+            return config_error (item, err,
+                                 "TCP takes CURVE, and that takes broker/certificate = PATH, the "
+                                 "secret key of this broker, as `ems keygen` makes it");
+        if (!self->users)
+            return config_error (item, err,
+                                 "TCP takes CURVE, and that takes broker/users = PATH, a file that "
+                                 "says whose keys are let in");
+    }
     return 0;
 }
 
@@ -138,7 +140,11 @@ int broker_settings_load (struct broker_settings *self, struct err *err)
     for (; section; section = config_next (section))
         if (read_section (self, section, err) < 0)
             return err_prefix (err, "%s", self->config);
-    return check_tcp (self, err) < 0 ? err_prefix (err, "%s", self->config) : 0;
+    section = config_child (self->tree, "broker");
+    for (; section; section = config_next (section))
+        if (check_tcp (self, section, err) < 0)
+            return err_prefix (err, "%s", self->config);
+    return 0;
 }
 
 void broker_settings_clear (struct broker_settings *self)

@@ -274,6 +274,8 @@ def test_a_users_file_that_is_broken_changes_nothing(net):
         assert status == 500 and "users.zpl" in error
     net.users.unlink()
     assert "stay" in net.reload()
+    # After a signal a stranger is as much a stranger as before (pitfall 1).
+    assert net.ask(net.socket(zmq.DEALER, "clients", "stranger"), "ping", SILENCE_MS) is None
     net.write_users()
     assert net.ask(client, "reload") == (200, None)
     assert net.ask(net.socket(zmq.DEALER, "clients", "vera"), "reload")[0] == 403
@@ -417,3 +419,27 @@ def test_keygen_overwrites_nothing(net):
     assert (net.base / "olga.secret").stat().st_mode & 0o777 == 0o600
     assert net.keys["olga"][1].decode() not in (net.base / "olga.public").read_text()
     net.start()
+
+
+def test_a_worker_whose_key_comes_later_gets_in_by_itself(net):
+    line = net.lines.pop("bench-1")
+    net.write_users()
+    net.start()
+    net.launch("ems-worker", "--state", net.base / "w", "--config", worker_config(net))
+    eventually(lambda: "does not know our key" in net.said(), PATIENCE_S)
+    net.lines["bench-1"] = line
+    net.write_users()
+    net.reload()
+    events = net.socket(zmq.SUB, "events", "vera")
+    events.subscribe(b"")
+    eventually(lambda: "registered with the broker as bench-1" in net.said(), 2 * PATIENCE_S)
+    # Its events, too, when their connection is there: the status of jobs comes from the worker.
+    olga = net.socket(zmq.DEALER, "clients", "olga")
+
+    def tells_of_a_job():
+        assert net.ask(olga, "run", profile="say", params={})[0] in (200, 202, 409)
+        while events.poll(200):
+            if not events.recv_multipart()[0].startswith(b"worker/"):
+                return True
+        return False
+    eventually(tells_of_a_job, PATIENCE_S)

@@ -129,8 +129,8 @@ static void a_wrong_configuration_is_named_with_its_line (void **state)
     (void)state;
     refuses ("broker\n    client = \"ipc:///tmp/a\"\n", "line 2", "clients");
     refuses ("broker\n    clients = \"tcp://*:5570\"\n", "broker/clients", "broker/certificate");
-    refuses ("broker\n    clients = \"tcp://*:5570\"\n    certificate = \"/tmp/c\"\n",
-             "broker/clients", "broker/users");
+    refuses ("broker\n    clients = \"tcp://*:5570\"\n    certificate = \"/tmp/c\"\n", "line 2",
+             "broker/users");
     refuses ("broker\n    certificate = \"c\"\n", "line 2", "begins with /");
     refuses ("broker\n    clients = \"tcp://nowhere\"\n", "line 2", "tcp://HOST:PORT");
     refuses ("broker\n    clients\n", "line 2", "ipc://PATH");
