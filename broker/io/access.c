@@ -157,7 +157,13 @@ const struct broker_peer *access_peer (const struct access *self, enum place pla
                                  .max_queued = user->limits.max_queued,
                                  .max_request_bytes = user->limits.max_request_bytes,
                                  .workers = user->workers };
+    out->key = out->fingerprint;
     return out;
+}
+
+const struct users *access_users (const struct access *self)
+{
+    return self->users;
 }
 
 static bool someone_lost_events (const struct users *before, const struct users *after)

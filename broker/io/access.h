@@ -27,6 +27,8 @@ const struct broker_peer *access_peer (const struct access *self, enum place pla
                                        const struct frames *frames, struct broker_peer *out);
 /* The same for a key that was seen at a place over TCP: the user's name, or NULL. */
 const char *access_user (const struct access *self, enum place place, const char *key);
+/* All of them; valid until they are read again. */
+const struct users *access_users (const struct access *self);
 
 /* Read the users again: how many there are, or -1 with *err, and those of before stay. *lost: a key
  * lost the right to events, so those who have them must prove again that they may. */

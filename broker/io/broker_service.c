@@ -56,6 +56,8 @@ static int64_t reload (void *arg, struct err *err)
     else
         snprintf (line, sizeof line, "read the users again: there are %d", users);
     log_line (NULL, line);
+    if (users >= 0)
+        router_users_changed (self->router);
     if (users >= 0 && lost)
         relay_renew (self->relay);
     return users;

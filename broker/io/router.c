@@ -31,6 +31,7 @@ struct router {
     struct audit *audit;
     struct reactor_timer tick;
     struct reactor_timer probe;
+    struct reactor_timer users; /* they changed */
     int64_t probed_ms;
     struct frames frames; /* the message that is being handled */
     char route[ROUTE_BYTES];
@@ -155,6 +156,19 @@ static void tick (void *arg)
     struct broker_time time = now ();
     broker_tick (self->broker, &time);
     set_tick (self);
+}
+
+static void users_due (void *arg)
+{
+    struct router *self = arg;
+    struct broker_time time = now ();
+    broker_users (self->broker, &time, access_users (self->parts.access));
+    set_tick (self);
+}
+
+void router_users_changed (struct router *self)
+{
+    reactor_arm (self->parts.reactor, &self->users, clock_mono_ms ());
 }
 
 static void probe (void *arg)
@@ -310,6 +324,7 @@ struct router *router_new (const struct router_parts *parts, const struct broker
     self->parts = *parts;
     self->tick = (struct reactor_timer){ .fn = tick, .arg = self };
     self->probe = (struct reactor_timer){ .fn = probe, .arg = self };
+    self->users = (struct reactor_timer){ .fn = users_due, .arg = self };
     frames_init (&self->frames);
     struct broker_sink sink = { self, to_worker, to_client, publish, log, remember, audit, reload };
     struct audit_options options = { .statefd = parts->statefd, .complain = log, .arg = self };
@@ -329,6 +344,7 @@ void router_destroy (struct router **self_p)
     struct reactor *reactor = self->parts.reactor;
     reactor_disarm (reactor, &self->tick);
     reactor_disarm (reactor, &self->probe);
+    reactor_disarm (reactor, &self->users);
     for (enum door door = 0; door < DOORS; door++)
         remove_entrance (self, door);
     broker_destroy (&self->broker);

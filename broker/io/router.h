@@ -29,5 +29,7 @@ struct router_parts {
 struct router *router_new (const struct router_parts *parts, const struct broker_identity *identity,
                            void (*log) (void *arg, const char *line), struct err *err);
 void router_destroy (struct router **self_p);
+/* The users were read again. Also from within the reload of the parts. */
+void router_users_changed (struct router *self);
 
 #endif

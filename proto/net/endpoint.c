@@ -46,8 +46,6 @@
 #define PING_LATE_MS 30000 /* the broker, its workers */
 #define PONG_MS      10000 /* who has not answered by then is gone */
 
-#define ZAP_DOMAIN "ems"
-
 #define SUBSCRIPTION_BYTES 512 /* a topic has at most LIMIT_TOPIC_BYTES */
 
 struct kind {
@@ -161,9 +159,10 @@ static int set_options (void *socket, const struct kind *kind)
         return -1;
     /* libzmq refuses peers that speak ZMTP 1 or 2 where it might have to ask who they are. It must:
      * while a socket is being closed they make it abort (process_routing_id_msg in 4.3.4), and
-     * those of ZMTP 1 are subscribed to everything unasked. Nobody is there to be asked. */
-    if (binds (kind) &&
-        zmq_setsockopt (socket, ZMQ_ZAP_DOMAIN, ZAP_DOMAIN, strlen (ZAP_DOMAIN)) < 0)
+     * those of ZMTP 1 are subscribed to everything unasked. Where somebody answers (zap.h), those
+     * who come by ipc are let in. */
+    if (binds (kind) && zmq_setsockopt (socket, ZMQ_ZAP_DOMAIN, ENDPOINT_IPC_DOMAIN,
+                                        strlen (ENDPOINT_IPC_DOMAIN)) < 0)
         return -1;
     if (kind->mandatory && set_int (socket, ZMQ_ROUTER_MANDATORY, 1) < 0)
         return -1;

@@ -33,6 +33,8 @@ bool endpoint_is_tcp (const char *endpoint);
 /* A new libzmq socket of that kind in `context` with its options set; NULL with *err.
  * Linger is finite. Close with endpoint_close. */
 void *endpoint_new (void *context, enum endpoint_kind kind, struct err *err);
+/* The ZAP domain of a socket that binds and that curve.h did not make secure. */
+#define ENDPOINT_IPC_DOMAIN "ems"
 /* libzmq leaves the file of a bound socket behind: the holder of the folder's lock removes it. */
 int endpoint_bind (void *socket, const char *endpoint, struct err *err);
 /* What a socket was bound to last: with the port that "*" became. 0, or -1 with *err. */

@@ -1,9 +1,11 @@
-/* zap.h - who may connect: libzmq asks for every CURVE connection, and here is who answers.
+/* zap.h - who may connect: libzmq asks for every connection to a socket that binds, and here is who
+ * answers: whoever came by ipc may, for the file system has let him in already, and of the others
+ * those whose key may.
  *
  * Without one that answers libzmq would let everybody in. So it is there before anything binds, and
  * answered by the loop that serves everything else, not by a thread that may die of a signal
- * (pitfall 1). Each connection gets a "User-Id": the key in Z85, a '/' and a number that no other
- * connection has.
+ * (pitfall 1). Each connection with a key gets a "User-Id": the key in Z85, a '/' and a number that
+ * no other connection has.
  *
  * SPDX-License-Identifier: MPL-2.0 */
 #ifndef EMS_ZAP_H

@@ -238,8 +238,8 @@ static void tcp_takes_a_secure_socket_and_ipc_a_plain_one (void **state)
     assert_int_equal (endpoint_connect (router, "tcp://127.0.0.1:1", &err), -1);
 }
 
-static void ask_zap (struct world *self, const char *const *parts, const size_t *sizes, int count,
-                     const char *status)
+static void ask_zap_for (struct world *self, const char *const *parts, const size_t *sizes,
+                         int count, const char *status, bool named)
 {
     void *asker = zmq_socket (self->context, ZMQ_DEALER);
     struct frames frames;
@@ -257,8 +257,26 @@ static void ask_zap (struct world *self, const char *const *parts, const size_t 
     if (!frames_is (&frames, 3, status))
         fail_msg ("%.*s instead of %s", (int)frames_size (&frames, 3),
                   (const char *)frames_data (&frames, 3), status);
-    assert_int_equal (frames_size (&frames, 5) > 0, strcmp (status, "200") == 0);
+    assert_int_equal (frames_size (&frames, 5) > 0, named);
     frames_clear (&frames);
+}
+
+static void ask_zap (struct world *self, const char *const *parts, const size_t *sizes, int count,
+                     const char *status)
+{
+    ask_zap_for (self, parts, sizes, count, status, strcmp (status, "200") == 0);
+}
+
+static void who_came_by_ipc_is_let_in_without_a_name (void **state)
+{
+    struct world *self = *state;
+    const char *parts[] = { "1.0", "id", "ems", "", "", "NULL", "" };
+    const size_t sizes[] = { 3, 2, 3, 0, 0, 4, 0 };
+    const char *secure[] = { "1.0", "id", "clients", "", "", "NULL" };
+    const size_t secure_sizes[] = { 3, 2, 7, 0, 0, 4 };
+    ask_zap_for (self, parts, sizes, 6, "200", false);
+    ask_zap (self, parts, sizes, 7, "500");
+    ask_zap (self, secure, secure_sizes, 6, "500");
 }
 
 static void questions_that_are_none_are_refused (void **state)
@@ -397,6 +415,7 @@ int main (void)
         TEST (strangers_are_refused),
         TEST (without_a_handler_nobody_is_let_in),
         TEST (tcp_takes_a_secure_socket_and_ipc_a_plain_one),
+        TEST (who_came_by_ipc_is_let_in_without_a_name),
         TEST (questions_that_are_none_are_refused),
         TEST (a_certificate_is_taken_only_from_a_file_that_is_closed_to_others),
         TEST (ipc_is_for_our_own_user_even_where_the_folder_is_open),
