@@ -9,8 +9,8 @@
 
 struct jobwatch_options {
     const struct ems_value *job; /* its record; the caller's */
-    int64_t offset; /* of the log */
-    bool cancel;    /* Ctrl-C was typed already */
+    int64_t offset;              /* of the log */
+    bool cancel;                 /* Ctrl-C was typed already */
 };
 
 /* Until the job is over or the user detaches. `screen` has begun. Returns the exit code. */
