@@ -42,6 +42,17 @@ def test_a_courier_that_is_killed_is_started_again_and_loses_nothing(office):
     assert ids(server) == [notice_id(job) for job in [jobs[0], *jobs]], "one twice, none never"
 
 
+def test_what_a_killed_courier_had_started_is_ended_by_the_next_one(office):
+    office.start(ops=office.told("hang", "exit 0") | {"timeout_ms": 600000})
+    job = office.run()
+    hanging = eventually(office.notes)[0]
+    procs.kill(office.courier())
+    office.settle()
+    assert [note["env"]["EMS_NOTICE_ID"] for note in office.notes()] == [notice_id(job)] * 2
+    for pid in (hanging["pid"], hanging["child"]):
+        eventually(lambda pid=pid: not os.path.exists(f"/proc/{pid}") or procs.identity(pid) is None)
+
+
 def test_a_worker_that_ends_takes_the_courier_along_and_the_next_one_goes_on(office):
     port = free_port()
     office.start(ops={"webhook": f"http://127.0.0.1:{port}/"})

@@ -4,6 +4,7 @@ import json
 import secrets
 import shutil
 import time
+from datetime import datetime
 
 from procs import eventually
 
@@ -351,6 +352,11 @@ def test_the_grace_is_that_of_the_experiment_that_runs(ems):
     reply = ems.cancel(job["job_id"])
     assert reply.status == 200 and 0.2 <= time.monotonic() - before < 30
     assert reply.body["job"]["cancel"]["grace_ms"] == 200
+    limited = ems.run("graces", time_limit_ms=4000)  # the profile's own is a minute
+    ended = ems.finish(limited["job_id"])
+    assert (ended["status"], ended["reason"], ended["exit"]["signal"]) == ("failed", "time_limit", 9)
+    began, over = (datetime.fromisoformat(ended[key]) for key in ("started_at", "finished_at"))
+    assert 4.2 <= (over - began).total_seconds() < 30
     asked = ems.run("graces", grace_ms=700)  # what the request asks for holds for all of them
     ems.wait_log(asked["job_id"], b"ready\n")
     eventually(lambda: ems.status(asked["job_id"])["current_experiment"] == "brief")

@@ -151,6 +151,17 @@ static void the_time_limit_stops_with_the_grace_of_the_job (void **state)
     assert_int_equal (reap.outcome, OUTCOME_TIME_LIMIT);
 }
 
+static void the_grace_for_limits_is_the_one_told_last_and_not_changed_once_it_runs (void **state)
+{
+    (void)state;
+    struct reap reap = running (3000);
+    assert_int_equal (reap_step (&reap, REAP_GRACE, 70, 10), 0);
+    assert_int_equal (reap_deadline (&reap), 3000);
+    reap_step (&reap, REAP_TIMER, 0, 3000);
+    assert_int_equal (reap_step (&reap, REAP_GRACE, 9000, 3010), 0);
+    assert_int_equal (reap_deadline (&reap), 3070);
+}
+
 static void a_stop_after_the_time_limit_struck_only_shortens_it (void **state)
 {
     (void)state;
@@ -708,6 +719,7 @@ int main (void)
         cmocka_unit_test (a_second_stop_shortens_the_grace),
         cmocka_unit_test (a_second_stop_never_lengthens_the_grace),
         cmocka_unit_test (the_time_limit_stops_with_the_grace_of_the_job),
+        cmocka_unit_test (the_grace_for_limits_is_the_one_told_last_and_not_changed_once_it_runs),
         cmocka_unit_test (a_stop_after_the_time_limit_struck_only_shortens_it),
         cmocka_unit_test (a_time_limit_that_strikes_during_the_grace_of_a_stop_leaves_it_cancelled),
         cmocka_unit_test (an_end_seen_before_the_time_limit_counts),

@@ -116,6 +116,7 @@ static void moved (void *arg)
 static void counted (void *arg, const struct progress *progress, bool seen)
 {
     life_time_progress (arg, progress, seen);
+    life_tell_grace (arg, progress);
 }
 
 static void drained (void *arg)
@@ -263,9 +264,7 @@ void life_cancel (struct life *self, const char *user, const char *request_id, i
     struct record *record = &self->record;
     refresh (self);
     if (grace_ms < 0)
-        grace_ms = self->has_frozen ? terms_grace (&self->frozen.terms, record->current_experiment,
-                                                   record->grace_ms)
-                                    : record->grace_ms;
+        grace_ms = life_grace (self);
     bool first = note_cancel (record, user, request_id);
     /* A full disk must not keep anybody from stopping what fills it: the stop goes out even if
      * the note has to wait, and the answer waits for both. */

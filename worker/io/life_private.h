@@ -71,6 +71,7 @@ struct life {
     struct slot slot;
     struct record record;  /* of the job that holds the slot */
     struct profile frozen; /* as it was accepted with */
+    int64_t shim_grace_ms; /* as the shim was told; -1: it was not */
     bool has_frozen;       /* one that an older version accepted has none */
     int dirfd;             /* run/<job>/ */
     int ctl;               /* to the shim; -1: not connected */
@@ -133,6 +134,9 @@ void life_tell (struct life *self);       /* what the state of the slot asks of 
 void life_tell_again (struct life *self); /* what is on record, and the shim may not know */
 void life_reconnect (struct life *self);  /* to a shim that lives and did not let us in */
 void life_shim_init (struct life *self);
+int64_t life_grace (const struct life *self); /* of the experiment that runs, if it has one */
+/* For limits that strike: nobody is asked then. */
+void life_tell_grace (struct life *self, const struct progress *progress);
 
 /* life_eta.c */
 void life_time (struct life *self); /* the attempt that begins, or was found */

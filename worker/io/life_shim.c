@@ -155,10 +155,27 @@ void life_watch (struct life *self)
     reactor_arm (self->env.reactor, &self->watch, clock_mono_ms () + pause_ms);
 }
 
-static int64_t preempt_grace (const struct life *self)
+int64_t life_grace (const struct life *self)
 {
     const struct record *record = &self->record;
-    return terms_grace (&self->frozen.terms, record->current_experiment, record->grace_ms);
+    if (!self->has_frozen || !self->tail)
+        return record->grace_ms;
+    return terms_grace (&self->frozen.terms, tail_progress (self->tail)->experiment,
+                        record->grace_ms);
+}
+
+void life_tell_grace (struct life *self, const struct progress *progress)
+{
+    char text[CTL_MESSAGE_BYTES];
+    if (self->ctl < 0 || !self->has_frozen || self->frozen.terms.grace_count == 0)
+        return;
+    int64_t grace_ms =
+        terms_grace (&self->frozen.terms, progress->experiment, self->record.grace_ms);
+    if (grace_ms == self->shim_grace_ms)
+        return;
+    int n = snprintf (text, sizeof text, "grace %" PRId64, grace_ms);
+    if (send (self->ctl, text, (size_t)n, MSG_DONTWAIT | MSG_NOSIGNAL) == n)
+        self->shim_grace_ms = grace_ms;
 }
 
 void life_tell (struct life *self)
@@ -172,7 +189,7 @@ void life_tell (struct life *self)
             (void)pidfd_send_signal (self->shim, SIGTERM, NULL, 0);
         break;
     case SLOT_PREEMPTING:
-        snprintf (text, sizeof text, "preempt %" PRId64, preempt_grace (self));
+        snprintf (text, sizeof text, "preempt %" PRId64, life_grace (self));
         break;
     case SLOT_PAUSING:
         snprintf (text, sizeof text, "pause");
@@ -213,6 +230,8 @@ void life_follow (struct life *self, int ctl)
         return;
     }
     self->ctl = ctl;
+    self->shim_grace_ms = -1; /* what an earlier worker told it, we do not know */
+    life_tell_grace (self, tail_progress (self->tail));
     life_watch (self);
     life_tell_again (self);
 }

@@ -11,6 +11,7 @@
  * Control messages (one per packet, ASCII, no newline):
  *   worker -> shim  "stop GRACE_MS"     stop the job; again with a smaller grace shortens it
  *                   "preempt GRACE_MS"  the same, to make room for another job: outcome preempted
+ *                   "grace GRACE_MS"    from now on that of the spec, for limits that strike
  *                   "pause"             hold every process of the job; its limits stand still
  *                   "resume"            let them go on. Both are answered again when it is so
  *                                       already; a job that is being ended gives no answer
@@ -27,7 +28,7 @@
  * attempt ends with status 0 and without a word.
  * The worker connects before it spawns, since a short job may be over at once, and closes its
  * copy of the listening socket after that, since else it would never see the end of file.
- * A SIGTERM for the shim is a stop with the spec's own grace.
+ * A SIGTERM for the shim is a stop with the same grace as one for a limit.
  *
  * SPDX-License-Identifier: MPL-2.0 */
 #ifndef EMS_JOBDIR_H

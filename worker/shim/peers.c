@@ -70,6 +70,9 @@ static void take_message (struct peers_wish *wish, const char *text, size_t byte
 {
     wish->stop_ms = sooner (wish->stop_ms, parse_grace (text, bytes, "stop"));
     wish->preempt_ms = sooner (wish->preempt_ms, parse_grace (text, bytes, "preempt"));
+    int64_t grace_ms = parse_grace (text, bytes, "grace");
+    if (grace_ms >= 0)
+        wish->grace_ms = grace_ms;
     if (is_word (text, bytes, "pause"))
         wish->hold = PEERS_PAUSE;
     else if (is_word (text, bytes, "resume"))
@@ -133,7 +136,7 @@ static void welcome (struct peers *self, int64_t now_ms, struct peers_wish *wish
 
 struct peers_wish peers_serve (struct peers *self, const struct pollfd *fds, int64_t now_ms)
 {
-    struct peers_wish wish = { .stop_ms = -1, .preempt_ms = -1 };
+    struct peers_wish wish = { .stop_ms = -1, .preempt_ms = -1, .grace_ms = -1 };
     for (int i = self->count - 1; i >= 0; i--)
         if (fds[1 + i].revents && !hear (self->fds[i], &wish))
             drop (self, i);

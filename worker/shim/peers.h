@@ -27,6 +27,7 @@ enum peers_hold { PEERS_KEEP, PEERS_PAUSE, PEERS_RESUME };
 struct peers_wish {
     int64_t stop_ms;      /* the smallest grace of a "stop"; -1: there was none */
     int64_t preempt_ms;   /* the same of "preempt" */
+    int64_t grace_ms;     /* of the last "grace"; -1: there was none */
     enum peers_hold hold; /* the last of these */
 };
 

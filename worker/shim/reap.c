@@ -255,6 +255,8 @@ unsigned reap_step (struct reap *self, enum reap_event event, int64_t argument, 
     const struct rule *rule = &table[self->state][event];
     if (!rule->legal && self->state == REAP_DONE)
         return 0;
+    if (event == REAP_GRACE)
+        self->grace_ms = argument;
     if (event == REAP_TIMER && !is_due (self->deadline_ms, now_ms))
         return early_timer (self, now_ms);
     note_log (self, event, now_ms);

@@ -54,6 +54,7 @@ enum reap_event {
     REAP_EXEC_FAILED, /* it did not; the child is reaped */
     REAP_STOP,        /* stop asked for; argument: the grace in ms */
     REAP_PREEMPT,     /* the same, to make room */
+    REAP_GRACE,       /* the grace for limits is another one now; argument: in ms */
     REAP_PAUSE,       /* asked for */
     REAP_RESUME,      /* asked for */
     REAP_HELD,        /* no process of the job runs */
@@ -104,7 +105,7 @@ struct reap {
     bool given_up; /* something was still alive at the end */
 };
 
-/* grace_ms is for the limits and a broken log; a limit of 0: none. */
+/* grace_ms is for the limits and a broken log, until REAP_GRACE; a limit of 0: none. */
 void reap_init (struct reap *self, int64_t grace_ms, int64_t time_limit_ms,
                 int64_t silence_limit_ms);
 /* Returns the actions. Never fails. */

@@ -265,6 +265,8 @@ static void do_as_wished (struct supervisor *self, const struct peers_wish *wish
         step (self, REAP_STOP, wish->stop_ms);
     if (wish->preempt_ms >= 0)
         step (self, REAP_PREEMPT, wish->preempt_ms);
+    if (wish->grace_ms >= 0)
+        step (self, REAP_GRACE, wish->grace_ms);
     if (wish->hold != PEERS_KEEP)
         step (self, wish->hold == PEERS_PAUSE ? REAP_PAUSE : REAP_RESUME, 0);
 }

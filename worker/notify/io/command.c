@@ -17,10 +17,11 @@
 #include "clock.h"
 #include "delivery.h"
 #include "files.h"
+#include "strays.h"
 
 #define GRACE_MS    2000 /* between SIGTERM and SIGKILL */
 #define OWN         3    /* variables that say what is told */
-#define PASSED      3    /* variables of ours that it gets */
+#define PASSED      4    /* variables of ours that it gets */
 #define KILL_ROUNDS 100
 #define STAT_BYTES  4096
 
@@ -57,7 +58,7 @@ static void free_strings (char **strings)
 
 static char **environment_of (const struct notice *notice)
 {
-    static const char *const passed[PASSED] = { "PATH", "HOME", "LANG" };
+    static const char *const passed[PASSED] = { "PATH", "HOME", "LANG", STRAYS_MARK };
     char id[NOTICE_ID_BYTES];
     size_t count = 0;
     char **env = calloc (PASSED + OWN + 1, sizeof *env);

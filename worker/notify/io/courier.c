@@ -18,6 +18,7 @@
 #include "limits.h"
 #include "line.h"
 #include "say.h"
+#include "strays.h"
 
 #define LINGER_MS    2000 /* for what comes after the last */
 #define LOOK_MS      5000 /* between two looks, where the kernel does not say what is new */
@@ -238,6 +239,9 @@ static int run (struct courier *self, struct err *err)
         return rc;
     if (folders_targets (&self->folders, &self->targets, err) < 0)
         return -1;
+    if (strays_mark (self->state, err) < 0)
+        return -1;
+    strays_kill ();
     if (chdir ("/") < 0) /* no disk is to be kept from being taken away */
         notify_say ("cannot go to /: %s", strerror (errno));
     folders_forget_strangers (&self->folders, &self->targets);
