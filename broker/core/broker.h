@@ -31,8 +31,8 @@ struct bytes {
     size_t size;
 };
 
-/* A connection: opaque bytes; one for the socket that it belongs to, then what that ROUTER calls it,
- * which is 1 to 255 bytes. */
+/* A connection: opaque bytes; one for the socket that it belongs to, then what that ROUTER calls
+ * it, which is 1 to 255 bytes. */
 #define ROUTE_BYTES 256
 
 enum broker_sent {

@@ -95,8 +95,8 @@ static int read_preempt (const struct call *call, struct order *order, struct er
         (order->preempt && rights_to_preempt (call, err) < 0))
         return -1;
     if (order->preempt && !order->profile->terms.may_preempt)
-        return err_set (err, STATUS_BAD_REQUEST,
-                        "\"preempt\" is true, but the profile %s must not stop other jobs; that "
+        return err_set (err, STATUS_FORBIDDEN,
+                        "\"preempt\": the profile %s must not stop other jobs; that "
                         "takes may_preempt = 1 in the worker's configuration",
                         order->profile->name);
     return 0;

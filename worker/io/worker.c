@@ -53,6 +53,12 @@ static size_t queued (void *arg)
     return life_queued (self->life);
 }
 
+static int64_t yields_to (void *arg)
+{
+    struct worker *self = arg;
+    return life_yields_to (self->life);
+}
+
 static void request (void *arg, int64_t ref, const struct requester *who, const void *data,
                      size_t bytes)
 {
@@ -212,6 +218,7 @@ static int open_parts (struct worker *self, struct err *err)
         .profiles = self->profiles,
         .holder = holder,
         .queued = queued,
+        .yields_to = yields_to,
         .request = request,
         .forget = forget,
         .renewed = renewed,
