@@ -90,8 +90,10 @@ everything () {
     build_ahead &
     ahead=$!
     # Most of them wait more than they compute.
-    check build-asan asan $((2 * cores)) -LE 'sim|soak|torture|model'
-    wait "$ahead"
+    rc=0
+    check build-asan asan $((2 * cores)) -LE 'sim|soak|torture|model' || rc=$?
+    wait "$ahead" || rc=$?
+    [ "$rc" -eq 0 ]
 
     say "clang, AddressSanitizer and UndefinedBehaviorSanitizer: unit tests"
     build clang
