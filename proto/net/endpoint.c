@@ -7,9 +7,10 @@
  * their size is bounded elsewhere: more of them may wait.
  *
  * A connection may run through something that does not tell when the other side is gone, as a unix
- * socket forwarded over TCP does. Heartbeats find that. Requests between worker and broker have the
- * beats of their main loops for it, and there the broker pings at leisure, only to let go of what
- * is dead: an idle worker should sleep. Its events have nothing else to show that they arrive.
+ * socket forwarded over TCP does. Heartbeats find that. Between worker and broker the beats of
+ * their main loops do so too, but not when one direction alone is dead: each side then waits for
+ * the other to give up first. The broker pings its workers at leisure, only to let go of what is
+ * dead.
  *
  * SPDX-License-Identifier: MPL-2.0 */
 #include "endpoint.h"
@@ -36,7 +37,7 @@
 #define REPLIES_HWM  32 /* for each client */
 
 #define PING_SOON_MS 5000  /* those who wait for a reply or an event */
-#define PING_MS      10000 /* the broker, its clients and monitors; a worker with its events */
+#define PING_MS      10000 /* the broker, its clients and monitors; a worker, the broker */
 #define PING_LATE_MS 30000 /* the broker, its workers */
 #define PONG_MS      10000 /* who has not answered by then is gone */
 
@@ -52,7 +53,7 @@ struct kind {
     int immediate;   /* nothing is queued for a peer that is not there */
     int no_drop;     /* PUB: say so when the peer is full, instead of dropping */
     int64_t largest; /* frame that a peer may send */
-    int ping_ms;     /* 0: no pings */
+    int ping_ms;
 };
 
 static const struct kind kinds[] = {
@@ -66,7 +67,7 @@ static const struct kind kinds[] = {
     [ENDPOINT_EVENTS_XPUB] = { ZMQ_XPUB, XPUB_HWM, REQUESTS_HWM, 0, 0, 0, SUBSCRIPTION_BYTES,
                                PING_MS },
     [ENDPOINT_WORKER_DEALER] = { ZMQ_DEALER, REQUESTS_HWM, REQUESTS_HWM, 0, 1, 0, LIMIT_FRAME_BYTES,
-                                 0 },
+                                 PING_MS },
     /* The broker never waits for a monitor, so a worker may wait for the broker; if it did not,
      * it would lose most of what it reads faster than a socket takes it. */
     [ENDPOINT_WORKER_PUB] = { ZMQ_PUB, EVENTS_HWM, REQUESTS_HWM, 0, 1, 1, LIMIT_FRAME_BYTES,
