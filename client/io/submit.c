@@ -154,8 +154,11 @@ static int failed (struct tool *tool, const struct request *request, const struc
     if (error->status == STATUS_CONFLICT && job && !tool->json) {
         struct record holder;
         int code = tool_record (tool, job, &holder);
-        if (code == 0 && is_busy (request, &holder))
+        if (code == 0 && is_busy (request, &holder)) {
             code = busy (&holder);
+            if (request->run.preempt)
+                tool_remark (tool, "%s", error->text);
+        }
         record_clear (&holder);
         if (code)
             return code;

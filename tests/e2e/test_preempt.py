@@ -92,6 +92,9 @@ def test_who_must_not_preempt_is_told_so(ems):
     for body in ({"priority": 16}, {"priority": 3}):
         reply = ems.client.ask("run", profile="first", preempt=True, **body)
         assert reply.status == 409 and reply.body["job"]["job_id"] == low["job_id"]
+        assert "is not stopped for this one: its priority is not lower" in reply.error
+    said = ems.ems("run", "first", "--preempt")
+    assert said.returncode == 75 and "its priority is not lower" in said.stderr
     reply = ems.client.ask("run", profile="first", priority=31)
     assert reply.status == 409, "the right alone stops nobody; it must be asked for"
     assert ems.client.ask("run", profile="first", preempt="yes").status == 400
@@ -106,7 +109,8 @@ def test_who_must_not_preempt_is_told_so(ems):
 
 def test_a_profile_can_say_that_its_jobs_are_not_to_be_stopped(ems):
     low = hold(ems, "unmoved")
-    assert ems.client.ask("run", profile="first", preempt=True, priority=31).status == 409
+    reply = ems.client.ask("run", profile="first", preempt=True, priority=31)
+    assert reply.status == 409 and "preemptible = 0" in reply.error
     high = first(ems, if_busy="queue")
     assert high["status"] == "queued"
     finish_all(ems, low, high)

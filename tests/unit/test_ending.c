@@ -236,19 +236,19 @@ static void who_may_be_stopped_for_whom (void **state)
     terms_init (&terms);
     record_init (&record);
     record.status = JOB_RUNNING;
-    assert_true (preempt_allowed (&terms, &record, DEFAULT_PRIORITY + 1));
-    assert_false (preempt_allowed (&terms, &record, DEFAULT_PRIORITY));
+    assert_null (preempt_obstacle (&terms, &record, DEFAULT_PRIORITY + 1));
+    assert_non_null (strstr (preempt_obstacle (&terms, &record, DEFAULT_PRIORITY), "--priority"));
     record.preemptions = 3;
-    assert_false (preempt_allowed (&terms, &record, 31));
+    assert_non_null (strstr (preempt_obstacle (&terms, &record, 31), "max_preemptions"));
     terms.max_preemptions = 4;
-    assert_true (preempt_allowed (&terms, &record, 31));
+    assert_null (preempt_obstacle (&terms, &record, 31));
     terms.preemptible = false;
-    assert_false (preempt_allowed (&terms, &record, 31));
+    assert_non_null (strstr (preempt_obstacle (&terms, &record, 31), "preemptible = 0"));
     terms.preemptible = true;
     for (int i = 0; i < JOB_STATUSES; i++) {
         record.status = (enum job_status)i;
         bool stands = i == JOB_STARTING || i == JOB_RUNNING || i == JOB_PAUSED;
-        assert_int_equal (preempt_allowed (&terms, &record, 31), stands);
+        assert_int_equal (!preempt_obstacle (&terms, &record, 31), stands);
     }
 }
 

@@ -7,8 +7,10 @@
 #include "record.h"
 #include "terms.h"
 
-/* May a job of that priority, which has the right to preempt, stop the one on this record? `terms`
- * are those that were frozen with that one. */
-bool preempt_allowed (const struct terms *terms, const struct record *holder, int64_t priority);
+/* Why a job of that priority, which has the right to preempt, may not stop the one on this record:
+ * a clause whose "it" is that one. NULL: it may. `terms` are those that were frozen with that one.
+ */
+const char *preempt_obstacle (const struct terms *terms, const struct record *holder,
+                              int64_t priority);
 
 #endif

@@ -12,7 +12,8 @@ static int refuse_early (struct err *err)
                     "jobs of an earlier worker are still being taken over; try again");
 }
 
-static void refuse_busy (struct requests *self, const struct record *holder,
+/* `obstacle`: why the holder is not stopped for this job; NULL: that was not asked for. */
+static void refuse_busy (struct requests *self, const struct record *holder, const char *obstacle,
                          struct outcome_reply *out)
 {
     struct record space;
@@ -20,7 +21,11 @@ static void refuse_busy (struct requests *self, const struct record *holder,
     const struct queue_entry *next = life_next (self->env.life);
     if (!holder && next)
         holder = job_record (self, next->job_id, &space, NULL);
-    if (holder) {
+    if (holder && obstacle && holder->status != JOB_QUEUED) {
+        err_set (&out->err, STATUS_CONFLICT, "job %s (%s) is not stopped for this one: %s",
+                 holder->job_id, job_status_name (holder->status), obstacle);
+        reply_job (out, STATUS_CONFLICT, holder);
+    } else if (holder) {
         err_set (&out->err, STATUS_CONFLICT,
                  "job %s %s (%s); try again when it is over, or wait in line with if_busy "
                  "\"queue\"",
@@ -73,9 +78,10 @@ static int carry_out (struct requests *self, const struct call *call, struct wis
         return refuse_early (err);
     if (!waits && !holder && !life_next (life))
         return start_now (self, call, order, err);
-    if (waits || wish->queue || (order->preempt && life_may_preempt (life, order->priority)))
+    const char *obstacle = order->preempt ? life_preempt_obstacle (life, order->priority) : NULL;
+    if (waits || wish->queue || (order->preempt && !obstacle))
         return line_up (self, order, out, err);
-    refuse_busy (self, holder, out);
+    refuse_busy (self, holder, obstacle, out);
     return 0;
 }
 

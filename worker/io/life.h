@@ -101,8 +101,9 @@ bool life_waits (const struct life *self, const char *job_id);
 void life_tell_queued (const struct life *self, struct record *record);
 /* The job that may start now; NULL: none. Valid until the line changes. */
 const struct queue_entry *life_next (const struct life *self);
-/* Would a job of that priority, which may, be let in before the one that holds the slot? */
-bool life_may_preempt (struct life *self, int64_t priority);
+/* Why a job of that priority, which may stop others, would not be let in before the one that holds
+ * the slot: a clause whose "it" is that one. NULL: it would. */
+const char *life_preempt_obstacle (struct life *self, int64_t priority);
 /* Look at the line in the next turn: what it waited for may be done. */
 void life_wake (struct life *self);
 /* How a job stands that another is to start after; -1 with *err if that cannot be read now. */

@@ -61,19 +61,25 @@ const struct queue_entry *life_next (const struct life *self)
     return queue_next (&self->queue, clock_wall_ms (), NULL);
 }
 
-/* May the job that holds the slot be stopped for one of that priority? */
-static bool may_stop (struct life *self, int64_t priority)
+/* Why the job that holds the slot is not stopped for one of that priority; NULL: it may be. */
+static const char *obstacle (struct life *self, int64_t priority)
 {
     const struct record *holder = life_record (self);
-    return holder && self->has_frozen && self->slot.state != SLOT_FINISHING &&
-           holder->preempted_by[0] == '\0' &&
-           preempt_allowed (&self->frozen.terms, holder, priority);
+    if (!holder || self->slot.state == SLOT_FINISHING)
+        return "it is over already";
+    if (!self->has_frozen)
+        return "it was accepted by an older version of EMS";
+    if (holder->preempted_by[0] != '\0')
+        return "it is being stopped for another job";
+    return preempt_obstacle (&self->frozen.terms, holder, priority);
 }
 
-bool life_may_preempt (struct life *self, int64_t priority)
+const char *life_preempt_obstacle (struct life *self, int64_t priority)
 {
     const struct queue_entry *next = life_next (self);
-    return (!next || next->priority < priority) && may_stop (self, priority);
+    if (next && next->priority >= priority)
+        return "another job that waits is before yours";
+    return obstacle (self, priority);
 }
 
 int life_standing (struct life *self, const char *job_id, enum queue_standing *out, struct err *err)
@@ -313,7 +319,7 @@ static void line_due (void *arg)
         reactor_arm (self->env.reactor, &self->line, clock_mono_ms () + LIFE_TIDY_MS);
     else if (first && !slot_busy (&self->slot))
         start_first (self, first);
-    else if (first && first->preempt && may_stop (self, first->priority))
+    else if (first && first->preempt && !obstacle (self, first->priority))
         preempt (self, first->job_id);
     if (look_ms == 0 || self->line.armed)
         return;
