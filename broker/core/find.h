@@ -14,6 +14,7 @@ struct find {
     bool by_request;               /* look for a request id, and accept that nobody has it */
     char wanted[REQUEST_ID_BYTES]; /* a job id, a prefix, "last", a run id, or a request id */
     char profile[NAME_BYTES];      /* of the run to be placed */
+    int64_t preempts;              /* its priority if it may stop others, else negative */
     bool repeated;                 /* it was sent before, so that `offline` may have it too */
     char offline[NAME_BYTES];      /* a known worker that is not connected; "": none */
     int matches;

@@ -11,6 +11,7 @@ struct report {
     bool busy;
     char job_id[JOB_ID_BYTES];
     int64_t queued;
+    int64_t yields_to;
 };
 
 static int read_report (const struct value *head, struct report *out, struct err *err)
@@ -25,7 +26,8 @@ static int read_report (const struct value *head, struct report *out, struct err
         return err_set (err, STATUS_BAD_REQUEST, "state is %s; it must be \"idle\" or \"busy\"",
                         rc == 0 ? "missing" : state);
     if (value_read_string (head, "job_id", LIMIT_NAME_BYTES, &job_id, err) < 0 ||
-        value_read_int (head, "queued", 0, LIMIT_QUEUE, &out->queued, err) < 0)
+        value_read_int (head, "queued", 0, LIMIT_QUEUE, &out->queued, err) < 0 ||
+        value_read_int (head, "yields_to", 1, LIMIT_PRIORITY, &out->yields_to, err) < 0)
         return -1;
     if (job_id && !job_id_valid (job_id))
         return err_set (err, STATUS_BAD_REQUEST,
@@ -46,6 +48,7 @@ static void apply (struct broker *self, struct worker *worker, const struct repo
 {
     worker->busy = report->busy;
     worker->queued = report->queued;
+    worker->yields_to = report->yields_to;
     worker->presumed_busy = false;
     strcpy (worker->job_id, report->job_id);
     broker_publish (self, worker, worker->busy ? "busy" : "idle");
@@ -58,6 +61,7 @@ static void take_state (struct broker *self, int worker, const struct value *hea
     if (read_report (head, &report, NULL) < 0)
         return;
     item->presumed_busy = false;
+    item->yields_to = report.yields_to;
     if (differs (item, &report))
         apply (self, item, &report);
 }

@@ -185,6 +185,18 @@ static void find_owner (struct broker *self, const struct incoming *in, const ch
     ask_around (self, in, ask);
 }
 
+/* The priority with which a run may stop others; negative: it does not. What is wrong with it, the
+ * worker says. */
+static int64_t preempts (const struct value *body)
+{
+    bool wanted = false;
+    int64_t priority = DEFAULT_PRIORITY;
+    if (value_read_bool (body, "preempt", &wanted, NULL) != 1 || !wanted ||
+        value_read_int (body, "priority", 0, LIMIT_PRIORITY, &priority, NULL) < 0)
+        return -1;
+    return priority;
+}
+
 static void find_place (struct broker *self, const struct incoming *in, bool repeated)
 {
     struct err err;
@@ -205,6 +217,7 @@ static void find_place (struct broker *self, const struct incoming *in, bool rep
     ask->find.repeated = repeated;
     strcpy (ask->find.wanted, in->request.id);
     strcpy (ask->find.profile, profile);
+    ask->find.preempts = preempts (in->request.body);
     ask_around (self, in, ask);
 }
 

@@ -99,8 +99,9 @@ static int place_run (struct broker *self, const struct pending *item, struct er
 {
     const char *name = owners_find (&self->owners, item->id);
     bool given = name && name[0] != '\0';
-    int worker = given ? workers_by_name (self->workers, name)
-                       : workers_choose (self->workers, item->ask->find.profile);
+    int worker =
+        given ? workers_by_name (self->workers, name)
+              : workers_choose (self->workers, item->ask->find.profile, item->ask->find.preempts);
     if (worker == NO_WORKER && given)
         return err_set (err, STATUS_NO_WORKER,
                         "worker \"%s\", which was given this run, is not connected; ask again with "

@@ -134,11 +134,20 @@ static bool idle (const struct worker *self)
     return !self->busy && !self->presumed_busy && self->runs == 0;
 }
 
+static bool makes_room (const struct worker *self, int64_t preempts)
+{
+    return !idle (self) && self->runs == 0 && self->yields_to > 0 && preempts >= self->yields_to;
+}
+
 /* Is `a` the better choice for a run? */
-static bool better (const struct worker *a, const struct worker *b)
+static bool better (const struct worker *a, const struct worker *b, int64_t preempts)
 {
     if (idle (a) != idle (b))
         return idle (a);
+    if (makes_room (a, preempts) != makes_room (b, preempts))
+        return makes_room (a, preempts);
+    if (makes_room (a, preempts) && a->yields_to != b->yields_to)
+        return a->yields_to < b->yields_to;
     int64_t line_a = a->queued + a->runs;
     int64_t line_b = b->queued + b->runs;
     if (line_a != line_b)
@@ -146,14 +155,14 @@ static bool better (const struct worker *a, const struct worker *b)
     return a->chosen < b->chosen;
 }
 
-int workers_choose (const struct workers *self, const char *profile)
+int workers_choose (const struct workers *self, const char *profile, int64_t preempts)
 {
     int best = NO_WORKER;
     for (int i = 0; i < self->end; i++) {
         const struct worker *item = self->items[i];
         if (!item || item->gone || !worker_has_profile (item, profile))
             continue;
-        if (best == NO_WORKER || better (item, self->items[best]))
+        if (best == NO_WORKER || better (item, self->items[best], preempts))
             best = i;
     }
     return best;

@@ -14,6 +14,7 @@ struct worker {
     bool busy;
     char job_id[JOB_ID_BYTES]; /* "": none */
     int64_t queued;
+    int64_t yields_to;      /* a job of that priority or more that preempts; 0: to none */
     struct value *profiles; /* owned list of names */
     int64_t heard_ms;       /* monotonic: its last message */
     int runs;               /* `run` requests that it has not answered yet */
@@ -47,7 +48,9 @@ int workers_only (const struct workers *self); /* the index if there is exactly 
 
 bool worker_has_profile (const struct worker *self, const char *profile);
 /* Who should get a run of this profile: an idle one if there is one, of those the one that waited
- * longest; else the one with the shortest queue. NO_WORKER if none has it. */
-int workers_choose (const struct workers *self, const char *profile);
+ * longest; else, if it may preempt, the one whose job makes room for that priority and matters
+ * least; else the one with the shortest queue. `preempts`: its priority; negative: it does not.
+ * NO_WORKER if none has the profile. */
+int workers_choose (const struct workers *self, const char *profile, int64_t preempts);
 
 #endif

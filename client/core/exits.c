@@ -12,13 +12,13 @@ int exits_of_status (int status, bool parameter)
         int code;
     } table[] = {
         { EMS_UNREACHABLE, EXITS_NOBODY },   { EMS_INTERRUPTED, EXITS_CANCELLED },
-        { STATUS_BAD_REQUEST, EXITS_USAGE }, { STATUS_FORBIDDEN, EXITS_FORBIDDEN },
+        { STATUS_BAD_REQUEST, EXITS_REFUSED }, { STATUS_FORBIDDEN, EXITS_FORBIDDEN },
         { STATUS_UNKNOWN, EXITS_UNKNOWN },   { STATUS_CONFLICT, EXITS_BUSY },
         { STATUS_TOO_LARGE, EXITS_REFUSED }, { STATUS_TOO_MANY, EXITS_BUSY },
         { STATUS_NO_WORKER, EXITS_NOBODY },  { STATUS_TOO_LATE, EXITS_BUSY },
     };
     /* A profile or worker that does not exist is a refused argument, not an unknown job. */
-    if (parameter && (status == STATUS_BAD_REQUEST || status == STATUS_UNKNOWN))
+    if (parameter && status == STATUS_UNKNOWN)
         return EXITS_REFUSED;
     for (size_t i = 0; i < sizeof table / sizeof *table; i++)
         if (table[i].status == status)

@@ -72,6 +72,14 @@ static int read_after (struct tool *tool, struct request *request)
     const char *id = ems_text (job, "job_id");
     if (code == 0)
         snprintf (request->after, sizeof request->after, "%s", id ? id : typed);
+    const char *home = ems_text (job, "worker");
+    if (code == 0 && request->run.worker && home && strcmp (home, request->run.worker) != 0) {
+        tool_remark (tool,
+                     "job %s is on worker %s, and a job waits for one of its own worker: leave out "
+                     "--worker, or give --worker %s",
+                     request->after, home, home);
+        code = EXITS_REFUSED;
+    }
     request->run.after = request->after;
     request->run.after_any = any;
     ems_value_destroy (&job);

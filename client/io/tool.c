@@ -16,6 +16,7 @@
 #include "clock.h"
 #include "files.h"
 #include "json.h"
+#include "wording.h"
 
 #define REMARK_BYTES 2048
 #define NO_COLUMNS   80
@@ -168,7 +169,9 @@ static void put_error_json (struct tool *self, const struct ems_error *error,
 int tool_fail (struct tool *self, const struct ems_error *error, const struct ems_value *body)
 {
     int code = exits_of_status (error->status, error->parameter[0] != 0);
-    tool_remark (self, "%s", error->text);
+    char text[sizeof error->text];
+    wording_of (error->text, text, sizeof text);
+    tool_remark (self, "%s", text);
     if (self->json)
         put_error_json (self, error, body, code);
     return code;

@@ -85,7 +85,7 @@ def test_a_real_preempted_job_is_watched_to_its_end(ems):
     job_id = tool.stderr.readline().decode().split()[2]
     ems.wait_log(job_id, b"ready\n")
     result = ems.ems("run", "-d", "waits", "--preempt", "--priority", "31")
-    assert result.returncode == 64 and "may_preempt" in result.stderr
+    assert result.returncode == 77 and "may_preempt" in result.stderr
     result = ems.ems("run", "-d", "first", "--preempt", "--priority", "31")
     assert result.returncode == 0, result.stderr
     urgent = result.stdout.strip()

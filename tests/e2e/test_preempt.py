@@ -88,7 +88,7 @@ def test_a_monitor_that_follows_sees_both_attempts_and_every_byte_once(ems):
 def test_who_must_not_preempt_is_told_so(ems):
     low = hold(ems)
     reply = ems.client.ask("run", profile="say", preempt=True, priority=31)
-    assert reply.status == 400 and "may_preempt" in reply.error
+    assert reply.status == 403 and "may_preempt" in reply.error
     for body in ({"priority": 16}, {"priority": 3}):
         reply = ems.client.ask("run", profile="first", preempt=True, **body)
         assert reply.status == 409 and reply.body["job"]["job_id"] == low["job_id"]

@@ -159,6 +159,17 @@ def test_who_waits_does_so_in_the_shortest_line(three):
     completed(three, *holders.values(), *jobs)
 
 
+def test_a_run_that_preempts_goes_where_a_job_can_be_stopped_for_it(three):
+    for name, profile in zip(ALL, ("unmoved", "waits", "unmoved")):
+        assert run(three, profile, worker=name)["worker"] == name
+    eventually(lambda: states(three) == dict.fromkeys(ALL, "busy"))
+    first = run(three, "first", preempt=True, priority=20)
+    assert first["worker"] == OTHERS[0]
+    eventually(lambda: three.status(first["job_id"])["status"] == "running")
+    (three.work / "go").touch()
+    completed(three, first)
+
+
 def test_ps_and_workers_show_all(three):
     holders = fill(three)
     waiting = [queue(three) for _ in ALL]

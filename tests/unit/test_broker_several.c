@@ -396,6 +396,46 @@ static void with_all_busy_the_shortest_line_gets_the_run (void **state)
     expect_request (world, "w2", "run");
 }
 
+static void tell_yields (struct world *world, const char *route, int64_t queued, int64_t yields_to)
+{
+    struct value *head = report_head ("state", "busy", JOB_A, queued);
+    if (yields_to > 0)
+        value_put_int (head, "yields_to", yields_to);
+    say (world, route, head, NULL);
+}
+
+static struct value *preempting (int64_t priority)
+{
+    struct value *body = map_of ("profile", "common");
+    value_put_bool (body, "preempt", true);
+    if (priority >= 0)
+        value_put_int (body, "priority", priority);
+    return body;
+}
+
+static void a_run_that_preempts_goes_where_a_job_makes_room_for_it (void **state)
+{
+    struct world *world = *state;
+    static const struct {
+        int64_t priority; /* negative: not said */
+        const char *goes_to;
+    } table[] = {
+        { 31, "w3" }, { 20, "w3" }, { 17, "w3" }, { 16, "w2" }, { -1, "w2" }, { 0, "w2" }
+    };
+    three_workers (world);
+    for (size_t i = 0; i < sizeof table / sizeof *table; i++) {
+        tell_yields (world, "w1", 5, 20);
+        tell_yields (world, "w2", 0, 0);
+        tell_yields (world, "w3", 7, 17);
+        world_forget (world);
+        ask_broker (world, "c1", (int)i + 1, "run", NULL, 0, preempting (table[i].priority));
+        nobody_has_it (world, (int)i + 1);
+        int64_t ref = expect_request (world, table[i].goes_to, "run");
+        reply_to (world, table[i].goes_to, ref, (int)i + 1, 409, NULL, NULL);
+        world_forget (world);
+    }
+}
+
 static void a_run_that_a_worker_knows_goes_to_it_however_busy_it_is (void **state)
 {
     struct world *world = *state;
@@ -656,6 +696,7 @@ int main (void)
         WORLD_TEST (a_run_goes_to_an_idle_worker_that_has_the_profile),
         WORLD_TEST (a_worker_that_said_yes_to_a_run_is_busy_before_its_state_says_so),
         WORLD_TEST (with_all_busy_the_shortest_line_gets_the_run),
+        WORLD_TEST (a_run_that_preempts_goes_where_a_job_makes_room_for_it),
         WORLD_TEST (a_run_that_a_worker_knows_goes_to_it_however_busy_it_is),
         WORLD_TEST (the_same_run_twice_at_once_goes_to_the_same_worker),
         WORLD_TEST (a_repeated_run_waits_for_the_worker_that_was_given_it),

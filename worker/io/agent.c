@@ -120,10 +120,12 @@ static struct value *head_new (const char *type)
 static struct value *head_with_state (struct agent *self, const char *type)
 {
     const char *holder = self->env.holder (self->env.arg);
+    int64_t yields_to = self->env.yields_to (self->env.arg);
     struct value *head = head_new (type);
     if (value_put_string (head, "state", holder ? "busy" : "idle") < 0 ||
         value_put_string (head, "job_id", holder) < 0 ||
-        value_put_int (head, "queued", (int64_t)self->env.queued (self->env.arg)) < 0)
+        value_put_int (head, "queued", (int64_t)self->env.queued (self->env.arg)) < 0 ||
+        (yields_to > 0 && value_put_int (head, "yields_to", yields_to) < 0))
         value_destroy (&head);
     return head;
 }

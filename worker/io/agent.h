@@ -21,6 +21,8 @@ struct agent_env {
     /* The job that holds the slot; NULL: idle. */
     const char *(*holder) (void *arg);
     size_t (*queued) (void *arg); /* jobs that wait */
+    /* The least priority of a job for which that one would be stopped; 0: there is none. */
+    int64_t (*yields_to) (void *arg);
     /* A request map, byte for byte; answered with agent_reply now or later. */
     void (*request) (void *arg, int64_t ref, const char *user, const void *data, size_t bytes);
     /* A new connection: what was asked over the old one cannot be answered any more. */

@@ -104,6 +104,8 @@ const struct queue_entry *life_next (const struct life *self);
 /* Why a job of that priority, which may stop others, would not be let in before the one that holds
  * the slot: a clause whose "it" is that one. NULL: it would. */
 const char *life_preempt_obstacle (struct life *self, int64_t priority);
+/* The least priority for which there is no such obstacle; 0: none. */
+int64_t life_yields_to (struct life *self);
 /* Look at the line in the next turn: what it waited for may be done. */
 void life_wake (struct life *self);
 /* How a job stands that another is to start after; -1 with *err if that cannot be read now. */

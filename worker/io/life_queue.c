@@ -82,6 +82,16 @@ const char *life_preempt_obstacle (struct life *self, int64_t priority)
     return obstacle (self, priority);
 }
 
+int64_t life_yields_to (struct life *self)
+{
+    const struct record *holder = life_record (self);
+    const struct queue_entry *next = life_next (self);
+    if (!holder || life_preempt_obstacle (self, LIMIT_PRIORITY))
+        return 0;
+    int64_t least = next && next->priority > holder->priority ? next->priority : holder->priority;
+    return least + 1;
+}
+
 int life_standing (struct life *self, const char *job_id, enum queue_standing *out, struct err *err)
 {
     const struct record *live = life_record (self);

@@ -91,8 +91,8 @@ static int read_preempt (const struct value *body, struct order *order, struct e
     if (value_read_bool (body, "preempt", &order->preempt, err) < 0)
         return -1;
     if (order->preempt && !order->profile->terms.may_preempt)
-        return err_set (err, STATUS_BAD_REQUEST,
-                        "\"preempt\" is true, but the profile %s must not stop other jobs; that "
+        return err_set (err, STATUS_FORBIDDEN,
+                        "\"preempt\": the profile %s must not stop other jobs; that "
                         "takes may_preempt = 1 in the worker's configuration",
                         order->profile->name);
     return 0;

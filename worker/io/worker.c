@@ -52,6 +52,12 @@ static size_t queued (void *arg)
     return life_queued (self->life);
 }
 
+static int64_t yields_to (void *arg)
+{
+    struct worker *self = arg;
+    return life_yields_to (self->life);
+}
+
 static void request (void *arg, int64_t ref, const char *user, const void *data, size_t bytes)
 {
     struct worker *self = arg;
@@ -199,6 +205,7 @@ static int open_parts (struct worker *self, struct err *err)
         .profiles = self->profiles,
         .holder = holder,
         .queued = queued,
+        .yields_to = yields_to,
         .request = request,
         .forget = forget,
         .arg = self,
