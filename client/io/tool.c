@@ -71,23 +71,6 @@ static void notice (void *arg, const char *text)
     tool_remark (arg, "%s", text);
 }
 
-int tool_connect (struct tool *self)
-{
-    struct ems_error error;
-    struct ems_options options = {
-        .clients = self->line.text[OPTION_ENDPOINT],
-        .events = self->line.text[OPTION_EVENTS],
-        .state = self->line.text[OPTION_STATE],
-        .interrupt_fd = self->interrupt_fd,
-        .notice = notice,
-        .notice_arg = self,
-    };
-    if (self->ems)
-        return 0;
-    self->ems = ems_new (&options, &error);
-    return self->ems ? 0 : tool_fail (self, &error, NULL);
-}
-
 int tool_output_failed (struct tool *self, int number)
 {
     if (number == EPIPE) {
@@ -166,15 +149,41 @@ static void put_error_json (struct tool *self, const struct ems_error *error,
     value_destroy (&map);
 }
 
-int tool_fail (struct tool *self, const struct ems_error *error, const struct ems_value *body)
+static int fail_with (struct tool *self, int code, const struct ems_error *error,
+                      const struct ems_value *body)
 {
-    int code = exits_of_status (error->status, error->parameter[0] != 0);
     char text[sizeof error->text];
     wording_of (error->text, text, sizeof text);
     tool_remark (self, "%s", text);
     if (self->json)
         put_error_json (self, error, body, code);
     return code;
+}
+
+int tool_fail (struct tool *self, const struct ems_error *error, const struct ems_value *body)
+{
+    return fail_with (self, exits_of_status (error->status, error->parameter[0] != 0), error, body);
+}
+
+int tool_connect (struct tool *self)
+{
+    struct ems_error error;
+    struct ems_options options = {
+        .clients = self->line.text[OPTION_ENDPOINT],
+        .events = self->line.text[OPTION_EVENTS],
+        .state = self->line.text[OPTION_STATE],
+        .interrupt_fd = self->interrupt_fd,
+        .notice = notice,
+        .notice_arg = self,
+    };
+    if (self->ems)
+        return 0;
+    self->ems = ems_new (&options, &error);
+    if (self->ems)
+        return 0;
+    /* Nobody was asked yet: an endpoint that is none is a wrong command line. */
+    return error.status == STATUS_BAD_REQUEST ? fail_with (self, EXITS_USAGE, &error, NULL)
+                                              : tool_fail (self, &error, NULL);
 }
 
 static int64_t zone_ms (int64_t wall_ms)
