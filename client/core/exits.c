@@ -11,11 +11,11 @@ int exits_of_status (int status, bool parameter)
         int status;
         int code;
     } table[] = {
-        { EMS_UNREACHABLE, EXITS_NOBODY },   { EMS_INTERRUPTED, EXITS_CANCELLED },
+        { EMS_UNREACHABLE, EXITS_NOBODY },     { EMS_INTERRUPTED, EXITS_CANCELLED },
         { STATUS_BAD_REQUEST, EXITS_REFUSED }, { STATUS_FORBIDDEN, EXITS_FORBIDDEN },
-        { STATUS_UNKNOWN, EXITS_UNKNOWN },   { STATUS_CONFLICT, EXITS_BUSY },
-        { STATUS_TOO_LARGE, EXITS_REFUSED }, { STATUS_TOO_MANY, EXITS_BUSY },
-        { STATUS_NO_WORKER, EXITS_NOBODY },  { STATUS_TOO_LATE, EXITS_BUSY },
+        { STATUS_UNKNOWN, EXITS_UNKNOWN },     { STATUS_CONFLICT, EXITS_BUSY },
+        { STATUS_TOO_LARGE, EXITS_REFUSED },   { STATUS_TOO_MANY, EXITS_BUSY },
+        { STATUS_NO_WORKER, EXITS_NOBODY },    { STATUS_TOO_LATE, EXITS_BUSY },
     };
     /* A profile or worker that does not exist is a refused argument, not an unknown job. */
     if (parameter && status == STATUS_UNKNOWN)

@@ -72,66 +72,6 @@ static void notice (void *arg, const char *text)
     tool_remark (arg, "%s", text);
 }
 
-static bool is_set (const char *name)
-{
-    const char *value = getenv (name);
-    return value && value[0];
-}
-
-/* The context that was asked for, or the one in use where nothing says where the broker is. */
-static int find_context (struct tool *self, const struct config *root, struct context *out,
-                         struct err *err)
-{
-    const char *name = self->line.text[OPTION_CONTEXT];
-    if (!name && is_set ("EMS_CONTEXT") && !self->line.text[OPTION_ENDPOINT] &&
-        !self->line.text[OPTION_STATE] && !is_set ("EMS_ENDPOINT"))
-        name = getenv ("EMS_CONTEXT");
-    bool told = self->line.text[OPTION_ENDPOINT] || self->line.text[OPTION_STATE] ||
-                is_set ("EMS_ENDPOINT") || is_set ("EMS_STATE");
-    bool local = self->line.command == COMMAND_UP || self->line.command == COMMAND_DOWN;
-    if (!name && !told && !local)
-        name = contexts_current (root);
-    *out = (struct context){ 0 };
-    return name ? contexts_find (root, name, out, err) : 0;
-}
-
-static int connect_by (struct tool *self, const struct context *context)
-{
-    struct ems_error error;
-    const char *endpoint = self->line.text[OPTION_ENDPOINT];
-    const char *events = self->line.text[OPTION_EVENTS];
-    struct ems_options options = {
-        .clients = endpoint ? endpoint : context->clients,
-        .events = events ? events : context->events,
-        .server_key = context->server_key,
-        .certificate = context->certificate,
-        .state = self->line.text[OPTION_STATE],
-        .interrupt_fd = self->interrupt_fd,
-        .notice = notice,
-        .notice_arg = self,
-    };
-    self->ems = ems_new (&options, &error);
-    return self->ems ? 0 : tool_fail (self, &error, NULL);
-}
-
-int tool_connect (struct tool *self)
-{
-    struct err err = { 0 };
-    struct context context;
-    if (self->ems)
-        return 0;
-    struct config *root = contexts_load (&err);
-    int code;
-    if (root && find_context (self, root, &context, &err) == 0) {
-        code = connect_by (self, &context);
-    } else {
-        tool_remark (self, "%s", err.text);
-        code = EXITS_CONFIG;
-    }
-    config_destroy (&root);
-    return code;
-}
-
 int tool_output_failed (struct tool *self, int number)
 {
     if (number == EPIPE) {
@@ -210,14 +150,83 @@ static void put_error_json (struct tool *self, const struct ems_error *error,
     value_destroy (&map);
 }
 
-int tool_fail (struct tool *self, const struct ems_error *error, const struct ems_value *body)
+static int fail_with (struct tool *self, int code, const struct ems_error *error,
+                      const struct ems_value *body)
 {
-    int code = exits_of_status (error->status, error->parameter[0] != 0);
     char text[sizeof error->text];
     wording_of (error->text, text, sizeof text);
     tool_remark (self, "%s", text);
     if (self->json)
         put_error_json (self, error, body, code);
+    return code;
+}
+
+int tool_fail (struct tool *self, const struct ems_error *error, const struct ems_value *body)
+{
+    return fail_with (self, exits_of_status (error->status, error->parameter[0] != 0), error, body);
+}
+
+static bool is_set (const char *name)
+{
+    const char *value = getenv (name);
+    return value && value[0];
+}
+
+/* The context that was asked for, or the one in use where nothing says where the broker is. */
+static int find_context (struct tool *self, const struct config *root, struct context *out,
+                         struct err *err)
+{
+    const char *name = self->line.text[OPTION_CONTEXT];
+    if (!name && is_set ("EMS_CONTEXT") && !self->line.text[OPTION_ENDPOINT] &&
+        !self->line.text[OPTION_STATE] && !is_set ("EMS_ENDPOINT"))
+        name = getenv ("EMS_CONTEXT");
+    bool told = self->line.text[OPTION_ENDPOINT] || self->line.text[OPTION_STATE] ||
+                is_set ("EMS_ENDPOINT") || is_set ("EMS_STATE");
+    bool local = self->line.command == COMMAND_UP || self->line.command == COMMAND_DOWN;
+    if (!name && !told && !local)
+        name = contexts_current (root);
+    *out = (struct context){ 0 };
+    return name ? contexts_find (root, name, out, err) : 0;
+}
+
+static int connect_by (struct tool *self, const struct context *context)
+{
+    struct ems_error error;
+    const char *endpoint = self->line.text[OPTION_ENDPOINT];
+    const char *events = self->line.text[OPTION_EVENTS];
+    struct ems_options options = {
+        .clients = endpoint ? endpoint : context->clients,
+        .events = events ? events : context->events,
+        .server_key = context->server_key,
+        .certificate = context->certificate,
+        .state = self->line.text[OPTION_STATE],
+        .interrupt_fd = self->interrupt_fd,
+        .notice = notice,
+        .notice_arg = self,
+    };
+    self->ems = ems_new (&options, &error);
+    if (self->ems)
+        return 0;
+    /* Nobody was asked yet: an endpoint that is none is a wrong command line. */
+    return error.status == STATUS_BAD_REQUEST ? fail_with (self, EXITS_USAGE, &error, NULL)
+                                              : tool_fail (self, &error, NULL);
+}
+
+int tool_connect (struct tool *self)
+{
+    struct err err = { 0 };
+    struct context context;
+    if (self->ems)
+        return 0;
+    struct config *root = contexts_load (&err);
+    int code;
+    if (root && find_context (self, root, &context, &err) == 0) {
+        code = connect_by (self, &context);
+    } else {
+        tool_remark (self, "%s", err.text);
+        code = EXITS_CONFIG;
+    }
+    config_destroy (&root);
     return code;
 }
 

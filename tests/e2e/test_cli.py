@@ -146,7 +146,7 @@ def test_as_soon_as_the_worker_of_a_job_is_known_requests_about_it_name_it(fake,
 
 
 @pytest.mark.parametrize("status,body,code", [
-    (400, None, 64), (400, {"parameter": "n"}, 65), (403, None, 77), (404, None, 65),
+    (400, None, 65), (400, {"parameter": "n"}, 65), (403, None, 77), (404, None, 65),
     (409, None, 75), (413, None, 65), (429, None, 75), (500, None, 70)])
 def test_a_refused_run_has_its_exit_code(fake, status, body, code):
     fake.on_run = lambda _id, _body: (status, "no, because of \x1b[31mreasons", body)

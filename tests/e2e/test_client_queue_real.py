@@ -112,7 +112,7 @@ def test_a_real_dependency_and_the_limits_have_their_exit_codes(ems):
     assert result.returncode == 125 and f"job {holder} did not complete" in result.stdout
     assert ems.ems("wait", any_end).returncode == 0
     result = ems.ems("run", "say", "--after", holder)
-    assert result.returncode == 75 and "busy" not in result.stderr and "after_any" in result.stderr
+    assert result.returncode == 75 and "busy" not in result.stderr and "--after-any" in result.stderr
     assert ems.ems("run", "silent").returncode == 124
     assert ems.ems("run", "chatty").returncode == 124
 

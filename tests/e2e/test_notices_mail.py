@@ -121,7 +121,8 @@ def test_a_command_gets_the_record_and_nothing_else(office):
     assert json.loads(over["stdin"]) == json.loads(empty["stdin"]) == office.ems.record(
         job["job_id"])
     assert over["argv"][1:] == ["two words", "$HOME"] and over["cwd"] == "/"
-    own = {"EMS_EVENT": "failed", "EMS_JOB_ID": job["job_id"], "EMS_NOTICE_ID": notice_id(job)}
+    own = {"EMS_EVENT": "failed", "EMS_JOB_ID": job["job_id"], "EMS_NOTICE_ID": notice_id(job),
+           "EMS_OUTBOX": str(office.ems.state)}
     ours = {name for name in ("PATH", "HOME", "LANG") if name in office.ems.environment}
     assert own.items() <= over["env"].items()
     assert set(over["env"]) - {"LC_CTYPE"} == set(own) | ours  # Python sets that one itself

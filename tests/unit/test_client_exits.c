@@ -21,7 +21,7 @@ static void refusals_have_the_exit_codes_of_the_design (void **state)
         bool parameter;
         int code;
     } table[] = {
-        { 400, false, 64 },
+        { 400, false, 65 },
         { 400, true, 65 },
         { 404, false, 66 },
         { 404, true, 65 },
