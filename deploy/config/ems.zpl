@@ -90,7 +90,10 @@ profiles
 #       max_grace_ms = 60000
 #       time_limit_ms = 3600000
 #           Stopped after so long, pauses not counted: failed (time_limit). Requests can ask for
-#           another one (--time-limit), up to max_time_limit_ms, which holds where none is set.
+#           another one (--time-limit), up to max_time_limit_ms, which holds where none is set. A
+#           single experiment can have one besides that, from when it said that it runs:
+#       time_limit
+#           lunar_position = 600000
 #       max_time_limit_ms = 86400000
 #       silence_limit_ms = 600000
 #           Stopped when it wrote nothing for so long: failed (silent).

@@ -19,20 +19,20 @@
 #define LIMIT_TOPIC_BYTES     128
 
 /* Names and texts. */
-#define LIMIT_NAME_BYTES        64 /* worker, profile, parameter, user, label name */
-#define LIMIT_NOTES_BYTES       4096
-#define LIMIT_LABELS            16
-#define LIMIT_LABEL_BYTES       256
-#define LIMIT_PATH_BYTES        4096
-#define LIMIT_PARAMETERS        64
-#define LIMIT_ARGUMENTS         256
-#define LIMIT_PROFILES          64
-#define LIMIT_CPUS              1024    /* numbers of processors below this */
-#define LIMIT_EXPERIMENT_GRACES 64      /* of one profile */
-#define LIMIT_PREEMPTIONS       1000000 /* of one job */
-#define LIMIT_RECORD_BYTES      1048576 /* a record, spec or outcome file */
-#define LIMIT_CONFIG_BYTES      1048576 /* a configuration file */
-#define LIMIT_CONFIG_KEYS       10000   /* keys in it */
+#define LIMIT_NAME_BYTES       64 /* worker, profile, parameter, user, label name */
+#define LIMIT_NOTES_BYTES      4096
+#define LIMIT_LABELS           16
+#define LIMIT_LABEL_BYTES      256
+#define LIMIT_PATH_BYTES       4096
+#define LIMIT_PARAMETERS       64
+#define LIMIT_ARGUMENTS        256
+#define LIMIT_PROFILES         64
+#define LIMIT_CPUS             1024    /* numbers of processors below this */
+#define LIMIT_EXPERIMENT_TIMES 64      /* of one profile */
+#define LIMIT_PREEMPTIONS      1000000 /* of one job */
+#define LIMIT_RECORD_BYTES     1048576 /* a record, spec or outcome file */
+#define LIMIT_CONFIG_BYTES     1048576 /* a configuration file */
+#define LIMIT_CONFIG_KEYS      10000   /* keys in it */
 
 /* Times, in milliseconds. */
 #define LIMIT_GRACE_MS      600000                     /* ten minutes */

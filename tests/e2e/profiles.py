@@ -36,6 +36,7 @@ PROFILES = {
     "checkpoint": job("checkpoint.sh", resume="experiment", may_preempt=1),
     "bounded": job("waits.sh", max_grace_ms=3000, max_time_limit_ms=60000, time_limit_ms=5000),
     "graces": job("graces.py", grace_ms=60000, grace={"brief": 200}),
+    "too-slow": job("graces.py", grace_ms=100, time_limit={"other": 1, "brief": 1500}),
     "limited": job("limits.py", nice=7, cpus="0", rlimits={"nofile": 77, "core": "unlimited"}),
     "silent": job("waits.sh", silence_limit_ms=300),
     "chatty": {"command": Path("/usr/bin/yes"), "arguments": ["too much"], "parameters": {},

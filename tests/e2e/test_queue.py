@@ -363,6 +363,14 @@ def test_the_grace_is_that_of_the_experiment_that_runs(ems):
     assert ems.cancel(asked["job_id"]).body["job"]["cancel"]["grace_ms"] == 700
 
 
+def test_an_experiment_that_takes_longer_than_it_may_ends_the_run(ems):
+    ended = ems.finished("too-slow")
+    assert (ended["status"], ended["reason"]) == ("failed", "time_limit"), ended
+    assert "brief" in ended["detail"] and ended["time_limit_ms"] == 0
+    began, over = (datetime.fromisoformat(ended[key]) for key in ("started_at", "finished_at"))
+    assert 1.5 <= (over - began).total_seconds()
+
+
 def test_a_job_runs_on_the_terms_of_its_profile(ems):
     job = ems.finished("limited")
     assert job["status"] == "completed", job

@@ -4,6 +4,7 @@ further attempt finds."""
 import json
 import os
 import resource
+import select
 import time
 
 import pytest
@@ -11,6 +12,28 @@ import pytest
 from procs import eventually
 from shimjob import (CANCELLED_LINE, GO, PREEMPTED_LINE, asleep, cannot, cgroups_can_be_made, frozen,
                      grow, let_go, py, sh, switches, trap)
+
+
+# ---- the experiment that runs ----
+
+def test_the_limit_of_an_experiment_strikes_also_when_it_is_told_again_and_again(job):
+    one = job(sh("exec sleep 600"), grace_ms=300).start()
+    before = time.monotonic()
+    while not select.select([one.ctl], [], [], 0.1)[0] and time.monotonic() - before < 60:
+        one.say("limit 1500 3 lunar_position")
+    end = one.outcome()
+    assert time.monotonic() - before >= 1.5
+    assert (end["outcome"], end["signal"]) == ("time_limit", 15)
+    assert end["detail"] == "experiment lunar_position took longer than its time limit"
+
+
+def test_the_limit_of_an_experiment_ends_with_it(job):
+    one = job(GO, grace_ms=300).start()
+    one.say("limit 1000 1 first")
+    one.say("limit 0 2 ")
+    time.sleep(2)
+    (one.dir / "go").touch()
+    assert one.outcome()["outcome"] == "exited"
 
 
 # ---- silence ----

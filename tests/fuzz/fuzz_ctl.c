@@ -9,19 +9,18 @@
 #include "jobdir.h"
 #include "peers.h"
 
-/* The grace of a message by the letter of jobdir.h; -1: it is none. */
-static int64_t grace_of (const char *text, size_t bytes, const char *word)
+/* The milliseconds of a message by the letter of jobdir.h, and what comes after them and a space;
+ * -1: it is no such message. */
+static int64_t times_of (const char *text, const char *word, int64_t most, const char **rest)
 {
-    char copy[CTL_MESSAGE_BYTES + 1];
     size_t skip = strlen (word);
-    if (bytes <= skip || bytes > CTL_MESSAGE_BYTES || memcmp (text, word, skip) != 0)
+    size_t digits = strncmp (text, word, skip) == 0 ? strspn (text + skip, "0123456789") : 0;
+    unsigned long long ms = digits ? strtoull (text + skip, NULL, 10) : 0;
+    if (digits == 0 || ms > (unsigned long long)most || text[skip + digits] != (rest ? ' ' : '\0'))
         return -1;
-    memcpy (copy, text, bytes);
-    copy[bytes] = '\0';
-    if (strlen (copy) != bytes || copy[skip + strspn (copy + skip, "0123456789")] != '\0')
-        return -1;
-    unsigned long long grace_ms = strtoull (copy + skip, NULL, 10);
-    return grace_ms <= LIMIT_GRACE_MS ? (int64_t)grace_ms : -1;
+    if (rest)
+        *rest = text + skip + digits + 1;
+    return (int64_t)ms;
 }
 
 static void note_least (int64_t *least, int64_t grace_ms)
@@ -30,21 +29,40 @@ static void note_least (int64_t *least, int64_t grace_ms)
         *least = grace_ms;
 }
 
+static void note_message (struct peers_wish *wish, const char *text)
+{
+    const char *experiment = NULL;
+    int64_t limit_ms = times_of (text, "limit ", LIMIT_TIME_LIMIT_MS, &experiment);
+    int64_t grace_ms = times_of (text, "grace ", LIMIT_GRACE_MS, NULL);
+    if (grace_ms >= 0)
+        wish->grace_ms = grace_ms;
+    if (limit_ms >= 0) {
+        wish->limit_ms = limit_ms;
+        strcpy (wish->experiment, experiment);
+    }
+    note_least (&wish->stop_ms, times_of (text, "stop ", LIMIT_GRACE_MS, NULL));
+    note_least (&wish->preempt_ms, times_of (text, "preempt ", LIMIT_GRACE_MS, NULL));
+    if (strcmp (text, "pause") == 0)
+        wish->hold = PEERS_PAUSE;
+    if (strcmp (text, "resume") == 0)
+        wish->hold = PEERS_RESUME;
+}
+
 static struct peers_wish send_some (struct feed *feed, int fd)
 {
-    struct peers_wish wish = { .stop_ms = -1, .preempt_ms = -1 };
+    char text[CTL_MESSAGE_BYTES + 1];
+    struct peers_wish wish = { .stop_ms = -1, .preempt_ms = -1, .grace_ms = -1, .limit_ms = -1 };
     for (int i = 0; i < 8 && feed->left > 0; i++) {
         const uint8_t *data = NULL;
         size_t bytes = feed_bytes (feed, &data);
         if (bytes == 0) /* would be read as the end */
             continue;
         must (send (fd, data, bytes, MSG_DONTWAIT) == (ssize_t)bytes, "the test can send");
-        note_least (&wish.stop_ms, grace_of ((const char *)data, bytes, "stop "));
-        note_least (&wish.preempt_ms, grace_of ((const char *)data, bytes, "preempt "));
-        if (bytes == 5 && memcmp (data, "pause", 5) == 0)
-            wish.hold = PEERS_PAUSE;
-        if (bytes == 6 && memcmp (data, "resume", 6) == 0)
-            wish.hold = PEERS_RESUME;
+        if (bytes > CTL_MESSAGE_BYTES || memchr (data, '\0', bytes))
+            continue;
+        memcpy (text, data, bytes);
+        text[bytes] = '\0';
+        note_message (&wish, text);
     }
     return wish;
 }
@@ -67,6 +85,9 @@ int LLVMFuzzerTestOneInput (const uint8_t *data, size_t size)
         struct peers_wish wish = peers_serve (&peers, fds, turn);
         must (wish.stop_ms == sent.stop_ms && wish.preempt_ms == sent.preempt_ms,
               "the smallest proper grace counts");
+        must (wish.grace_ms == sent.grace_ms && wish.limit_ms == sent.limit_ms &&
+                  strcmp (wish.experiment, sent.experiment) == 0,
+              "the last grace and the last limit count");
         must (wish.hold == sent.hold, "the last of pause and resume counts");
         must (peers.count == 1, "whatever it says, a peer stays");
     }

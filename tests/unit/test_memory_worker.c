@@ -225,7 +225,7 @@ static bool freeze (struct err *err)
         return false;
     }
     assert_int_equal (back.terms.cpu_count, 2);
-    assert_int_equal (terms_grace (&back.terms, "alpha", 0), 5);
+    assert_int_equal (terms_of_experiment (&back.terms.graces, "alpha", 0), 5);
     profile_clear (&back);
     return true;
 }

@@ -162,6 +162,54 @@ static void the_grace_for_limits_is_the_one_told_last_and_not_changed_once_it_ru
     assert_int_equal (reap_deadline (&reap), 3070);
 }
 
+static void the_experiment_that_runs_has_a_time_limit_of_its_own (void **state)
+{
+    (void)state;
+    struct reap reap = running (3000);
+    assert_int_equal (reap_step (&reap, REAP_EXPERIMENT, 100, 50), 0);
+    assert_int_equal (reap_deadline (&reap), 150);
+    assert_int_equal (reap_step (&reap, REAP_TIMER, 0, 149), 0);
+    /* The next one has none; the limit of the run goes on. */
+    assert_int_equal (reap_step (&reap, REAP_EXPERIMENT, 0, 149), 0);
+    assert_int_equal (reap_deadline (&reap), 3000);
+    reap_step (&reap, REAP_EXPERIMENT, 500, 1000);
+    assert_int_equal (reap_step (&reap, REAP_TIMER, 0, 1500), REAP_TERM);
+    assert_int_equal (reap_deadline (&reap), 1500 + GRACE_MS);
+    assert_int_equal (reap.outcome, OUTCOME_TIME_LIMIT);
+    assert_true (reap.experiment_late);
+}
+
+static void the_limit_of_the_run_strikes_where_it_comes_first (void **state)
+{
+    (void)state;
+    struct reap reap = running (3000);
+    reap_step (&reap, REAP_EXPERIMENT, 5000, 0);
+    assert_int_equal (reap_step (&reap, REAP_TIMER, 0, 3000), REAP_TERM);
+    assert_int_equal (reap.outcome, OUTCOME_TIME_LIMIT);
+    assert_false (reap.experiment_late);
+    /* During the grace nothing else strikes. */
+    assert_int_equal (reap_deadline (&reap), 3000 + GRACE_MS);
+}
+
+static void the_limit_of_the_experiment_stands_still_while_paused (void **state)
+{
+    (void)state;
+    struct reap reap = running (0);
+    reap_step (&reap, REAP_EXPERIMENT, 1000, 0);
+    reap_step (&reap, REAP_PAUSE, 0, 400);
+    reap_step (&reap, REAP_HELD, 0, 410);
+    assert_int_equal (reap_deadline (&reap), -1);
+    reap_step (&reap, REAP_RESUME, 0, 9000);
+    assert_int_equal (reap_deadline (&reap), 9600);
+    /* What its last words before the pause announce begins with the end of the pause. */
+    reap_step (&reap, REAP_PAUSE, 0, 9100);
+    reap_step (&reap, REAP_HELD, 0, 9100);
+    reap_step (&reap, REAP_EXPERIMENT, 50, 9200);
+    assert_int_equal (reap_deadline (&reap), -1);
+    reap_step (&reap, REAP_RESUME, 0, 20000);
+    assert_int_equal (reap_deadline (&reap), 20050);
+}
+
 static void a_stop_after_the_time_limit_struck_only_shortens_it (void **state)
 {
     (void)state;
@@ -719,6 +767,9 @@ int main (void)
         cmocka_unit_test (a_second_stop_shortens_the_grace),
         cmocka_unit_test (a_second_stop_never_lengthens_the_grace),
         cmocka_unit_test (the_time_limit_stops_with_the_grace_of_the_job),
+        cmocka_unit_test (the_experiment_that_runs_has_a_time_limit_of_its_own),
+        cmocka_unit_test (the_limit_of_the_run_strikes_where_it_comes_first),
+        cmocka_unit_test (the_limit_of_the_experiment_stands_still_while_paused),
         cmocka_unit_test (the_grace_for_limits_is_the_one_told_last_and_not_changed_once_it_runs),
         cmocka_unit_test (a_stop_after_the_time_limit_struck_only_shortens_it),
         cmocka_unit_test (a_time_limit_that_strikes_during_the_grace_of_a_stop_leaves_it_cancelled),

@@ -31,6 +31,8 @@ static const char full_text[] = HEAD "        arguments\n"
                                      "            gmst_era = 0\n"
                                      "        max_grace_ms = 40000\n"
                                      "        time_limit_ms = 5000\n"
+                                     "        time_limit\n"
+                                     "            lunar_position = 6000\n"
                                      "        max_time_limit_ms = 6000\n"
                                      "        silence_limit_ms = 7\n"
                                      "        log_limit_bytes = 9223372036854775807\n"
@@ -59,11 +61,14 @@ static int load (const char *text, struct profiles *out, struct err *err)
 static void check_full (const struct terms *terms)
 {
     assert_int_equal (terms->grace_ms, 1000);
-    assert_int_equal (terms->grace_count, 2);
-    assert_int_equal (terms_grace (terms, "lunar_position", 9), 30000);
-    assert_int_equal (terms_grace (terms, "gmst_era", 9), 0);
-    assert_int_equal (terms_grace (terms, "equ_ecl", 9), 9);
-    assert_int_equal (terms_grace (terms, "", 9), 9);
+    assert_int_equal (terms->graces.count, 2);
+    assert_int_equal (terms_of_experiment (&terms->graces, "lunar_position", 9), 30000);
+    assert_int_equal (terms_of_experiment (&terms->graces, "gmst_era", 9), 0);
+    assert_int_equal (terms_of_experiment (&terms->graces, "equ_ecl", 9), 9);
+    assert_int_equal (terms_of_experiment (&terms->graces, "", 9), 9);
+    assert_int_equal (terms->time_limits.count, 1);
+    assert_int_equal (terms_of_experiment (&terms->time_limits, "lunar_position", 0), 6000);
+    assert_int_equal (terms_of_experiment (&terms->time_limits, "gmst_era", 0), 0);
     assert_int_equal (terms->max_grace_ms, 40000);
     assert_int_equal (terms->time_limit_ms, 5000);
     assert_int_equal (terms->max_time_limit_ms, 6000);
@@ -155,6 +160,9 @@ static void what_is_wrong_is_named_with_its_line_and_what_it_takes (void **state
         { "        max_grace_ms = 1999\n", "grace_ms is 2000, more than max_grace_ms" },
         { "        max_grace_ms = 5000\n        grace\n            a = 5001\n",
           "line 6: profiles/p/grace/a: 5001 is more than max_grace_ms" },
+        { "        time_limit\n            a = 0\n", "line 5: profiles/p/time_limit/a" },
+        { "        max_time_limit_ms = 9\n        time_limit\n            a = 10\n",
+          "line 6: profiles/p/time_limit/a: 10 is more than max_time_limit_ms, which is 9" },
         { "        grace = 5\n", "profiles/p/grace: is a section: it takes keys below it" },
         { "        rlimits = 5\n", "profiles/p/rlimits: is a section: it takes keys below it" },
         { "        max_time_limit_ms = 5\n        time_limit_ms = 6\n",
@@ -257,6 +265,7 @@ static void a_frozen_profile_that_was_changed_is_refused_by_name (void **state)
         { "rlimits", "{\"files\":1}", "\"rlimits\": \"files\" is not known" },
         { "rlimits", "{\"core\":-2}", "\"rlimits\": \"core\" is -2" },
         { "experiment_grace_ms", "{\"a b\":1}", "\"experiment_grace_ms\": \"a b\" is no name" },
+        { "experiment_time_limit_ms", "{\"a\":0}", "\"experiment_time_limit_ms\": \"a\" is 0" },
         { "experiment_grace_ms", "{\"a\":-1}", "\"experiment_grace_ms\": \"a\" is -1" },
     };
     for (size_t i = 0; i < sizeof table / sizeof *table; i++) {

@@ -15,6 +15,7 @@ const char *const terms_keys[] = { "grace_ms",
                                    "grace",
                                    "max_grace_ms",
                                    "time_limit_ms",
+                                   "time_limit",
                                    "max_time_limit_ms",
                                    "silence_limit_ms",
                                    "log_limit_bytes",
@@ -41,7 +42,8 @@ void terms_init (struct terms *self)
 void terms_clear (struct terms *self)
 {
     free (self->cpus);
-    free (self->graces);
+    free (self->graces.items);
+    free (self->time_limits.items);
     terms_init (self);
 }
 
@@ -154,33 +156,38 @@ static int read_rlimits (const struct config *item, struct terms *out, struct er
     return 0;
 }
 
-static int read_graces (const struct config *item, struct terms *out, struct err *err)
+static int read_time (const struct config *at, int64_t least, int64_t most, struct terms_time *out,
+                      struct err *err)
 {
-    const struct config *section = config_child (item, "grace");
+    if (!name_valid (at->name))
+        return config_error (at, err,
+                             "is no name of an experiment; it takes letters, digits, '.', '_' "
+                             "and '-', a letter or digit first");
+    if (!at->value)
+        return config_error (at, err, "has no value; it takes milliseconds");
+    snprintf (out->experiment, sizeof out->experiment, "%s", at->name);
+    return config_int (at->parent, at->name, least, most, &out->ms, err) < 0 ? -1 : 0;
+}
+
+/* The section of that name: experiments, each with its milliseconds. */
+static int read_times (const struct config *item, const char *name, int64_t least, int64_t most,
+                       struct terms_times *out, struct err *err)
+{
+    const struct config *section = config_child (item, name);
     size_t count = 0;
     if (config_section (section, err) < 0)
         return -1;
     for (const struct config *at = section ? section->child : NULL; at; at = at->next)
         count++;
-    if (count > LIMIT_EXPERIMENT_GRACES)
+    if (count > LIMIT_EXPERIMENT_TIMES)
         return config_error (section, err, "has %zu experiments; at most %d are possible", count,
-                             LIMIT_EXPERIMENT_GRACES);
-    out->graces = calloc (count + 1, sizeof *out->graces);
-    if (!out->graces)
+                             LIMIT_EXPERIMENT_TIMES);
+    out->items = calloc (count + 1, sizeof *out->items);
+    if (!out->items)
         return no_memory (err);
-    for (const struct config *at = section ? section->child : NULL; at; at = at->next) {
-        struct terms_grace *grace = &out->graces[out->grace_count];
-        if (!name_valid (at->name))
-            return config_error (at, err,
-                                 "is no name of an experiment; it takes letters, digits, '.', '_' "
-                                 "and '-', a letter or digit first");
-        if (!at->value)
-            return config_error (at, err, "has no value; it takes milliseconds");
-        if (config_int (section, at->name, 0, LIMIT_GRACE_MS, &grace->grace_ms, err) < 0)
+    for (const struct config *at = section ? section->child : NULL; at; at = at->next)
+        if (read_time (at, least, most, &out->items[out->count++], err) < 0)
             return -1;
-        snprintf (grace->experiment, sizeof grace->experiment, "%s", at->name);
-        out->grace_count++;
-    }
     return 0;
 }
 
@@ -206,16 +213,26 @@ static int read_numbers (const struct config *item, struct terms *out, struct er
     return 0;
 }
 
+static int settle_times (const struct config *section, const struct terms_times *self,
+                         const char *bound, int64_t most, struct err *err)
+{
+    for (size_t i = 0; i < self->count; i++)
+        if (most > 0 && self->items[i].ms > most)
+            return config_error (config_child (section, self->items[i].experiment), err,
+                                 "%" PRId64 " is more than %s, which is %" PRId64,
+                                 self->items[i].ms, bound, most);
+    return 0;
+}
+
 /* What the profile itself sets must be what it lets others ask for. Where it sets no time limit,
  * the longest that it allows is one. */
 static int settle_own (const struct config *item, struct terms *self, struct err *err)
 {
-    const struct config *graces = config_child (item, "grace");
-    for (size_t i = 0; i < self->grace_count; i++)
-        if (self->max_grace_ms > 0 && self->graces[i].grace_ms > self->max_grace_ms)
-            return config_error (config_child (graces, self->graces[i].experiment), err,
-                                 "%" PRId64 " is more than max_grace_ms, which is %" PRId64,
-                                 self->graces[i].grace_ms, self->max_grace_ms);
+    if (settle_times (config_child (item, "grace"), &self->graces, "max_grace_ms",
+                      self->max_grace_ms, err) < 0 ||
+        settle_times (config_child (item, "time_limit"), &self->time_limits, "max_time_limit_ms",
+                      self->max_time_limit_ms, err) < 0)
+        return -1;
     const struct config *grace = config_child (item, "grace_ms");
     if (self->max_grace_ms > 0 && self->grace_ms > self->max_grace_ms)
         return config_error (grace ? grace : item, err,
@@ -237,16 +254,18 @@ int terms_from_config (const struct config *item, struct terms *out, struct err 
         config_bool (item, "may_preempt", &out->may_preempt, err) < 0 ||
         read_resume (item, out, err) < 0 || read_cpus (item, out, err) < 0 ||
         read_nice (item, out, err) < 0 || read_rlimits (item, out, err) < 0 ||
-        read_graces (item, out, err) < 0)
+        read_times (item, "grace", 0, LIMIT_GRACE_MS, &out->graces, err) < 0 ||
+        read_times (item, "time_limit", 1, LIMIT_TIME_LIMIT_MS, &out->time_limits, err) < 0)
         return -1;
     return settle_own (item, out, err);
 }
 
-int64_t terms_grace (const struct terms *self, const char *experiment, int64_t otherwise)
+int64_t terms_of_experiment (const struct terms_times *self, const char *experiment,
+                             int64_t otherwise)
 {
-    for (size_t i = 0; i < self->grace_count; i++)
-        if (strcmp (self->graces[i].experiment, experiment) == 0)
-            return self->graces[i].grace_ms;
+    for (size_t i = 0; i < self->count; i++)
+        if (strcmp (self->items[i].experiment, experiment) == 0)
+            return self->items[i].ms;
     return otherwise;
 }
 

@@ -27,9 +27,13 @@ struct terms_rlimit {
     int64_t most;                  /* soft and hard; TERMS_UNLIMITED */
 };
 
-struct terms_grace {
-    char experiment[NAME_BYTES];
-    int64_t grace_ms;
+/* A time for each of some experiments. */
+struct terms_times {
+    struct terms_time {
+        char experiment[NAME_BYTES];
+        int64_t ms;
+    } * items; /* owned */
+    size_t count;
 };
 
 struct terms {
@@ -40,14 +44,14 @@ struct terms {
     int64_t memory_limit_bytes;
     int64_t max_grace_ms; /* what a request may ask for */
     int64_t max_time_limit_ms;
-    struct terms_grace *graces; /* of experiments; owned */
-    size_t grace_count;
-    bool preemptible;        /* a job of higher priority may stop it, */
-    int64_t max_preemptions; /* so often */
-    bool may_preempt;        /* its jobs may stop others */
-    bool resumes;            /* a stopped run can be continued in its folder */
-    int64_t *cpus;           /* ascending; owned */
-    size_t cpu_count;        /* 0: all */
+    struct terms_times graces;      /* of experiments */
+    struct terms_times time_limits; /* likewise; those without one have none of their own */
+    bool preemptible;               /* a job of higher priority may stop it, */
+    int64_t max_preemptions;        /* so often */
+    bool may_preempt;               /* its jobs may stop others */
+    bool resumes;                   /* a stopped run can be continued in its folder */
+    int64_t *cpus;                  /* ascending; owned */
+    size_t cpu_count;               /* 0: all */
     bool has_nice;
     int64_t nice;
     struct terms_rlimit rlimits[TERMS_RLIMITS];
@@ -68,9 +72,9 @@ int terms_from_config (const struct config *item, struct terms *out, struct err 
 int terms_to_value (const struct terms *self, struct value *map);
 int terms_from_value (const struct value *map, struct terms *out, struct err *err);
 
-/* The time between SIGTERM and SIGKILL while this experiment runs, if there is one for it; else
- * `otherwise`. */
-int64_t terms_grace (const struct terms *self, const char *experiment, int64_t otherwise);
+/* The time for this experiment, if there is one; else `otherwise`. */
+int64_t terms_of_experiment (const struct terms_times *self, const char *experiment,
+                             int64_t otherwise);
 
 /* May a request ask for that? -1 with *err (400), which names the field and what it takes. */
 int terms_check_grace (const struct terms *self, int64_t grace_ms, struct err *err);

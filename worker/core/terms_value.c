@@ -26,11 +26,11 @@ static struct value *rlimits_to_map (const struct terms *self)
     return map;
 }
 
-static struct value *graces_to_map (const struct terms *self)
+static struct value *times_to_map (const struct terms_times *self)
 {
     struct value *map = value_new_map ();
-    for (size_t i = 0; map && i < self->grace_count; i++)
-        if (value_put_int (map, self->graces[i].experiment, self->graces[i].grace_ms) < 0)
+    for (size_t i = 0; map && i < self->count; i++)
+        if (value_put_int (map, self->items[i].experiment, self->items[i].ms) < 0)
             value_destroy (&map);
     return map;
 }
@@ -38,9 +38,10 @@ static struct value *graces_to_map (const struct terms *self)
 int terms_to_value (const struct terms *self, struct value *map)
 {
     if (value_put_int (map, "grace_ms", self->grace_ms) < 0 ||
-        value_put (map, "experiment_grace_ms", graces_to_map (self)) < 0 ||
+        value_put (map, "experiment_grace_ms", times_to_map (&self->graces)) < 0 ||
         value_put_int (map, "max_grace_ms", self->max_grace_ms) < 0 ||
         value_put_int (map, "time_limit_ms", self->time_limit_ms) < 0 ||
+        value_put (map, "experiment_time_limit_ms", times_to_map (&self->time_limits)) < 0 ||
         value_put_int (map, "max_time_limit_ms", self->max_time_limit_ms) < 0 ||
         value_put_int (map, "silence_limit_ms", self->silence_limit_ms) < 0 ||
         value_put_int (map, "log_limit_bytes", self->log_limit_bytes) < 0 ||
@@ -109,29 +110,30 @@ static int rlimits_read (const struct value *map, struct terms *out, struct err 
     return 0;
 }
 
-static int graces_read (const struct value *map, struct terms *out, struct err *err)
+static int times_read (const struct value *map, const char *key, int64_t least, int64_t most,
+                       struct terms_times *out, struct err *err)
 {
-    const struct value *graces = NULL;
-    if (value_read_map (map, "experiment_grace_ms", &graces, err) < 0)
+    const struct value *times = NULL;
+    char quoted[64];
+    snprintf (quoted, sizeof quoted, "\"%s\"", key);
+    if (value_read_map (map, key, &times, err) < 0)
         return -1;
-    size_t count = value_count (graces);
-    if (count > LIMIT_EXPERIMENT_GRACES)
-        return err_set (err, STATUS_BAD_REQUEST,
-                        "\"experiment_grace_ms\" has %zu items; at most %d are allowed", count,
-                        LIMIT_EXPERIMENT_GRACES);
-    out->graces = calloc (count + 1, sizeof *out->graces);
-    if (!out->graces)
+    size_t count = value_count (times);
+    if (count > LIMIT_EXPERIMENT_TIMES)
+        return err_set (err, STATUS_BAD_REQUEST, "%s has %zu items; at most %d are allowed", quoted,
+                        count, LIMIT_EXPERIMENT_TIMES);
+    out->items = calloc (count + 1, sizeof *out->items);
+    if (!out->items)
         return no_memory (err);
     for (size_t i = 0; i < count; i++) {
-        struct terms_grace *grace = &out->graces[i];
-        const char *name = value_key_at (graces, i);
+        struct terms_time *time = &out->items[i];
+        const char *name = value_key_at (times, i);
         if (!name_valid (name))
-            return err_set (err, STATUS_BAD_REQUEST,
-                            "\"experiment_grace_ms\": \"%.80s\" is no name", name);
-        if (value_read_int (graces, name, 0, LIMIT_GRACE_MS, &grace->grace_ms, err) < 0)
-            return err_prefix (err, "\"experiment_grace_ms\"");
-        snprintf (grace->experiment, sizeof grace->experiment, "%s", name);
-        out->grace_count = i + 1;
+            return err_set (err, STATUS_BAD_REQUEST, "%s: \"%.80s\" is no name", quoted, name);
+        if (value_read_int (times, name, least, most, &time->ms, err) < 0)
+            return err_prefix (err, "%s", quoted);
+        snprintf (time->experiment, sizeof time->experiment, "%s", name);
+        out->count = i + 1;
     }
     return 0;
 }
@@ -175,7 +177,10 @@ int terms_from_value (const struct value *map, struct terms *out, struct err *er
         value_read_bool (map, "preemptible", &out->preemptible, err) < 0 ||
         value_read_bool (map, "may_preempt", &out->may_preempt, err) < 0 ||
         resume_read (map, out, err) < 0 || cpus_read (map, out, err) < 0 ||
-        rlimits_read (map, out, err) < 0 || graces_read (map, out, err) < 0)
+        rlimits_read (map, out, err) < 0 ||
+        times_read (map, "experiment_grace_ms", 0, LIMIT_GRACE_MS, &out->graces, err) < 0 ||
+        times_read (map, "experiment_time_limit_ms", 1, LIMIT_TIME_LIMIT_MS, &out->time_limits,
+                    err) < 0)
         return -1;
     return 0;
 }

@@ -116,7 +116,7 @@ static void moved (void *arg)
 static void counted (void *arg, const struct progress *progress, bool seen)
 {
     life_time_progress (arg, progress, seen);
-    life_tell_grace (arg, progress);
+    life_tell_experiment (arg, progress);
 }
 
 static void drained (void *arg)

@@ -69,13 +69,14 @@ struct life {
     struct life_env env;
     int runfd; /* run/ */
     struct slot slot;
-    struct record record;  /* of the job that holds the slot */
-    struct profile frozen; /* as it was accepted with */
-    int64_t shim_grace_ms; /* as the shim was told; -1: it was not */
-    bool has_frozen;       /* one that an older version accepted has none */
-    int dirfd;             /* run/<job>/ */
-    int ctl;               /* to the shim; -1: not connected */
-    int shim;              /* pidfd of a shim that is about to end; -1: none */
+    struct record record;               /* of the job that holds the slot */
+    struct profile frozen;              /* as it was accepted with */
+    int64_t shim_grace_ms;              /* as the shim was told; -1: it was not */
+    char shim_limit[CTL_MESSAGE_BYTES]; /* as it was told, whole; "": it was not */
+    bool has_frozen;                    /* one that an older version accepted has none */
+    int dirfd;                          /* run/<job>/ */
+    int ctl;                            /* to the shim; -1: not connected */
+    int shim;                           /* pidfd of a shim that is about to end; -1: none */
     struct tail *tail;
     struct progress published; /* as in the last status event */
     struct timing timing;
@@ -136,7 +137,7 @@ void life_reconnect (struct life *self);  /* to a shim that lives and did not le
 void life_shim_init (struct life *self);
 int64_t life_grace (const struct life *self); /* of the experiment that runs, if it has one */
 /* For limits that strike: nobody is asked then. */
-void life_tell_grace (struct life *self, const struct progress *progress);
+void life_tell_experiment (struct life *self, const struct progress *progress);
 
 /* life_eta.c */
 void life_time (struct life *self); /* the attempt that begins, or was found */

@@ -132,7 +132,7 @@ static struct profile frozen_of (const struct order *order)
 {
     struct profile frozen = *order->profile; /* borrows what it points to */
     if (order->own_grace)
-        frozen.terms.grace_count = 0;
+        frozen.terms.graces.count = 0;
     return frozen;
 }
 

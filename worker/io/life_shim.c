@@ -141,6 +141,7 @@ static void watch_due (void *arg)
     /* To be told twice to pause or to go on is harmless, and it answers each time. */
     if (self->unsent || pauses_or_resumes (self))
         life_tell (self);
+    life_tell_experiment (self, tail_progress (self->tail)); /* what could not be sent at first */
     wake_shim (self);
     life_watch (self);
 }
@@ -160,22 +161,42 @@ int64_t life_grace (const struct life *self)
     const struct record *record = &self->record;
     if (!self->has_frozen || !self->tail)
         return record->grace_ms;
-    return terms_grace (&self->frozen.terms, tail_progress (self->tail)->experiment,
-                        record->grace_ms);
+    return terms_of_experiment (&self->frozen.terms.graces, tail_progress (self->tail)->experiment,
+                                record->grace_ms);
 }
 
-void life_tell_grace (struct life *self, const struct progress *progress)
+static void tell_grace (struct life *self, const struct progress *progress)
 {
     char text[CTL_MESSAGE_BYTES];
-    if (self->ctl < 0 || !self->has_frozen || self->frozen.terms.grace_count == 0)
-        return;
-    int64_t grace_ms =
-        terms_grace (&self->frozen.terms, progress->experiment, self->record.grace_ms);
-    if (grace_ms == self->shim_grace_ms)
+    const struct terms_times *graces = &self->frozen.terms.graces;
+    int64_t grace_ms = terms_of_experiment (graces, progress->experiment, self->record.grace_ms);
+    if (graces->count == 0 || grace_ms == self->shim_grace_ms)
         return;
     int n = snprintf (text, sizeof text, "grace %" PRId64, grace_ms);
     if (send (self->ctl, text, (size_t)n, MSG_DONTWAIT | MSG_NOSIGNAL) == n)
         self->shim_grace_ms = grace_ms;
+}
+
+static void tell_limit (struct life *self, const struct progress *progress)
+{
+    char text[CTL_MESSAGE_BYTES];
+    const struct terms_times *limits = &self->frozen.terms.time_limits;
+    int64_t limit_ms = terms_of_experiment (limits, progress->experiment, 0);
+    /* A name that is too long to be told is too long to have a limit. */
+    int n = snprintf (text, sizeof text, "limit %" PRId64 " %" PRId64 " %s", limit_ms,
+                      progress->number, limit_ms > 0 ? progress->experiment : "");
+    if (limits->count == 0 || strcmp (text, self->shim_limit) == 0)
+        return;
+    if (send (self->ctl, text, (size_t)n, MSG_DONTWAIT | MSG_NOSIGNAL) == n)
+        memcpy (self->shim_limit, text, sizeof text);
+}
+
+void life_tell_experiment (struct life *self, const struct progress *progress)
+{
+    if (self->ctl < 0 || !self->has_frozen)
+        return;
+    tell_grace (self, progress);
+    tell_limit (self, progress);
 }
 
 void life_tell (struct life *self)
@@ -231,7 +252,8 @@ void life_follow (struct life *self, int ctl)
     }
     self->ctl = ctl;
     self->shim_grace_ms = -1; /* what an earlier worker told it, we do not know */
-    life_tell_grace (self, tail_progress (self->tail));
+    self->shim_limit[0] = '\0';
+    life_tell_experiment (self, tail_progress (self->tail));
     life_watch (self);
     life_tell_again (self);
 }

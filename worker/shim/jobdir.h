@@ -12,6 +12,8 @@
  *   worker -> shim  "stop GRACE_MS"     stop the job; again with a smaller grace shortens it
  *                   "preempt GRACE_MS"  the same, to make room for another job: outcome preempted
  *                   "grace GRACE_MS"    from now on that of the spec, for limits that strike
+ *                   "limit MS NUMBER NAME"  the experiment that runs, and how long it may from
+ *                                       now; 0: without limit. Told again, its time goes on
  *                   "pause"             hold every process of the job; its limits stand still
  *                   "resume"            let them go on. Both are answered again when it is so
  *                                       already; a job that is being ended gives no answer
@@ -51,7 +53,7 @@
 #define SLOT_LOCK   "slot.lock"
 
 #define SHIM_LISTEN_FD    3
-#define CTL_MESSAGE_BYTES 64
+#define CTL_MESSAGE_BYTES 160
 #define UNKILLED_LISTED   16
 
 #define SPEC_RLIMITS      16 /* entries in a spec; there are fewer kinds */

@@ -2,6 +2,7 @@
  *
  * SPDX-License-Identifier: MPL-2.0 */
 #include <errno.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -39,26 +40,30 @@ static bool tell (int fd, const char *text)
     return send (fd, text, strlen (text), MSG_DONTWAIT | MSG_NOSIGNAL) == (ssize_t)strlen (text);
 }
 
-/* "WORD GRACE_MS": the grace, or -1 if it is anything else. */
-static int64_t parse_grace (const char *text, size_t bytes, const char *word)
+/* "WORD NUMBER", and after another space *rest, if the word takes one: the number from 0 to most,
+ * or -1 if it is anything else. */
+static int64_t parse_number (const char *text, const char *word, int64_t most, const char **rest)
 {
     size_t skip = strlen (word);
-    if (bytes < skip + 2 || memcmp (text, word, skip) != 0 || text[skip] != ' ')
+    if (strncmp (text, word, skip) != 0 || text[skip] != ' ')
         return -1;
-    int64_t grace_ms = 0;
-    for (size_t i = skip + 1; i < bytes; i++) {
-        if (text[i] < '0' || text[i] > '9')
-            return -1;
-        grace_ms = grace_ms * 10 + (text[i] - '0');
-        if (grace_ms > LIMIT_GRACE_MS)
+    const char *at = text + skip + 1;
+    int64_t number = 0;
+    if (*at < '0' || *at > '9')
+        return -1;
+    for (; *at >= '0' && *at <= '9'; at++) {
+        number = number * 10 + (*at - '0');
+        if (number > most)
             return -1;
     }
-    return grace_ms;
+    if (rest && *at == ' ')
+        *rest = at + 1;
+    return *at == (rest ? ' ' : '\0') ? number : -1;
 }
 
-static bool is_word (const char *text, size_t bytes, const char *word)
+static int64_t parse_grace (const char *text, const char *word)
 {
-    return bytes == strlen (word) && memcmp (text, word, bytes) == 0;
+    return parse_number (text, word, LIMIT_GRACE_MS, NULL);
 }
 
 static int64_t sooner (int64_t a, int64_t b)
@@ -66,16 +71,22 @@ static int64_t sooner (int64_t a, int64_t b)
     return a < 0 ? b : b < 0 || a < b ? a : b;
 }
 
-static void take_message (struct peers_wish *wish, const char *text, size_t bytes)
+static void take_message (struct peers_wish *wish, const char *text)
 {
-    wish->stop_ms = sooner (wish->stop_ms, parse_grace (text, bytes, "stop"));
-    wish->preempt_ms = sooner (wish->preempt_ms, parse_grace (text, bytes, "preempt"));
-    int64_t grace_ms = parse_grace (text, bytes, "grace");
+    wish->stop_ms = sooner (wish->stop_ms, parse_grace (text, "stop"));
+    wish->preempt_ms = sooner (wish->preempt_ms, parse_grace (text, "preempt"));
+    int64_t grace_ms = parse_grace (text, "grace");
     if (grace_ms >= 0)
         wish->grace_ms = grace_ms;
-    if (is_word (text, bytes, "pause"))
+    const char *experiment = NULL;
+    int64_t limit_ms = parse_number (text, "limit", LIMIT_TIME_LIMIT_MS, &experiment);
+    if (limit_ms >= 0) {
+        wish->limit_ms = limit_ms;
+        snprintf (wish->experiment, sizeof wish->experiment, "%s", experiment);
+    }
+    if (strcmp (text, "pause") == 0)
         wish->hold = PEERS_PAUSE;
-    else if (is_word (text, bytes, "resume"))
+    else if (strcmp (text, "resume") == 0)
         wish->hold = PEERS_RESUME;
 }
 
@@ -83,16 +94,18 @@ static void take_message (struct peers_wish *wish, const char *text, size_t byte
 static bool hear (int fd, struct peers_wish *wish)
 {
     for (int i = 0; i < BATCH; i++) {
-        char text[CTL_MESSAGE_BYTES];
-        ssize_t n = recv (fd, text, sizeof text, MSG_DONTWAIT | MSG_TRUNC);
+        char text[CTL_MESSAGE_BYTES + 1];
+        ssize_t n = recv (fd, text, CTL_MESSAGE_BYTES, MSG_DONTWAIT | MSG_TRUNC);
         if (n < 0 && errno == EINTR)
             continue;
         if (n < 0)
             return errno == EAGAIN;
         if (n == 0)
             return false;
-        if ((size_t)n <= sizeof text)
-            take_message (wish, text, (size_t)n);
+        if (n > CTL_MESSAGE_BYTES || memchr (text, '\0', (size_t)n))
+            continue;
+        text[n] = '\0';
+        take_message (wish, text);
     }
     return true;
 }
@@ -136,7 +149,7 @@ static void welcome (struct peers *self, int64_t now_ms, struct peers_wish *wish
 
 struct peers_wish peers_serve (struct peers *self, const struct pollfd *fds, int64_t now_ms)
 {
-    struct peers_wish wish = { .stop_ms = -1, .preempt_ms = -1, .grace_ms = -1 };
+    struct peers_wish wish = { .stop_ms = -1, .preempt_ms = -1, .grace_ms = -1, .limit_ms = -1 };
     for (int i = self->count - 1; i >= 0; i--)
         if (fds[1 + i].revents && !hear (self->fds[i], &wish))
             drop (self, i);

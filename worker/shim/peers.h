@@ -7,6 +7,7 @@
 #include <poll.h>
 #include <stdbool.h>
 #include <stdint.h>
+#include "jobdir.h"
 
 #define PEERS_MAX     4 /* one more, and the oldest is dropped */
 #define PEERS_POLL    (1 + PEERS_MAX)
@@ -25,10 +26,12 @@ enum peers_hold { PEERS_KEEP, PEERS_PAUSE, PEERS_RESUME };
 
 /* What was asked for in one turn. */
 struct peers_wish {
-    int64_t stop_ms;      /* the smallest grace of a "stop"; -1: there was none */
-    int64_t preempt_ms;   /* the same of "preempt" */
-    int64_t grace_ms;     /* of the last "grace"; -1: there was none */
-    enum peers_hold hold; /* the last of these */
+    int64_t stop_ms;                    /* the smallest grace of a "stop"; -1: there was none */
+    int64_t preempt_ms;                 /* the same of "preempt" */
+    int64_t grace_ms;                   /* of the last "grace"; -1: there was none */
+    int64_t limit_ms;                   /* of the last "limit"; -1: there was none */
+    char experiment[CTL_MESSAGE_BYTES]; /* "NUMBER NAME" of that one */
+    enum peers_hold hold;               /* the last of these */
 };
 
 void peers_init (struct peers *self, int listener);

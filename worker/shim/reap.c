@@ -110,6 +110,8 @@ void reap_init (struct reap *self, int64_t grace_ms, int64_t time_limit_ms,
         .silence_ms = -1,
         .limit_left_ms = -1,
         .silence_left_ms = -1,
+        .experiment_ms = -1,
+        .experiment_left_ms = -1,
         .again_ms = -1,
         .outcome = OUTCOME_EXITED,
     };
@@ -170,6 +172,12 @@ static void count_silence (struct reap *self, int64_t now_ms)
     self->silence_ms = counted ? from_now (self->silence_left_ms, now_ms) : -1;
 }
 
+static void count_experiment (struct reap *self, int64_t now_ms)
+{
+    self->experiment_ms =
+        self->state == REAP_RUNNING ? from_now (self->experiment_left_ms, now_ms) : -1;
+}
+
 /* What the state of the log and the pipe is counts in every state. */
 static void note_log (struct reap *self, enum reap_event event, int64_t now_ms)
 {
@@ -210,6 +218,7 @@ static void keep_limits (struct reap *self, int64_t now_ms)
     self->limit_left_ms = left_of (self->deadline_ms, now_ms);
     if (!self->log_full)
         self->silence_left_ms = left_of (self->silence_ms, now_ms);
+    self->experiment_left_ms = left_of (self->experiment_ms, now_ms);
 }
 
 static void enter (struct reap *self, const struct rule *rule, int64_t argument, int64_t now_ms)
@@ -228,8 +237,10 @@ static void enter (struct reap *self, const struct rule *rule, int64_t argument,
     self->main_killed = self->main_killed || rule->next == REAP_KILLING;
     bool moved = rule->next != self->state;
     self->state = rule->next;
-    if (moved)
-        count_silence (self, now_ms);
+    if (!moved)
+        return;
+    count_silence (self, now_ms);
+    count_experiment (self, now_ms);
 }
 
 /* The timer before the deadline of the state: another round of killing or holding may be due. */
@@ -241,11 +252,28 @@ static unsigned early_timer (struct reap *self, int64_t now_ms)
     return self->state == REAP_PAUSING ? REAP_HOLD : REAP_KILL;
 }
 
+/* The deadline of the state; where it is the time limit, that of the experiment may be before. */
+static int64_t deadline_of (const struct reap *self)
+{
+    return sooner (self->deadline_ms, self->experiment_ms);
+}
+
 /* Of two limits that are past, the one that struck first counts. */
 static bool silence_struck (const struct reap *self, int64_t now_ms)
 {
-    return is_due (self->silence_ms, now_ms) &&
-           (self->deadline_ms < 0 || self->silence_ms < self->deadline_ms);
+    int64_t deadline_ms = deadline_of (self);
+    return is_due (self->silence_ms, now_ms) && (deadline_ms < 0 || self->silence_ms < deadline_ms);
+}
+
+/* What the worker tells about the job counts in every state. */
+static void note_told (struct reap *self, enum reap_event event, int64_t argument, int64_t now_ms)
+{
+    if (event == REAP_GRACE)
+        self->grace_ms = argument;
+    if (event != REAP_EXPERIMENT)
+        return;
+    self->experiment_left_ms = argument > 0 ? argument : -1;
+    count_experiment (self, now_ms);
 }
 
 unsigned reap_step (struct reap *self, enum reap_event event, int64_t argument, int64_t now_ms)
@@ -255,9 +283,8 @@ unsigned reap_step (struct reap *self, enum reap_event event, int64_t argument, 
     const struct rule *rule = &table[self->state][event];
     if (!rule->legal && self->state == REAP_DONE)
         return 0;
-    if (event == REAP_GRACE)
-        self->grace_ms = argument;
-    if (event == REAP_TIMER && !is_due (self->deadline_ms, now_ms))
+    note_told (self, event, argument, now_ms);
+    if (event == REAP_TIMER && !is_due (deadline_of (self), now_ms))
         return early_timer (self, now_ms);
     note_log (self, event, now_ms);
     if (!rule->legal || (event == REAP_SILENT && !silence_struck (self, now_ms)))
@@ -266,6 +293,8 @@ unsigned reap_step (struct reap *self, enum reap_event event, int64_t argument, 
         note_main (self, argument);
     if (event == REAP_TIMER && (self->state == REAP_KILLING || self->state == REAP_SWEEPING))
         self->given_up = true;
+    if (event == REAP_TIMER && self->state == REAP_RUNNING)
+        self->experiment_late = !is_due (self->deadline_ms, now_ms);
     enter (self, rule, argument, now_ms);
     /* Nothing to drain when the pipe ended before the last process. */
     if (self->state == REAP_DRAINING && self->drained)
@@ -275,5 +304,5 @@ unsigned reap_step (struct reap *self, enum reap_event event, int64_t argument, 
 
 int64_t reap_deadline (const struct reap *self)
 {
-    return sooner (sooner (self->deadline_ms, self->silence_ms), self->again_ms);
+    return sooner (sooner (deadline_of (self), self->silence_ms), self->again_ms);
 }

@@ -6,7 +6,8 @@
  * preempt, pause or resume, then the end of the main process, then output, then the timer.
  *
  *   STARTING  the process is forked, the gate shut or the exec under way
- *   RUNNING   until something ends it; the time limit is the deadline, silence another
+ *   RUNNING   until something ends it; the time limit is the deadline, that of the experiment that
+ *             runs and silence are others
  *   PAUSING   every process is being held, again and again until all are; RUNNING goes on if that
  *             takes too long. Here and in PAUSED the limits stand still
  *   PAUSED    all are held
@@ -55,6 +56,7 @@ enum reap_event {
     REAP_STOP,        /* stop asked for; argument: the grace in ms */
     REAP_PREEMPT,     /* the same, to make room */
     REAP_GRACE,       /* the grace for limits is another one now; argument: in ms */
+    REAP_EXPERIMENT,  /* another experiment runs; argument: how long it may, in ms; 0: no limit */
     REAP_PAUSE,       /* asked for */
     REAP_RESUME,      /* asked for */
     REAP_HELD,        /* no process of the job runs */
@@ -86,17 +88,20 @@ struct reap {
     int64_t grace_ms;
     int64_t time_limit_ms;
     int64_t silence_limit_ms;
-    int64_t deadline_ms;     /* of the state */
-    int64_t silence_ms;      /* when it was silent for too long */
-    int64_t limit_left_ms;   /* while paused: what is left of the time limit, */
-    int64_t silence_left_ms; /* and of the silence */
-    int64_t again_ms;        /* next round of killing or holding */
+    int64_t deadline_ms;        /* of the state */
+    int64_t silence_ms;         /* when it was silent for too long */
+    int64_t experiment_ms;      /* when the experiment took too long */
+    int64_t limit_left_ms;      /* while paused: what is left of the time limit, */
+    int64_t silence_left_ms;    /* of the silence */
+    int64_t experiment_left_ms; /* and of the experiment */
+    int64_t again_ms;           /* next round of killing or holding */
     int64_t again_pause_ms;
     bool log_full;
     bool drained;     /* the end of the pipe was seen */
     bool main_killed; /* SIGKILL was sent while the main process was not reaped */
     /* What goes into exit.json. */
     enum outcome outcome;
+    bool experiment_late; /* the time limit that struck is that of the experiment */
     bool has_code;
     int64_t code;
     bool has_signal;

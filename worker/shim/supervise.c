@@ -10,6 +10,7 @@
 #include <limits.h>
 #include <malloc.h>
 #include <signal.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/signalfd.h>
@@ -41,6 +42,7 @@ struct supervisor {
     int pipe;           /* the job's output; -1 after its end */
     int64_t owed_until; /* bytes of output, counted like log.taken */
     bool finishing;
+    char experiment[CTL_MESSAGE_BYTES]; /* that the worker told of last, as in "limit" */
 };
 
 /* ---- before the main process runs ---- */
@@ -267,6 +269,11 @@ static void do_as_wished (struct supervisor *self, const struct peers_wish *wish
         step (self, REAP_PREEMPT, wish->preempt_ms);
     if (wish->grace_ms >= 0)
         step (self, REAP_GRACE, wish->grace_ms);
+    /* A worker that came back tells of the same one again. */
+    if (wish->limit_ms >= 0 && strcmp (wish->experiment, self->experiment) != 0) {
+        memcpy (self->experiment, wish->experiment, sizeof self->experiment);
+        step (self, REAP_EXPERIMENT, wish->limit_ms);
+    }
     if (wish->hold != PEERS_KEEP)
         step (self, wish->hold == PEERS_PAUSE ? REAP_PAUSE : REAP_RESUME, 0);
 }
@@ -303,6 +310,15 @@ static int turn (struct supervisor *self, struct err *err)
 
 /* ---- after it ---- */
 
+static void put_experiment (struct supervisor *self)
+{
+    char text[sizeof self->record.detail];
+    const char *name = strchr (self->experiment, ' ');
+    snprintf (text, sizeof text, "experiment %.100s took longer than its time limit",
+              name ? name + 1 : "");
+    finish_detail (&self->record, text);
+}
+
 static void put_outcome (struct supervisor *self)
 {
     struct exit_record *record = &self->record;
@@ -314,6 +330,8 @@ static void put_outcome (struct supervisor *self)
     record->signal = reap->signal;
     record->forced = reap->forced;
     record->drained = reap->drained;
+    if (reap->experiment_late && reap->outcome == OUTCOME_TIME_LIMIT)
+        put_experiment (self);
     if (reap->given_up)
         family_put_alive (&self->family, record);
     family_put_usage (&self->family, record);
