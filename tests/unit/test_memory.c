@@ -15,6 +15,7 @@
 #include "json.h"
 #include "out_of_memory.h"
 #include "record.h"
+#include "users.h"
 #include "wire_signed.h"
 #include "wire.h"
 
@@ -155,6 +156,22 @@ static bool config_tree (struct err *err)
     return good;
 }
 
+/* The table before it stays in force then: nothing of the new one may be left. */
+static bool read_table_of_users (struct err *err)
+{
+    struct config *root = config_new (NULL, "", NULL, 0);
+    struct config *section = root ? config_new (root, "users", NULL, 1) : NULL;
+    struct config *user = section ? config_new (section, "bench", NULL, 2) : NULL;
+    bool good = user && config_new (user, "roles", "worker", 3) &&
+                config_new (user, "key", "rq:rM>}U?@Lns47E1%kR.o@n%FcmmsL/@{H8]yf7", 4);
+    struct users *users = good ? users_from_config (root, err) : NULL;
+    bool read = users != NULL;
+    users_destroy (&users);
+    config_destroy (&root);
+    assert_true (!good || read || err->code == STATUS_FAILED);
+    return read;
+}
+
 static void values_survive_the_end_of_memory (void **state)
 {
     (void)state;
@@ -188,6 +205,7 @@ static void configurations_survive_the_end_of_memory (void **state)
 {
     (void)state;
     sweep (config_tree);
+    sweep (read_table_of_users);
 }
 
 int main (void)

@@ -159,6 +159,24 @@ static const struct {
     { "        mail = \"smtp://h\"\n        from = \"a@b\"\n        to = \"c@d\"\n"
       "        password_file = \"/p\"\n",
       "belong together" },
+    { "        webhook\n            x = 1\n", "notices/t/webhook" },
+    { "        webhook = \"http://h/\"\n        states\n            x = 1\n", "notices/t/states" },
+    { "        webhook = \"http://h/\"\n        states = \"queue_empty_or_nearly\"\n",
+      "\"queue_empty_or_nearly\" is not" },
+    { "        webhook = \"http://h/\"\n        states = \" failed \t, done\"\n",
+      "\"done\" is not" },
+    { "        webhook = \"http://h/\"\n        ca_file = \"ca\"\n", "absolute path" },
+    { "        mail = \"smtp://h\"\n        from\n            x = 1\n", "notices/t/from" },
+    { "        mail = \"smtp://h\"\n        from = \"a;b@c\"\n        to = \"c@d\"\n",
+      "\"a;b@c\"" },
+    { "        mail = \"smtp://h\"\n        from = \"a@b\"\n        to\n            x = 1\n",
+      "notices/t/to" },
+    { "        mail = \"smtp://h\"\n        from = \"a@b\"\n        to = \"c@d\"\n"
+      "        user\n            x = 1\n",
+      "notices/t/user" },
+    { "        mail = \"smtp://h\"\n        from = \"a@b\"\n        to = \"c@d\"\n"
+      "        ca_file = \"ca\"\n",
+      "absolute path" },
     { "        command = \"lamp\"\n", "absolute path" },
     { "        command = \"/lamp\"\n        arguments\n            argument\n", "has no value" },
     { "        command = \"/lamp\"\n        arguments\n            word = \"x\"\n",
@@ -166,6 +184,24 @@ static const struct {
     { "        webhook = \"http://h/\"\n    t\n        webhook = \"http://h/\"\n",
       "line 4: notices/t: stands here and on line 2" },
 };
+
+static void there_are_at_most_so_many_arguments (void **state)
+{
+    (void)state;
+    static const char head[] = "notices\n    t\n        command = \"/lamp\"\n        arguments\n";
+    static const char line[] = "            argument = \"x\"\n";
+    static char text[sizeof head + (LIMIT_ARGUMENTS + 1) * sizeof line];
+    struct targets targets;
+    struct err err = { 0 };
+    char *end = stpcpy (text, head);
+    for (int i = 0; i < LIMIT_ARGUMENTS; i++)
+        end = stpcpy (end, line);
+    assert_int_equal (load (text, &targets, &err), 0);
+    targets_clear (&targets);
+    stpcpy (end, line);
+    assert_int_equal (load (text, &targets, &err), -1);
+    assert_non_null (strstr (err.text, "has 257 arguments; at most 256"));
+}
 
 static void what_is_wrong_is_refused_with_line_key_and_reason (void **state)
 {
@@ -234,6 +270,7 @@ int main (void)
         cmocka_unit_test (another_program_reads_the_same),
         cmocka_unit_test (nobody_need_be_told),
         cmocka_unit_test (what_is_wrong_is_refused_with_line_key_and_reason),
+        cmocka_unit_test (there_are_at_most_so_many_arguments),
         cmocka_unit_test (there_is_a_bound_on_targets_and_addresses),
         cmocka_unit_test (a_file_that_is_none_is_refused),
     };

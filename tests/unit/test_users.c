@@ -90,9 +90,11 @@ static void a_worker_may_have_names_that_are_granted (void **state)
     users_destroy (&users);
 }
 
-#define USER(lines) "users\n    alice\n" lines
-#define ROLES       "        roles = \"viewer\"\n"
-#define KEY(key)    "        key = \"" key "\"\n"
+#define USER(lines)   "users\n    alice\n" lines
+#define ROLES         "        roles = \"viewer\"\n"
+#define KEY(key)      "        key = \"" key "\"\n"
+#define TEN           "a,b,c,d,e,f,g,h,i,j,"
+#define WORKER(lines) USER ("        roles = \"worker\"\n" lines KEY (KEY_A))
 
 static void what_is_wrong_is_refused_with_its_line (void **state)
 {
@@ -119,6 +121,19 @@ static void what_is_wrong_is_refused_with_its_line (void **state)
     refuses (USER (ROLES KEY (KEY_A) "        requests_per_second = 0\n"), "requests_per_second");
     refuses (USER (ROLES KEY (KEY_A) "        max_request_bytes = 1\n"), "max_request_bytes");
     refuses (USER (ROLES KEY (KEY_A) "        rolls = \"x\"\n"), "roles");
+    refuses ("users\n    alice = 1\n", "no value");
+    refuses (USER ("        roles\n            x = 1\n" KEY (KEY_A)), "alice/roles");
+    refuses (USER (ROLES "        key\n            x = 1\n"), "no public key");
+    refuses (USER (ROLES "        key\n"), "no public key");
+    refuses (USER (ROLES KEY (KEY_A) "        max_queued = -1\n"), "max_queued");
+    refuses (WORKER ("        workers\n            x = 1\n"), "alice/workers");
+    refuses (WORKER ("        workers = \"x y\"\n"), "names of workers");
+    refuses (WORKER ("        workers = \"x,\"\n"), "names of workers");
+    refuses (WORKER ("        workers = "
+                     "\"xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx\"\n"),
+             "names of workers");
+    refuses (WORKER ("        workers = \"" TEN TEN TEN TEN TEN TEN "1,2,3,4,5\"\n"),
+             "at most 64 names of workers");
     refuses ("users\n    al@ice\n" ROLES KEY (KEY_A), "is no name");
 }
 
