@@ -9,6 +9,7 @@
 #include "clock.h"
 #include "frames.h"
 #include "limits.h"
+#include "origin.h"
 #include "subscriptions.h"
 #include "zap.h"
 
@@ -32,6 +33,11 @@ struct relay {
     struct reactor_timer bind_again;
     bool complained; /* that the socket for events cannot be bound again */
 };
+
+static struct bytes frame (const struct frames *frames, int index)
+{
+    return (struct bytes){ frames_data (frames, index), frames_size (frames, index) };
+}
 
 static bool is_event (const struct frames *frames)
 {
@@ -79,7 +85,8 @@ static void pass_events (void *arg)
     struct broker_peer peer;
     for (int i = 0; i < MESSAGES_PER_TURN && frames_recv (socket, &frames, NULL) == 1; i++) {
         if (is_event (&frames) &&
-            access_peer (self->access, PLACE_PUBLISH, source->door, &frames, &peer))
+            access_peer (self->access, PLACE_PUBLISH, source->door, &frames, &peer) &&
+            origin_good (&peer, frame (&frames, 0), frame (&frames, 1)))
             send_through (self, PLACE_EVENTS, &frames);
         else
             frames_clear (&frames);

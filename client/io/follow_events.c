@@ -337,15 +337,19 @@ static int take_log (struct ems_follow *self, const struct frames *frames, const
     return tell (event, EMS_EVENT_LOG);
 }
 
+/* A broker lets a worker publish in its own name only; whether the job is that one's, we know. */
+static bool is_from_its_worker (const struct ems_follow *self, const struct value *map)
+{
+    const char *worker = value_string (value_get (self->job, "worker"));
+    const char *from = value_string (value_get (map, "worker"));
+    return !worker || (from && strcmp (from, worker) == 0);
+}
+
 static int take_frames (struct ems_follow *self, const struct frames *frames,
                         struct ems_event *event)
 {
     char nonce[NONCE_BYTES + 8];
     snprintf (nonce, sizeof nonce, "%s%08" PRIx32, self->nonce, self->nonce_epoch);
-    if (self->nonce_epoch && is_topic (frames, "sync", nonce)) {
-        follow_sync_event (&self->machine, self->nonce_epoch, clock_mono_ms ());
-        return 2;
-    }
     if (starts_with (frames, "worker/")) {
         follow_worker_event (&self->machine);
         return 2;
@@ -353,9 +357,13 @@ static int take_frames (struct ems_follow *self, const struct frames *frames,
     int result = 2;
     struct value *map =
         wire_decode (frames_data (frames, 1), frames_size (frames, 1), EVENT_MAP_BYTES, NULL);
-    if (!map)
+    if (!map || !is_from_its_worker (self, map)) {
+        value_destroy (&map);
         return 2;
-    if (is_topic (frames, "log", self->job_id)) {
+    }
+    if (self->nonce_epoch && is_topic (frames, "sync", nonce)) {
+        follow_sync_event (&self->machine, self->nonce_epoch, clock_mono_ms ());
+    } else if (is_topic (frames, "log", self->job_id)) {
         result = take_log (self, frames, map, event);
     } else if (is_topic (frames, "status", self->job_id)) {
         struct value *job = value_take (map, "job");
