@@ -22,10 +22,46 @@ struct session {
     void *context;
     void *socket;
     void *watch;
+    unsigned made; /* so often were these two */
     bool up;
     bool told; /* the notice about waiting was given */
     struct ask *first;
 };
+
+static int open_sockets (struct session *self, struct err *err)
+{
+    self->socket = endpoint_new (self->context, ENDPOINT_CLIENT_DEALER, err);
+    if (!self->socket)
+        return -1;
+    self->watch = endpoint_watch (self->context, self->socket, err);
+    return self->watch ? session_connect (self, self->socket, self->options.clients, err) : -1;
+}
+
+static void close_sockets (void **socket, void **watch)
+{
+    if (*watch)
+        endpoint_unwatch (watch, *socket);
+    endpoint_close (socket);
+}
+
+/* A libzmq socket that was not let in does not try again by itself. */
+static int knock_again (struct session *self, struct err *err)
+{
+    void *socket = self->socket, *watch = self->watch;
+    self->socket = self->watch = NULL;
+    int rc = open_sockets (self, err); /* first: a watch is known by the address of its socket */
+    if (rc < 0) {
+        close_sockets (&self->socket, &self->watch);
+        self->socket = socket;
+        self->watch = watch;
+        return -1;
+    }
+    close_sockets (&socket, &watch);
+    self->made++;
+    self->up = false;
+    self->limits.news = LINK_QUIET;
+    return 0;
+}
 
 struct session *session_new (const struct session_options *options, struct err *err)
 {
@@ -35,6 +71,7 @@ struct session *session_new (const struct session_options *options, struct err *
         return NULL;
     }
     self->options = *options;
+    self->made = 1;
     self->limits = (struct ask_limits){ .endpoint = options->clients,
                                         .connect_ms = options->connect_ms,
                                         .reply_ms = options->reply_ms,
@@ -44,13 +81,8 @@ struct session *session_new (const struct session_options *options, struct err *
         err_set (err, STATUS_FAILED, "cannot make a ZeroMQ context: %s", zmq_strerror (errno));
         goto fail;
     }
-    self->socket = endpoint_new (self->context, ENDPOINT_CLIENT_DEALER, err);
-    if (!self->socket)
-        goto fail;
-    self->watch = endpoint_watch (self->context, self->socket, err);
-    if (!self->watch || session_connect (self, self->socket, options->clients, err) < 0)
-        goto fail;
-    return self;
+    if (open_sockets (self, err) == 0)
+        return self;
 fail:
     session_destroy (&self);
     return NULL;
@@ -76,9 +108,7 @@ void session_destroy (struct session **self_p)
         struct ask *ask = self->first;
         session_drop (self, &ask);
     }
-    if (self->watch)
-        endpoint_unwatch (&self->watch, self->socket);
-    endpoint_close (&self->socket);
+    close_sockets (&self->socket, &self->watch);
     if (self->context)
         zmq_ctx_term (self->context);
     free (self);
@@ -90,6 +120,8 @@ struct ask *session_ask (struct session *self, const char *type, const char *wor
 {
     char made[REQUEST_ID_BYTES];
     uint8_t random[16];
+    if (self->limits.news == LINK_REFUSED && knock_again (self, err) < 0)
+        return NULL;
     if (!id) {
         if (entropy_fill (random, sizeof random, err) < 0)
             return NULL;
@@ -300,8 +332,9 @@ const struct session_options *session_options (const struct session *self)
     return &self->options;
 }
 
-void session_sockets (const struct session *self, void *out[2])
+unsigned session_sockets (const struct session *self, void *out[2])
 {
     out[0] = self->socket;
     out[1] = self->watch;
+    return self->made;
 }

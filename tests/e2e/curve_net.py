@@ -60,8 +60,9 @@ class Net:
         self.users.write_text("users\n" + "\n".join(self.lines.values()) + "\n")
         self.users.chmod(0o600)
 
-    def write_config(self, endpoint="tcp://127.0.0.1:*", certificate=True, users=True):
-        lines = ["broker"] + [f'    {place} = "{endpoint}"' for place in PLACES]
+    def write_config(self, endpoint="tcp://127.0.0.1:*", certificate=True, users=True, at=None):
+        lines = ["broker"] + [f'    {place} = "{(at or {}).get(place, endpoint)}"'
+                              for place in PLACES]
         if certificate:
             lines.append(f'    certificate = "{self.base}/server.secret"')
         if users:
@@ -81,6 +82,15 @@ class Net:
         eventually(lambda: len(self.served()) == 4 or self.broker.poll() is not None, PATIENCE_S)
         assert self.broker.poll() is None, self.said()
         self.at = self.served()
+
+    def restart(self):
+        """At the same ports."""
+        self.processes.remove(self.broker)
+        self.broker.terminate()
+        assert self.broker.wait(PATIENCE_S) == 0, self.said()
+        self.write_config(at=self.at)
+        self.errors.write_text("")
+        self.start()
 
     def refuse(self):
         """Start the broker, which must not start: what it says."""
