@@ -52,7 +52,7 @@ int wish_profile (struct requests *self, const struct call *call, const char *na
         return err_set (err, STATUS_UNKNOWN,
                         "there is no profile \"%s\" here; `ems profiles` lists what can be run",
                         name);
-    if (rights_to_run (self, call, order->profile, err) < 0)
+    if (rights_to_run (self, call, order->profile, &wish->unnamed, err) < 0)
         return -1;
     order->grace_ms = order->profile->terms.grace_ms;
     order->time_limit_ms = order->profile->terms.time_limit_ms;
