@@ -5,6 +5,7 @@
 
 #include <string.h>
 
+#include "limits.h"
 #include "users.h"
 
 struct rule {
@@ -30,9 +31,9 @@ static const struct rule table[] = {
     { "cancel", PERMIT_NO, PERMIT_OWN, PERMIT_ALL, true },
     { "pause", PERMIT_NO, PERMIT_OWN, PERMIT_ALL, true },
     { "resume", PERMIT_NO, PERMIT_OWN, PERMIT_ALL, true },
-    { "priority", PERMIT_NO, PERMIT_OWN, PERMIT_ALL, true },
-    { "keep", PERMIT_NO, PERMIT_OWN, PERMIT_ALL, true },
-    { "unkeep", PERMIT_NO, PERMIT_OWN, PERMIT_ALL, true },
+    { "priority", PERMIT_NO, PERMIT_NO, PERMIT_ALL, true },
+    { "keep", PERMIT_NO, PERMIT_NO, PERMIT_ALL, true },
+    { "unkeep", PERMIT_NO, PERMIT_NO, PERMIT_ALL, true },
     { "prune", PERMIT_NO, PERMIT_NO, PERMIT_ALL, true },
     { "reload", PERMIT_NO, PERMIT_NO, PERMIT_ALL, true },
 };
@@ -48,13 +49,19 @@ static const struct rule *rule_of (const char *type)
     return &unknown;
 }
 
-/* Stopping another's job to have one's own run. What is no bool is refused by the worker. */
-static bool preempts (const char *type, const struct value *body)
+/* What takes an admin in a request that else does not: stopping another's job, or starting before
+ * those of others. NULL: nothing. What is no bool, or no integer, is refused by the worker. */
+static const char *beyond_operator (const char *type, const struct value *body)
 {
-    enum value_type what = value_type (value_get (body, "preempt"));
-    bool runs = strcmp (type, "run") == 0 || strcmp (type, "rerun") == 0;
-    return runs && what != VALUE_NIL &&
-           (what != VALUE_BOOL || value_bool (value_get (body, "preempt")));
+    enum value_type preempt = value_type (value_get (body, "preempt"));
+    const struct value *priority = value_get (body, "priority");
+    if (strcmp (type, "run") != 0 && strcmp (type, "rerun") != 0)
+        return NULL;
+    if (preempt != VALUE_NIL && (preempt != VALUE_BOOL || value_bool (value_get (body, "preempt"))))
+        return "\"preempt\"";
+    if (value_type (priority) == VALUE_INT && value_int (priority) > DEFAULT_PRIORITY)
+        return "a higher \"priority\" than usual";
+    return NULL;
 }
 
 enum permit permit_request (unsigned roles, const char *type, const struct value *body)
@@ -63,7 +70,7 @@ enum permit permit_request (unsigned roles, const char *type, const struct value
     enum permit best = PERMIT_NO;
     if ((roles & ROLE_VIEWER) && rule->viewer > best)
         best = rule->viewer;
-    if ((roles & ROLE_OPERATOR) && rule->operator_ > best && !preempts (type, body))
+    if ((roles & ROLE_OPERATOR) && rule->operator_ > best && !beyond_operator (type, body))
         best = rule->operator_;
     if ((roles & ROLE_ADMIN) && rule->admin > best)
         best = rule->admin;
@@ -80,7 +87,7 @@ static const char *who_may (const char *type, const struct value *body)
     const struct rule *rule = rule_of (type);
     if (rule->viewer != PERMIT_NO)
         return "viewer, operator or admin";
-    if (rule->operator_ == PERMIT_OWN && !preempts (type, body))
+    if (rule->operator_ == PERMIT_OWN && !beyond_operator (type, body))
         return strcmp (type, "run") == 0 ? "operator or admin"
                                          : "operator (for its own jobs) or admin";
     return "admin";
@@ -90,9 +97,10 @@ int permit_refuse (const char *user, unsigned roles, const char *type, const str
                    struct err *err)
 {
     char have[ROLES_TEXT_BYTES];
+    const char *beyond = roles & ROLE_OPERATOR ? beyond_operator (type, body) : NULL;
     roles_text (roles, have);
     return err_set (err, STATUS_FORBIDDEN,
-                    "user \"%s\" (%s) is not permitted to %s%s; that takes the role %s", user,
-                    roles ? have : "no role", type,
-                    preempts (type, body) ? " with \"preempt\"" : "", who_may (type, body));
+                    "user \"%s\" (%s) is not permitted to %s%s%s; that takes the role %s", user,
+                    roles ? have : "no role", type, beyond ? " with " : "", beyond ? beyond : "",
+                    who_may (type, body));
 }

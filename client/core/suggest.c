@@ -55,7 +55,7 @@ void suggest_offer (struct suggest *self, const char *candidate)
     /* "stat" for "status": the beginning of a word is near, however much is missing. */
     if (length >= 2 && strncmp (self->word, candidate, length) == 0)
         far = smaller (far, 1);
-    size_t most = length <= 3 ? 1 : length <= 6 ? 2 : 3;
+    size_t most = length <= 4 ? 1 : length <= 7 ? 2 : 3;
     if (far <= most && far < self->distance) {
         self->best = candidate;
         self->distance = far;

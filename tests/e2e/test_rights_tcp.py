@@ -13,8 +13,8 @@ from profiles import zpl
 from system import WORKER, System
 
 READS = ("ping", "workers", "profiles", "status", "list", "logs", "results", "sync", "find")
-OWN = ("rerun", "cancel", "pause", "resume", "priority", "keep", "unkeep")
-ADMINS = ("prune", "reload", "frobnicate")
+OWN = ("rerun", "cancel", "pause", "resume")
+ADMINS = ("priority", "keep", "unkeep", "prune", "reload", "frobnicate")
 USERS = {
     "vera": {"roles": "viewer"},
     "otto": {"roles": "operator", "max_queued": 2},
@@ -139,11 +139,13 @@ def test_an_operator_touches_only_its_own_jobs_and_all_is_in_the_audit_log(ems):
         reply = oscar.ask(verb, job_id=job_id, priority=9)
         assert reply.status == 403 and '"otto"' in reply.error and '"oscar"' in reply.error
     assert oscar.ask("run", profile="first", preempt=True).status == 403
+    hasty = oscar.ask("run", profile="first", if_busy="queue", priority=17)
+    assert hasty.status == 403 and '"priority"' in hasty.error and "admin" in hasty.error
     assert ada.do("cancel", job_id=job_id)["job"]["cancel"]["by"] == "ada"
     lines = [line for line in ems.audit() if line["verb"] != "hello"]
     assert [(line["user"], line["verb"], line["status"]) for line in lines] == [
         ("otto", "run", "200"), *(("oscar", verb, "403") for verb in OWN),
-        ("oscar", "run", "403"), ("ada", "cancel", "200")]
+        *[("oscar", "run", "403")] * 2, ("ada", "cancel", "200")]
     assert {line["job"] for line in lines if line["verb"] != "run"} == {job_id}
     for line in lines:
         assert line["key"] == KEYS[line["user"]][0].decode()[:8]

@@ -220,15 +220,27 @@ def test_scope_own_leaves_the_jobs_of_others_alone(ems, broker, change):
     (ems.work / "go").touch()
 
 
-def test_scope_own_forbids_preempting_and_pruning(ems, broker):
+def test_scope_own_forbids_preempting_going_first_and_pruning(ems, broker):
     broker.send(run_of("waits"), "alice")
     urgent = {"profile": "first", "preempt": True, "priority": 20}
     reply = broker.ask("run", "bob", {"scope": "own"}, **urgent)
     assert reply.status == 403 and "admin" in reply.error
+    # Nor whose job goes first, as a run or as one that is made again.
+    reply = broker.ask("run", "bob", {"scope": "own"}, profile="waits", if_busy="queue", priority=17)
+    assert reply.status == 403 and "admin" in reply.error
+    high = broker.ask("run", "bob", {"scope": "all"}, profile="waits", if_busy="queue", priority=17)
+    assert high.status == 202
+    job_id = high.body["job"]["job_id"]
+    reply = broker.ask("rerun", "bob", {"scope": "own"}, job_id=job_id, if_busy="queue")
+    assert reply.status == 403 and "admin" in reply.error
+    usual = broker.ask("rerun", "bob", {"scope": "own"}, job_id=job_id, if_busy="queue", priority=16)
+    assert usual.status == 202, usual
+    for id in (job_id, usual.body["job"]["job_id"]):
+        assert broker.ask("cancel", "bob", {"scope": "own"}, job_id=id).status == 200
     for dry in (True, False):
         reply = broker.ask("prune", "bob", {"scope": "own"}, dry_run=dry)
         assert reply.status == 403 and "admin" in reply.error
-    assert len(job_ids(broker)) == 1
+    assert len(job_ids(broker)) == 3
     assert broker.ask("run", "bob", {"scope": "all"}, **urgent).status == 202
     assert broker.ask("prune", "bob", {"scope": "all"}).status == 200
     (ems.work / "go").touch()

@@ -205,7 +205,7 @@ static void near_words_are_suggested_and_far_ones_are_not (void **state)
     } table[] = {
         { "atach", "attach", true },  { "ahow", "show", true },      { "wiat", "wait", true },
         { "prof", "profiles", true }, { "xyzzy", "show", false },    { "p", "ps", true },
-        { "abc", "xyz", false },      { "result", "results", true },
+        { "abc", "xyz", false },      { "result", "results", true }, { "quit", "wait", false },
     };
     for (size_t i = 0; i < sizeof table / sizeof *table; i++) {
         struct suggest suggest;

@@ -7,6 +7,7 @@
 #include <setjmp.h>
 #include <cmocka.h>
 #include <string.h>
+#include "limits.h"
 #include "permit.h"
 #include "users.h"
 
@@ -34,9 +35,9 @@ static const struct {
     { "cancel", { NO, OWN, ALL, NO }, true },
     { "pause", { NO, OWN, ALL, NO }, true },
     { "resume", { NO, OWN, ALL, NO }, true },
-    { "priority", { NO, OWN, ALL, NO }, true },
-    { "keep", { NO, OWN, ALL, NO }, true },
-    { "unkeep", { NO, OWN, ALL, NO }, true },
+    { "priority", { NO, NO, ALL, NO }, true },
+    { "keep", { NO, NO, ALL, NO }, true },
+    { "unkeep", { NO, NO, ALL, NO }, true },
     { "prune", { NO, NO, ALL, NO }, true },
     { "reload", { NO, NO, ALL, NO }, true },
     { "frobnicate", { NO, NO, ALL, NO }, true },
@@ -103,6 +104,25 @@ static void preempting_takes_an_admin (void **state)
     }
 }
 
+static void a_higher_priority_than_usual_takes_an_admin (void **state)
+{
+    (void)state;
+    static const char *const types[] = { "run", "rerun" };
+    for (size_t i = 0; i < 2; i++) {
+        struct value *body = value_new_map ();
+        value_put_int (body, "priority", DEFAULT_PRIORITY + 1);
+        assert_int_equal (permit_request (ROLE_OPERATOR, types[i], body), PERMIT_NO);
+        assert_int_equal (permit_request (ROLE_ADMIN, types[i], body), PERMIT_ALL);
+        value_put_int (body, "priority", DEFAULT_PRIORITY);
+        assert_int_equal (permit_request (ROLE_OPERATOR, types[i], body), PERMIT_OWN);
+        value_put_int (body, "priority", 0);
+        assert_int_equal (permit_request (ROLE_OPERATOR, types[i], body), PERMIT_OWN);
+        value_put_string (body, "priority", "31"); /* the worker refuses it */
+        assert_int_equal (permit_request (ROLE_OPERATOR, types[i], body), PERMIT_OWN);
+        value_destroy (&body);
+    }
+}
+
 static void a_refusal_says_who_what_and_which_role_it_takes (void **state)
 {
     (void)state;
@@ -120,6 +140,11 @@ static void a_refusal_says_who_what_and_which_role_it_takes (void **state)
     permit_refuse ("bob", ROLE_OPERATOR, "run", body, &err);
     assert_string_equal (err.text, "user \"bob\" (operator) is not permitted to run with "
                                    "\"preempt\"; that takes the role admin");
+    value_put_bool (body, "preempt", false);
+    value_put_int (body, "priority", 31);
+    permit_refuse ("bob", ROLE_OPERATOR, "run", body, &err);
+    assert_string_equal (err.text, "user \"bob\" (operator) is not permitted to run with a higher "
+                                   "\"priority\" than usual; that takes the role admin");
     permit_refuse ("bench-1", ROLE_WORKER, "list", NULL, &err);
     assert_string_equal (err.text, "user \"bench-1\" (worker) is not permitted to list; that takes "
                                    "the role viewer, operator or admin");
@@ -137,6 +162,7 @@ int main (void)
         cmocka_unit_test (who_has_no_role_may_nothing),
         cmocka_unit_test (what_changes_something_is_for_the_audit_log),
         cmocka_unit_test (preempting_takes_an_admin),
+        cmocka_unit_test (a_higher_priority_than_usual_takes_an_admin),
         cmocka_unit_test (a_refusal_says_who_what_and_which_role_it_takes),
     };
     return cmocka_run_group_tests (tests, NULL, NULL);

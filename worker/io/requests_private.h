@@ -87,6 +87,7 @@ int rights_to_job (const struct call *call, const struct record *record, struct 
 int rights_to_run (const struct requests *self, const struct call *call,
                    const struct profile *profile, bool *unnamed, struct err *err);
 int rights_to_preempt (const struct call *call, struct err *err);
+int rights_to_priority (const struct call *call, int64_t priority, struct err *err);
 int rights_to_prune (const struct call *call, struct err *err);
 /* May it have one more job in the line? -1 with *err (429). */
 int rights_to_wait (const struct requests *self, const struct call *call, struct err *err);

@@ -2,6 +2,7 @@
  * need not be trusted with.
  *
  * SPDX-License-Identifier: MPL-2.0 */
+#include <inttypes.h>
 #include <string.h>
 
 #include "requests_private.h"
@@ -93,6 +94,17 @@ int rights_to_preempt (const struct call *call, struct err *err)
                     "user \"%s\" is not permitted to have other jobs stopped for its own; that "
                     "takes the role admin",
                     call->user);
+}
+
+int rights_to_priority (const struct call *call, int64_t priority, struct err *err)
+{
+    if (!call->who.own || priority <= DEFAULT_PRIORITY)
+        return 0;
+    return err_set (err, STATUS_FORBIDDEN,
+                    "user \"%s\" is not permitted a \"priority\" of %" PRId64
+                    ", above the usual %d; "
+                    "that takes the role admin",
+                    call->user, priority, DEFAULT_PRIORITY);
 }
 
 int rights_to_prune (const struct call *call, struct err *err)
