@@ -275,6 +275,41 @@ def test_keygen_overwrites_nothing(net):
     net.start()
 
 
+def test_grant_prints_what_lets_a_key_in_and_takes_no_secret(net):
+    def grant(*arguments):
+        done = net.ems("grant", *arguments)
+        return done.returncode, done.stdout.rstrip("\n"), done.stderr
+    assert grant("olga.public", "--role", "operator")[:2] == (0, net.lines["olga"])
+    # A key that comes is one more of the same user; another user's is not.
+    (net.base / "next").mkdir()
+    net.ems("keygen", "olga", "--directory", "next")
+    code, both, _ = grant("olga.public", "next/olga.public", "--role", "operator")
+    assert code == 0 and both.startswith(net.lines["olga"] + '\n        key = "')
+    assert "two users" in grant("olga.public", "vera.public", "--role", "viewer")[2]
+    code, lines, _ = grant("bench-1.public", "--role", "worker", "--workers", "bench-1,bench-2")
+    assert code == 0 and 'workers = "bench-1,bench-2"' in lines
+    code, line, _ = grant("olga.public", "--signer")
+    assert code == 0 and re.fullmatch('    olga = "[0-9a-f]{64}"', line)
+    for wrong, word in ((("olga.public",), "--role"), (("olga.public", "--role", "king"), "king"),
+                        (("olga.public", "--role", "viewer", "--signer"), "--signer"),
+                        (("olga.public", "--role", "viewer", "--workers", "x"), "--workers"),
+                        (("olga.secret", "--role", "viewer"), "secret"),
+                        (("nobody.public", "--role", "viewer"), "nobody.public")):
+        code, out, error = grant(*wrong)
+        assert code != 0 and not out and word in error, (wrong, error)
+    assert net.keys["olga"][1].decode() not in grant("olga.secret", "--role", "viewer")[2]
+    # What it prints is a users file.
+    net.lines["olga"] = both
+    net.write_users()
+    net.start()
+    made = net.ems("context", "add", "x", "-e", net.at["clients"], "--server", "server.public",
+                   "--certificate", "next/olga.secret")
+    assert made.returncode == 0 and net.ems("ping").returncode == 0
+    made = net.ems("context", "add", "y", "-e", net.at["clients"], "--server", "server.secret",
+                   "--certificate", "olga.secret")
+    assert made.returncode != 0 and "secret" in made.stderr
+
+
 def test_a_worker_whose_key_comes_later_gets_in_by_itself(net):
     line = net.lines.pop("bench-1")
     net.write_users()

@@ -46,7 +46,6 @@ def test_a_signed_profile_is_run_and_rerun_by_who_signs_and_by_nobody_else(net):
     net.add_context("olga")
     eventually(lambda: net.ems("workers").stdout.count("idle") == 2, PATIENCE_S)
     assert net.ems("run", "sealed").returncode == 0
-    assert net.ems("rerun", "last", "--worker", "bench-1").returncode in (0, 64)
     job_id = net.ems("--json", "show").stdout.split('"job_id"')[1].split('"')[1]
     rerun = net.ems("rerun", job_id)
     assert rerun.returncode == 0, rerun.stderr
