@@ -145,6 +145,21 @@ def test_the_document_is_right_as_it_stands(lab):
     lab.stop()
 
 
+def test_every_test_that_the_threat_model_names_is_there():
+    text = (ROOT / "deploy" / "SECURITY.md").read_text()
+    python = re.findall(r"`(test_\w+\.py)::(\w+)`", text)
+    c = re.findall(r"`(test_\w+\.c): (\w+)`", text)
+    assert len(python) > 20 and len(c) > 5
+    for file, name in python:
+        assert f"def {name}(" in (ROOT / "tests" / "e2e" / file).read_text(), (file, name)
+    for file, name in c:
+        assert re.search(rf"TEST \({name}\)|cmocka_unit_test\w* \(\s*{name}[,)]",
+                         (ROOT / "tests" / "unit" / file).read_text()), (file, name)
+    # Each row has one.
+    for row in re.findall(r"^\| (?!it wants|---).*\|$", text, re.M):
+        assert "`test_" in row.split("|")[3], row
+
+
 def test_every_sentence_in_its_table_is_one_that_is_said():
     table = DOCUMENT.read_text().split("## When it does not work")[1]
     sources = " ".join(path.read_text() for folder in ("broker", "client", "worker", "proto")
