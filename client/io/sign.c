@@ -6,7 +6,7 @@
 #include <sodium.h>
 #include <string.h>
 
-#include "signed.h"
+#include "wire_signed.h"
 
 _Static_assert(SIG_BYTES == crypto_sign_BYTES, "a signature is Ed25519's");
 _Static_assert(SIGN_PUBLIC_BYTES == crypto_sign_PUBLICKEYBYTES, "so is a public key");

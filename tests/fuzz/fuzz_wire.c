@@ -5,7 +5,7 @@
  *
  * SPDX-License-Identifier: MPL-2.0 */
 #include "fuzz.h"
-#include "signed.h"
+#include "wire_signed.h"
 #include "wire.h"
 
 static void check_value (const uint8_t *data, size_t size)

@@ -93,7 +93,7 @@ static void a_viewer_looks_and_changes_nothing (void **state)
 
 static void an_operator_changes_its_own (void **state)
 {
-    ask_all (*state, &operator_, "unkeep", "own");
+    ask_all (*state, &operator_, "resume", "own");
 }
 
 static void an_admin_changes_everything (void **state)

@@ -79,7 +79,8 @@ static void rates_at_the_ends_of_the_range_are_kept (void **state)
     assert_int_equal (granted ("slow", 1, NOW, 10), 2);
     assert_int_equal (budget_take (&budgets, "slow", 1, NOW).retry_after_ms, 1000);
     assert_int_equal (granted ("fast", 1000000000, NOW, 100), 100);
-    assert_true (budget_take (&budgets, "slow", 1, INT64_MAX / 1000).retry_after_ms == 0);
+    /* As late as a clock in milliseconds may be that is counted in microseconds here. */
+    assert_true (budget_take (&budgets, "slow", 1, INT64_MAX / 1000 - 1000).retry_after_ms == 0);
 }
 
 static void a_clock_that_stands_still_or_goes_back_grants_nothing_more (void **state)

@@ -15,7 +15,7 @@
 #include "json.h"
 #include "out_of_memory.h"
 #include "record.h"
-#include "signed.h"
+#include "wire_signed.h"
 #include "wire.h"
 
 /* cJSON is a shared library: its allocations come through its hooks. */

@@ -7,7 +7,7 @@
 
 #include "requests_private.h"
 #include "signature.h"
-#include "signed.h"
+#include "wire_signed.h"
 
 int rights_to_job (const struct call *call, const struct record *record, struct err *err)
 {

@@ -14,7 +14,7 @@
 #include "json.h"
 #include "sign.h"
 #include "signature.h"
-#include "signed.h"
+#include "wire_signed.h"
 
 #define PAGE SOURCE_DIR "/proto/PROTOCOL.md"
 #define ID   "0123456789abcdef0123456789abcdef"

@@ -1,4 +1,4 @@
-/* signed.h - what the signature of a request is made over: bytes that are the same for everybody
+/* wire_signed.h - what the signature of a request is made over: bytes that are the same for everybody
  * who has the same map, however it was encoded.
  *
  * "EMS1-sig", a NUL, and the map in its canonical form: without `sig` and `again`, keys in the
@@ -7,8 +7,8 @@
  * Pure: this knows no keys. The worker verifies (libsodium), the client signs.
  *
  * SPDX-License-Identifier: MPL-2.0 */
-#ifndef EMS_SIGNED_H
-#define EMS_SIGNED_H
+#ifndef EMS_WIRE_SIGNED_H
+#define EMS_WIRE_SIGNED_H
 
 #include "wire.h"
 

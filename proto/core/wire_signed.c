@@ -1,7 +1,7 @@
-/* signed.c - the canonical form of a map.
+/* wire_signed.c - the canonical form of a map.
  *
  * SPDX-License-Identifier: MPL-2.0 */
-#include "signed.h"
+#include "wire_signed.h"
 
 #include <stdlib.h>
 #include <string.h>
