@@ -70,9 +70,9 @@ static void a_map_that_is_none_is_nobodys (void **state)
     static const char twice[] = "\x82\xa6worker\xa7"
                                 "bench-1\xa6worker\xa7"
                                 "bench-3";
-    static const char *const maps[] = { "", "x", "\x81\xa6worker\x01",
-                                        "\x81\xa6worker\xa7"
-                                        "bench-" };
+    static const char cut[] = "\x81\xa6worker\xa7"
+                              "bench-";
+    static const char *const maps[] = { "", "x", "\x81\xa6worker\x01", cut };
     assert_false (
         origin_good (&worker, text ("log/x/"), (struct bytes){ twice, sizeof twice - 1 }));
     for (size_t i = 0; i < sizeof maps / sizeof *maps; i++)

@@ -42,13 +42,14 @@ struct world {
 };
 
 /* Which of the calls that fail on purpose, and how often; what was complained of. */
-static enum { NOTHING, MAKING, ADDING, BINDING } fails;
+enum call { NOTHING, MAKING, ADDING, BINDING };
+static enum call fails;
 static int failures;
 static int complaints;
 
-static bool fail_now (int what, struct err *err)
+static bool fail_now (enum call what, struct err *err)
 {
-    if ((int)fails != what || failures == 0)
+    if (fails != what || failures == 0)
         return false;
     failures--;
     err_set (err, STATUS_FAILED, "failed on purpose");
@@ -190,7 +191,7 @@ static void comes_back (struct world *self)
     assert_true (self->found);
 }
 
-static void renew_with (struct world *self, int what)
+static void renew_with (struct world *self, enum call what)
 {
     fails = what;
     failures = FAILURES;
