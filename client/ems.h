@@ -28,7 +28,8 @@
  *
  * Keys. When the broker does not let our key in any more, over TCP, whatever waits ends with 403,
  * followers too: within seconds after a connection was lost, and on one that is open at the next
- * question, which a follower asks every 10 s at least. The next request tries anew.
+ * question, which a follower asks every 10 s at least; with EMS_UNREACHABLE if another broker has
+ * been in the place of ours for reply_ms. The next request tries anew.
  *
  * Where jobs live. The worker of a job that was seen before its end (the last 64 of them) is named
  * in further requests with that whole job id: they reach it without a question to all workers, and

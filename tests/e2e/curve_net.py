@@ -83,11 +83,12 @@ class Net:
         assert self.broker.poll() is None, self.said()
         self.at = self.served()
 
-    def restart(self):
+    def restart(self, meanwhile=lambda: None):
         """At the same ports."""
         self.processes.remove(self.broker)
         self.broker.terminate()
         assert self.broker.wait(PATIENCE_S) == 0, self.said()
+        meanwhile()
         self.write_config(at=self.at)
         self.errors.write_text("")
         self.start()

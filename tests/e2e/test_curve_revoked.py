@@ -3,6 +3,7 @@
 events goes on without them."""
 import os
 import re
+import socket
 import time
 
 import pytest
@@ -63,6 +64,44 @@ def test_who_loses_its_key_while_the_broker_is_away_is_told_so(net, job_id, comm
         assert "does not let our key in" in follower.said()
 
 
+def test_who_finds_another_broker_in_the_place_of_its_own_is_told_so(net, job_id):
+    net.add_context("olga")
+    with net.follower("logs", "-f", job_id) as follower:
+        eventually(lambda: b"ready" in follower.text(), PATIENCE_S)
+        eventually(lambda: connections(follower.process.pid), PATIENCE_S)
+        kept = (net.base / "server.secret").read_text()
+        net.keygen("other", "admin")
+        (net.base / "server.secret").write_text((net.base / "other.secret").read_text())
+        net.restart()
+        assert follower.wait(2 * TOLD_S) == 69, follower.said()
+        assert "not the broker whose public key was given" in follower.said()
+        (net.base / "server.secret").write_text(kept)
+        net.restart()
+    eventually(lambda: "busy" in net.ems("-c", "anna", "workers").stdout, PATIENCE_S)
+
+
+def test_who_finds_something_else_there_for_a_while_goes_on_afterwards(net, job_id):
+    net.add_context("olga")
+    with net.follower("logs", "-f", job_id) as follower:
+        eventually(lambda: b"ready" in follower.text(), PATIENCE_S)
+        eventually(lambda: connections(follower.process.pid), PATIENCE_S)
+        net.restart(meanwhile=lambda: answer_nonsense(net.at["clients"]))
+        (net.base / "work" / "go").touch()
+        assert follower.wait() == 0, follower.said()
+        assert follower.text() == (net.base / "w" / "logs" / f"{job_id}.log").read_bytes()
+
+
+def answer_nonsense(endpoint):
+    """To whoever comes to that port, until somebody did twice."""
+    host, port = re.fullmatch(r"tcp://(.*):(\d+)", endpoint).groups()
+    with socket.create_server((host, int(port))) as server:
+        server.settimeout(PATIENCE_S)
+        for _ in range(2):
+            client, _ = server.accept()
+            with client:
+                client.sendall(b"HTTP/1.0 400 Bad Request\r\n\r\n" + bytes(100))
+
+
 def connections(pid):
     """Does it hold any over TCP? (Two: for requests and for events.)"""
     sockets = set()
@@ -88,11 +127,11 @@ def test_who_gets_no_events_any_more_goes_on_by_asking_and_at_its_ease(net, job_
         eventually(lambda: connections(follower.process.pid), PATIENCE_S)
         greedy = [net.socket(zmq.SUB, "events", "olga") for _ in range(2)]
         for i in range(600):
-            for number, socket in enumerate(greedy):
-                socket.subscribe(b"%d/%d/" % (number, i))
+            for number, one in enumerate(greedy):
+                one.subscribe(b"%d/%d/" % (number, i))
         eventually(lambda: "gets no events" in net.said(), PATIENCE_S)
-        for socket in greedy:
-            socket.close()
+        for one in greedy:
+            one.close()
         before = cpu_s(follower.process.pid)
         time.sleep(3)  # it is measured
         assert cpu_s(follower.process.pid) - before < 0.5
