@@ -41,15 +41,28 @@ int granted_check (const char *roles, const char *workers, struct err *err)
     return 0;
 }
 
+/* Whom it is granted to the admin reads off the file; what stands in it, its sender chose. */
+static int check_name (const char *path, const struct cert *cert, struct err *err)
+{
+    const char *slash = strrchr (path, '/');
+    const char *file = slash ? slash + 1 : path;
+    if (cert->name[0] == '\0')
+        return err_set (err, STATUS_BAD_REQUEST, "%.200s has no metadata/name", path);
+    if (strncmp (file, cert->name, strlen (cert->name)) != 0)
+        return err_set (err, STATUS_BAD_REQUEST,
+                        "%.200s says that it is of \"%s\"; if that is right, give it a name that "
+                        "begins so",
+                        path, cert->name);
+    return 0;
+}
+
 /* The certificates of one user. */
 static int read_certs (const struct cmdline *line, struct cert *certs, struct err *err)
 {
     for (int i = 0; i < line->argument_count; i++) {
-        if (cert_load_public (line->arguments[i], &certs[i], err) < 0)
+        if (cert_load_public (line->arguments[i], &certs[i], err) < 0 ||
+            check_name (line->arguments[i], &certs[i], err) < 0)
             return -1;
-        if (certs[i].name[0] == '\0')
-            return err_set (err, STATUS_BAD_REQUEST, "%.200s has no metadata/name",
-                            line->arguments[i]);
         if (strcmp (certs[i].name, certs[0].name) != 0)
             return err_set (err, STATUS_BAD_REQUEST,
                             "these are keys of two users, \"%s\" and \"%s\"; grant one after the "

@@ -47,8 +47,9 @@
 #define PONG_MS      10000 /* who has not answered by then is gone */
 
 #define SUBSCRIPTION_BYTES 512 /* a topic has at most LIMIT_TOPIC_BYTES; a handshake has more */
-/* An XPUB takes in all that a peer sends, as long as there is more, before we get to see any of it:
- * with few waiting it falls behind the peer in between. (With one it takes none, in 4.3.4.) */
+/* An XPUB takes in all that a peer sends, as long as there is more, before we get to
+ * see any of it: with few waiting it falls behind the peer in between. (With one it takes none,
+ * in 4.3.4.) */
 #define SUBSCRIPTIONS_HWM 16
 
 struct kind {
@@ -76,7 +77,7 @@ static const struct kind kinds[] = {
                                  PING_MS },
     /* The broker never waits for a monitor, so a worker may wait for the broker; if it did not,
      * it would lose most of what it reads faster than a socket takes it. */
-    [ENDPOINT_WORKER_PUB] = { ZMQ_PUB, EVENTS_HWM, REQUESTS_HWM, 0, 1, 1, LIMIT_FRAME_BYTES,
+    [ENDPOINT_WORKER_PUB] = { ZMQ_PUB, EVENTS_HWM, REQUESTS_HWM, 0, 1, 1, SUBSCRIPTION_BYTES,
                               PING_MS },
     [ENDPOINT_CLIENT_DEALER] = { ZMQ_DEALER, REQUESTS_HWM, REQUESTS_HWM, 0, 1, 0, LIMIT_FRAME_BYTES,
                                  PING_SOON_MS },

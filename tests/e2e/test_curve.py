@@ -290,9 +290,11 @@ def test_grant_prints_what_lets_a_key_in_and_takes_no_secret(net):
     assert code == 0 and 'workers = "bench-1,bench-2"' in lines
     code, line, _ = grant("olga.public", "--signer")
     assert code == 0 and re.fullmatch('    olga = "[0-9a-f]{64}"', line)
+    (net.base / "mallory.public").write_text((net.base / "anna.public").read_text())
     for wrong, word in ((("olga.public",), "--role"), (("olga.public", "--role", "king"), "king"),
                         (("olga.public", "--role", "viewer", "--signer"), "--signer"),
                         (("olga.public", "--role", "viewer", "--workers", "x"), "--workers"),
+                        (("mallory.public", "--role", "viewer"), "anna"),
                         (("olga.secret", "--role", "viewer"), "secret"),
                         (("nobody.public", "--role", "viewer"), "nobody.public")):
         code, out, error = grant(*wrong)
