@@ -26,6 +26,11 @@
  * makes a second job. `run`, `rerun`, `cancel`, `pause`, `resume` and `prune`, which may take long,
  * wait as long as the broker is there.
  *
+ * Keys. When the broker does not let our key in any more, over TCP, whatever waits ends with 403,
+ * followers too: within seconds after a connection was lost, and on one that is open at the next
+ * question, which a follower asks every 10 s at least; with EMS_UNREACHABLE if another broker has
+ * been in the place of ours for reply_ms. The next request tries anew.
+ *
  * Where jobs live. The worker of a job that was seen before its end (the last 64 of them) is named
  * in further requests with that whole job id: they reach it without a question to all workers, and
  * wait for it while it is away.

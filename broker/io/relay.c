@@ -9,12 +9,14 @@
 #include "clock.h"
 #include "frames.h"
 #include "limits.h"
+#include "origin.h"
 #include "subscriptions.h"
 #include "zap.h"
 
 #define MESSAGES_PER_TURN 64
 #define EVENT_FRAMES      3 /* topic, map, payload */
 #define BIND_AGAIN_MS     20
+#define TRY_AGAIN_MS      500 /* after a failure */
 #define LINE_BYTES        512
 
 struct source {
@@ -29,9 +31,15 @@ struct relay {
     void (*log) (void *arg, const char *line);
     struct source sources[DOORS];
     struct subscriptions *subscriptions; /* of those who came over TCP */
-    struct reactor_timer bind_again;
-    bool complained; /* that the socket for events cannot be bound again */
+    struct reactor_timer come_back;
+    bool heard;      /* the socket for events over TCP is in the reactor */
+    bool complained; /* that there is none, or that it cannot be bound */
 };
+
+static struct bytes frame (const struct frames *frames, int index)
+{
+    return (struct bytes){ frames_data (frames, index), frames_size (frames, index) };
+}
 
 static bool is_event (const struct frames *frames)
 {
@@ -79,7 +87,8 @@ static void pass_events (void *arg)
     struct broker_peer peer;
     for (int i = 0; i < MESSAGES_PER_TURN && frames_recv (socket, &frames, NULL) == 1; i++) {
         if (is_event (&frames) &&
-            access_peer (self->access, PLACE_PUBLISH, source->door, &frames, &peer))
+            access_peer (self->access, PLACE_PUBLISH, source->door, &frames, &peer) &&
+            origin_good (&peer, frame (&frames, 0), frame (&frames, 1)))
             send_through (self, PLACE_EVENTS, &frames);
         else
             frames_clear (&frames);
@@ -192,36 +201,43 @@ static void complain (struct relay *self, const struct err *err)
     self->complained = true;
 }
 
-/* Until the socket before it has given its port back. */
-static void bind_again (void *arg)
+static int make_anew (struct relay *self, struct err *err)
+{
+    void **socket = &self->doors->sockets[PLACE_EVENTS][DOOR_TCP];
+    if (self->heard)
+        return 0;
+    if (doors_renew (self->doors, PLACE_EVENTS, err) < 0 ||
+        reactor_add_socket (self->reactor, *socket, grant_subscriptions, self, err) < 0)
+        return -1;
+    self->heard = true;
+    return 0;
+}
+
+/* Until there is a socket again, and the one before it has given its port back. */
+static void come_back (void *arg)
 {
     struct relay *self = arg;
     struct err err = { 0 };
-    int rc = doors_bind_again (self->doors, PLACE_EVENTS, &err);
+    int rc = make_anew (self, &err) < 0 ? -1 : doors_bind_again (self->doors, PLACE_EVENTS, &err);
     if (rc == 1) {
         self->complained = false;
         return;
     }
     if (rc < 0)
         complain (self, &err);
-    reactor_arm (self->reactor, &self->bind_again, clock_mono_ms () + BIND_AGAIN_MS);
+    int64_t pause_ms = rc < 0 ? TRY_AGAIN_MS : BIND_AGAIN_MS;
+    reactor_arm (self->reactor, &self->come_back, clock_mono_ms () + pause_ms);
 }
 
 void relay_renew (struct relay *self)
 {
-    struct err err = { 0 };
-    void *socket = self->doors->sockets[PLACE_EVENTS][DOOR_TCP];
-    if (!socket)
+    if (self->doors->tcp_count[PLACE_EVENTS] == 0)
         return;
-    reactor_remove_socket (self->reactor, socket);
+    if (self->heard)
+        reactor_remove_socket (self->reactor, self->doors->sockets[PLACE_EVENTS][DOOR_TCP]);
+    self->heard = false;
     subscriptions_clear (self->subscriptions, unwanted, self);
-    if (doors_renew (self->doors, PLACE_EVENTS, &err) < 0 ||
-        reactor_add_socket (self->reactor, self->doors->sockets[PLACE_EVENTS][DOOR_TCP],
-                            grant_subscriptions, self, &err) < 0) {
-        complain (self, &err);
-        return;
-    }
-    bind_again (self);
+    come_back (self);
 }
 
 static int add_sources (struct relay *self, struct err *err)
@@ -233,6 +249,7 @@ static int add_sources (struct relay *self, struct err *err)
         (granted &&
          reactor_add_socket (self->reactor, granted, grant_subscriptions, self, err) < 0))
         return -1;
+    self->heard = granted != NULL;
     for (enum door door = 0; door < DOORS; door++) {
         void *publish = sockets[PLACE_PUBLISH][door];
         self->sources[door] = (struct source){ self, door };
@@ -255,7 +272,7 @@ struct relay *relay_new (struct reactor *reactor, struct doors *doors, struct ac
     self->doors = doors;
     self->access = access;
     self->log = log;
-    self->bind_again = (struct reactor_timer){ .fn = bind_again, .arg = self };
+    self->come_back = (struct reactor_timer){ .fn = come_back, .arg = self };
     self->subscriptions = subscriptions_new ();
     if (!self->subscriptions)
         err_set (err, STATUS_FAILED, "out of memory for the relay");
@@ -269,7 +286,7 @@ void relay_destroy (struct relay **self_p)
     struct relay *self = *self_p;
     if (!self)
         return;
-    reactor_disarm (self->reactor, &self->bind_again);
+    reactor_disarm (self->reactor, &self->come_back);
     for (int door = 0; door < DOORS; door++) {
         if (self->doors->sockets[PLACE_PUBLISH][door])
             reactor_remove_socket (self->reactor, self->doors->sockets[PLACE_PUBLISH][door]);

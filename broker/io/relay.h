@@ -2,7 +2,7 @@
  *
  * Frames are moved, not copied, a bounded number per turn of the loop. A monitor that does not keep
  * up loses events and delays nobody. Over TCP only those with a right to it publish, message by
- * message, and only those who may see events get any, topic by topic.
+ * message and in their own names, and only those who may see events get any, topic by topic.
  *
  * SPDX-License-Identifier: MPL-2.0 */
 #ifndef EMS_RELAY_H

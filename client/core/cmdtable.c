@@ -80,11 +80,17 @@ static const struct command_spec commands[COMMANDS] = {
                          "the "
                          "lines that\nlet the key in: for the broker's users file, and for workers "
                          "that want signatures.\nNothing is ever overwritten." },
+    [COMMAND_GRANT] = { "grant", "FILE.public [FILE.public]", 1, 2,
+                        "print what lets a key in, for the broker's users file",
+                        "FILE.public is what `ems keygen` made for that user. Two of them are two "
+                        "keys of one\nuser, of which one is to go. --role says what the user may; "
+                        "--signer prints the\nline for a worker that wants signatures instead." },
     [COMMAND_CONTEXT] = { "context", "[list | use NAME | add NAME | remove NAME]", 0, 2,
                           "name brokers, and choose one",
                           "A context is where a broker is and who you are there; it is kept in\n"
-                          "~/.config/ems/client.zpl. add takes -e, --events, --server-key and "
-                          "--certificate.\nWhich one counts: -c NAME, EMS_CONTEXT, else the one in "
+                          "~/.config/ems/client.zpl. add takes -e, --events, --server (or "
+                          "--server-key) and\n--certificate. Which one counts: -c NAME, "
+                          "EMS_CONTEXT, else the one in "
                           "use, unless -e, --state or\ntheir variables say where the broker is." },
     [COMMAND_RELOAD] = { "reload", "", 0, 0, "let the broker read its users file again", "" },
     [COMMAND_VERSION] = { "version", "", 0, 0, "print the version", "" },
@@ -148,14 +154,18 @@ static const struct option_spec options[OPTIONS] = {
                          "only say what would be removed" },
     [OPTION_CONTEXT] = { 'c', "context", "NAME", KIND_TEXT, ALL_COMMANDS, 0, 0,
                          "the broker of that context (see `ems help context`)" },
-    [OPTION_ROLE] = { 0, "role", "ROLES", KIND_TEXT, ON (KEYGEN), 0, 0,
-                      "viewer, operator, admin, worker; several with commas (default: operator)" },
-    [OPTION_WORKERS] = { 0, "workers", "NAMES", KIND_TEXT, ON (KEYGEN), 0, 0,
+    [OPTION_ROLE] = { 0, "role", "ROLES", KIND_TEXT, ON (KEYGEN) | ON (GRANT), 0, 0,
+                      "viewer, operator, admin, worker; several with commas" },
+    [OPTION_WORKERS] = { 0, "workers", "NAMES", KIND_TEXT, ON (KEYGEN) | ON (GRANT), 0, 0,
                          "a worker's names, with commas (default: NAME)" },
     [OPTION_DIRECTORY] = { 0, "directory", "DIR", KIND_PATH, ON (KEYGEN), 0, 0,
                            "where the two files go (default: here)" },
+    [OPTION_SIGNER] = { 0, "signer", NULL, KIND_FLAG, ON (GRANT), 0, 0,
+                        "the line for `signers` of a worker" },
+    [OPTION_SERVER] = { 0, "server", "FILE", KIND_PATH, ON (CONTEXT), 0, 0,
+                        "the broker's NAME.public" },
     [OPTION_SERVER_KEY] = { 0, "server-key", "KEY", KIND_TEXT, ON (CONTEXT), 0, 0,
-                            "the public key of the broker" },
+                            "the public key in it, instead" },
     [OPTION_CERTIFICATE] = { 0, "certificate", "FILE", KIND_PATH, ON (CONTEXT), 0, 0,
                              "your secret key, as `ems keygen` made it" },
 };

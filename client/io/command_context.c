@@ -6,6 +6,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "cert.h"
 #include "commands.h"
 #include "contexts.h"
 #include "endpoint.h"
@@ -49,8 +50,8 @@ static int check_added (const char *name, const struct context *context, struct 
     if (endpoint_is_tcp (context->clients) && (!context->server_key || !context->certificate))
         return err_set (
             err, STATUS_BAD_REQUEST,
-            "over TCP it also takes --server-key KEY, the public key of the broker (who "
-            "runs it knows it), and --certificate FILE, your secret key: `ems keygen "
+            "over TCP it also takes --server FILE, the broker's NAME.public (who runs it has "
+            "it), and --certificate FILE, your secret key: `ems keygen "
             "NAME` makes one, and prints what the broker's users file needs");
     return 0;
 }
@@ -61,12 +62,26 @@ static char *absolute (const char *path)
     return path ? realpath (path, NULL) : NULL;
 }
 
+/* The broker's key as it is given, or out of its certificate. */
+static int find_server_key (const struct cmdline *line, struct cert *space, const char **out,
+                            struct err *err)
+{
+    *out = line->text[OPTION_SERVER_KEY];
+    if (!line->text[OPTION_SERVER])
+        return 0;
+    *out = space->public_key;
+    return cert_load_public (line->text[OPTION_SERVER], space, err);
+}
+
 static int add (struct tool *tool, const struct config *root, const char *name, struct err *err)
 {
+    struct cert server;
+    const char *server_key = NULL;
+    if (find_server_key (&tool->line, &server, &server_key, err) < 0)
+        return -1;
     char *certificate = absolute (tool->line.text[OPTION_CERTIFICATE]);
     const struct context context = { tool->line.text[OPTION_ENDPOINT],
-                                     tool->line.text[OPTION_EVENTS],
-                                     tool->line.text[OPTION_SERVER_KEY], certificate };
+                                     tool->line.text[OPTION_EVENTS], server_key, certificate };
     const char *current = contexts_current (root);
     int rc = -1;
     if (tool->line.text[OPTION_CERTIFICATE] && !certificate)

@@ -14,6 +14,7 @@
 #include "cert.h"
 #include "commands.h"
 #include "files.h"
+#include "granted.h"
 
 #define TEXT_BYTES 1024
 #define FILE_BYTES (LIMIT_NAME_BYTES + 16)
@@ -105,55 +106,25 @@ static int write_pair (const char *folder, const struct cert *cert, const char *
 static void print_lines (const struct cert *cert, const char *roles, const char *workers,
                          struct sbuf *out)
 {
-    const char *parts[] = { "Wrote ",
-                            cert->name,
-                            ".secret (keep it to yourself) and ",
-                            cert->name,
-                            ".public.\nPublic key: ",
-                            cert->public_key,
-                            "\n\nThe lines for the broker's users file:\n\n    ",
-                            cert->name,
-                            "\n        roles = \"",
-                            roles,
-                            "\"\n",
-                            workers ? "        workers = \"" : "",
-                            workers ? workers : "",
-                            workers ? "\"\n" : "",
-                            "        key = \"",
-                            cert->public_key,
-                            "\"\n\nFor workers that run signed profiles, in `signers`:\n\n    ",
-                            cert->name,
-                            " = \"",
-                            cert->sign_public,
-                            "\"\n" };
-    for (size_t i = 0; i < sizeof parts / sizeof parts[0]; i++)
-        sbuf_add (out, parts[i]);
+    const struct granted user = { cert->name, roles, workers, { cert->public_key }, 1 };
+    sbuf_printf (out,
+                 "Wrote %s.secret (keep it to yourself) and %s.public.\nPublic key: %s\n\n"
+                 "The lines for the broker's users file:\n\n",
+                 cert->name, cert->name, cert->public_key);
+    granted_user (out, &user);
+    sbuf_add (out, "\nFor workers that run signed profiles, in `signers`:\n\n");
+    granted_signer (out, cert->name, cert->sign_public);
 }
 
 static int check (const char *name, const char *roles, const char *workers, struct err *err)
 {
-    unsigned bits = 0;
     if (!name_valid (name))
         return err_set (
             err, STATUS_BAD_REQUEST,
             "\"%.64s\" is no name; it takes letters, digits, '.', '_' and '-', a letter "
             "or digit first",
             name);
-    if (roles_parse (roles, &bits, err) < 0)
-        return err_prefix (err, "--role");
-    if (workers && (bits & ROLE_WORKER) == 0)
-        return err_set (err, STATUS_BAD_REQUEST, "--workers is for --role worker");
-    for (const char *at = workers; at; at = strchr (at, ',') ? strchr (at, ',') + 1 : NULL) {
-        char one[NAME_BYTES] = "";
-        size_t bytes = strcspn (at, ",");
-        memcpy (one, at, bytes < sizeof one ? bytes : 0);
-        if (!name_valid (one))
-            return err_set (err, STATUS_BAD_REQUEST,
-                            "--workers takes names of workers, with commas between them, not "
-                            "\"%.64s\"",
-                            workers);
-    }
-    return 0;
+    return granted_check (roles, workers, err);
 }
 
 int command_keygen (struct tool *tool)

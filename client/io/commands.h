@@ -27,6 +27,7 @@ int command_workers (struct tool *tool);
 int command_profiles (struct tool *tool);
 int command_ping (struct tool *tool);
 int command_keygen (struct tool *tool);
+int command_grant (struct tool *tool);
 int command_context (struct tool *tool);
 int command_reload (struct tool *tool);
 int command_version (struct tool *tool);

@@ -70,7 +70,7 @@ static int check_keys (const struct ems_options *options, const struct place *pl
     if (tcp && (!options->certificate || !options->server_key))
         return err_set (err, STATUS_BAD_REQUEST,
                         "the endpoint \"%.100s\" is TCP, which needs %s; give it by a context: ems "
-                        "context add NAME -e %.100s --events tcp://HOST:PORT --server-key KEY "
+                        "context add NAME -e %.100s --events tcp://HOST:PORT --server FILE "
                         "--certificate FILE",
                         place->clients,
                         options->certificate

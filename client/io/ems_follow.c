@@ -28,20 +28,31 @@ static int zmq_epoll (int epoll_fd, int operation, void *socket)
     return epoll_ctl (epoll_fd, operation, fd, &event);
 }
 
+/* The session's sockets, which it may have made anew: those before have left the set by themselves.
+ */
+static int wait_on_session (struct ems_follow *self, struct err *err)
+{
+    void *sockets[2];
+    unsigned which = session_sockets (self->session, sockets);
+    if (which == self->sockets)
+        return 0;
+    if (zmq_epoll (self->epoll_fd, EPOLL_CTL_ADD, sockets[0]) < 0 ||
+        zmq_epoll (self->epoll_fd, EPOLL_CTL_ADD, sockets[1]) < 0)
+        return err_sys (err, "cannot wait on a socket");
+    self->sockets = which;
+    return 0;
+}
+
 /* One descriptor that can be read when anything may have happened, or a time has come. */
 static int make_fd (struct ems_follow *self, struct err *err)
 {
-    void *sockets[2];
-    session_sockets (self->session, sockets);
     struct epoll_event event = { .events = EPOLLIN };
     self->epoll_fd = epoll_create1 (EPOLL_CLOEXEC);
     self->timer_fd = timerfd_create (CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK);
     if (self->epoll_fd < 0 || self->timer_fd < 0 ||
-        zmq_epoll (self->epoll_fd, EPOLL_CTL_ADD, sockets[0]) < 0 ||
-        zmq_epoll (self->epoll_fd, EPOLL_CTL_ADD, sockets[1]) < 0 ||
         epoll_ctl (self->epoll_fd, EPOLL_CTL_ADD, self->timer_fd, &event) < 0)
         return err_sys (err, "cannot make a descriptor to wait on");
-    return 0;
+    return wait_on_session (self, err);
 }
 
 static void close_events (int epoll_fd, void **sub, void **watch)
@@ -202,7 +213,8 @@ static bool can_read (void *socket)
 static bool more (const struct ems_follow *self, bool read)
 {
     bool events = can_read (self->sub);
-    return session_readable (self->session) || can_read (self->watch) || (read && events);
+    bool news = can_read (self->watch);
+    return session_readable (self->session) || (news && !self->ended) || (read && events);
 }
 
 /* Nothing to do now: wait for a descriptor, a time of ours, or until `deadline_ms`.
@@ -211,6 +223,8 @@ static int rest (struct ems_follow *self, int64_t until_ms, int64_t deadline_ms,
 {
     int64_t due_ms = session_due_ms (self->session);
     due_ms = until_ms < due_ms ? until_ms : due_ms;
+    if (self->ended && self->renew_ms < due_ms)
+        due_ms = self->renew_ms;
     if (due_ms < 1)
         due_ms = 1;
     struct itimerspec when = { 0 };
@@ -243,10 +257,10 @@ static int round_of (struct ems_follow *self, struct ems_event *event, struct fo
                      struct err *err)
 {
     for (;;) {
-        if (session_step (self->session, err) < 0)
+        if (session_step (self->session, err) < 0 || wait_on_session (self, err) < 0)
             return -1;
         follow_look_at_link (self);
-        if (self->ended && renew_events (self, err) < 0)
+        if (self->ended && clock_mono_ms () >= self->renew_ms && renew_events (self, err) < 0)
             return -1;
         int rc = follow_take_replies (self, event, err);
         if (rc == 0)

@@ -3,6 +3,7 @@
  * SPDX-License-Identifier: MPL-2.0 */
 #include "ems_private.h"
 
+#include <stdio.h>
 #include <string.h>
 
 /* Hand out the job of a reply, and remember where it lives. */
@@ -51,14 +52,31 @@ static int put_wishes (struct value *body, const struct ems_run *run)
     return rc;
 }
 
+/* A signed profile takes only what was signed for one worker, so that nobody on the way can hand it
+ * to several. Which one it would have been, its refusal says. */
+static bool must_name (const struct ems *self, const struct call *call, int status,
+                       const struct value *refusal, char out[NAME_BYTES])
+{
+    const char *name = value_string (value_get (refusal, "worker"));
+    if (status != STATUS_FORBIDDEN || call->worker || self->cert.sign_secret[0] == '\0' || !name ||
+        !name_valid (name))
+        return false;
+    snprintf (out, NAME_BYTES, "%s", name);
+    return true;
+}
+
 /* Ask for a job; the body is destroyed. */
 static int submit (struct ems *self, const char *type, const char *worker,
                    const struct ems_run *run, struct value *body, struct ems_value **job,
                    struct ems_error *error)
 {
     struct value *reply = NULL;
+    struct ems_error unwanted;
+    char named[NAME_BYTES];
     if (job)
         *job = NULL;
+    if (!error)
+        error = &unwanted;
     struct call call = { .type = type,
                          .worker = worker,
                          .body = body,
@@ -70,6 +88,12 @@ static int submit (struct ems *self, const char *type, const char *worker,
         return ems_fail_memory (error);
     }
     int rc = ems_call (self, &call, &reply, error);
+    if (rc < 0 && must_name (self, &call, error->status, reply, named)) {
+        value_destroy (&reply);
+        call.worker = named;
+        call.again = call.id != NULL;
+        rc = ems_call (self, &call, &reply, error);
+    }
     value_destroy (&body);
     return hand_out_job (self, rc, &reply, job, error);
 }

@@ -14,6 +14,7 @@
 #include "wire.h"
 
 #define EVENT_MAP_BYTES ((size_t)LIMIT_FRAME_BYTES)
+#define KNOCK_AGAIN_MS  2000
 
 /* ---- connections ---- */
 
@@ -54,11 +55,15 @@ static void link_up (struct ems_follow *self)
     }
 }
 
-static void link_down (struct ems_follow *self)
+/* Whoever was turned away knocks again, but not without a pause; meanwhile the machine asks. */
+static void link_down (struct ems_follow *self, bool turned_away)
 {
-    follow_link (&self->machine, false, clock_mono_ms ());
+    int64_t now_ms = clock_mono_ms ();
+    if (self->machine.link)
+        follow_link (&self->machine, false, now_ms);
     self->nonce_epoch = 0;
     self->ended = true;
+    self->renew_ms = turned_away ? now_ms + KNOCK_AGAIN_MS : now_ms;
 }
 
 /* Requests are answered but no events come: say so once, since it is slower. */
@@ -82,7 +87,7 @@ void follow_look_at_link (struct ems_follow *self)
         if (event > 0)
             link_up (self);
         else
-            link_down (self);
+            link_down (self, event != -1);
     }
     warn_without_events (self);
 }
@@ -278,9 +283,20 @@ static const struct wire_reply *finished (struct ems_follow *self, struct ask **
     return reply;
 }
 
+/* Given up: whoever answers there does not let us in any more. */
+static int any_given_up (const struct ems_follow *self, struct err *err)
+{
+    const struct ask *asks[] = { self->sync, self->status, self->logs, self->cancel };
+    const struct wire_reply *reply;
+    for (size_t i = 0; i < sizeof asks / sizeof *asks; i++)
+        if (asks[i] && ask_done (asks[i]) && ask_reply (asks[i], &reply, err) < 0)
+            return -1;
+    return 0;
+}
+
 int follow_take_replies (struct ems_follow *self, struct ems_event *event, struct err *err)
 {
-    int rc = 0;
+    int rc = any_given_up (self, err);
     bool any = true;
     while (rc == 0 && any) {
         const struct wire_reply *reply;
@@ -337,15 +353,19 @@ static int take_log (struct ems_follow *self, const struct frames *frames, const
     return tell (event, EMS_EVENT_LOG);
 }
 
+/* A broker lets a worker publish in its own name only; whether the job is that one's, we know. */
+static bool is_from_its_worker (const struct ems_follow *self, const struct value *map)
+{
+    const char *worker = value_string (value_get (self->job, "worker"));
+    const char *from = value_string (value_get (map, "worker"));
+    return !worker || (from && strcmp (from, worker) == 0);
+}
+
 static int take_frames (struct ems_follow *self, const struct frames *frames,
                         struct ems_event *event)
 {
     char nonce[NONCE_BYTES + 8];
     snprintf (nonce, sizeof nonce, "%s%08" PRIx32, self->nonce, self->nonce_epoch);
-    if (self->nonce_epoch && is_topic (frames, "sync", nonce)) {
-        follow_sync_event (&self->machine, self->nonce_epoch, clock_mono_ms ());
-        return 2;
-    }
     if (starts_with (frames, "worker/")) {
         follow_worker_event (&self->machine);
         return 2;
@@ -353,9 +373,13 @@ static int take_frames (struct ems_follow *self, const struct frames *frames,
     int result = 2;
     struct value *map =
         wire_decode (frames_data (frames, 1), frames_size (frames, 1), EVENT_MAP_BYTES, NULL);
-    if (!map)
+    if (!map || !is_from_its_worker (self, map)) {
+        value_destroy (&map);
         return 2;
-    if (is_topic (frames, "log", self->job_id)) {
+    }
+    if (self->nonce_epoch && is_topic (frames, "sync", nonce)) {
+        follow_sync_event (&self->machine, self->nonce_epoch, clock_mono_ms ());
+    } else if (is_topic (frames, "log", self->job_id)) {
         result = take_log (self, frames, map, event);
     } else if (is_topic (frames, "status", self->job_id)) {
         struct value *job = value_take (map, "job");

@@ -26,7 +26,9 @@ struct ems_follow {
     int64_t begun_ms;
     struct follow machine;
     bool ever_linked;     /* the events socket was connected once */
-    bool ended;           /* the connection of this events socket: make another one */
+    bool ended;           /* the connection of this events socket: make another one… */
+    int64_t renew_ms;     /* …then */
+    unsigned sockets;     /* the session's that epoll_fd waits on */
     bool subscribed;      /* to the log and status */
     uint32_t nonce_epoch; /* of the sync topic subscribed to; 0: none */
     bool lost;            /* EMS_EVENT_LOST was told, EMS_EVENT_BACK is due */

@@ -15,6 +15,8 @@
 
 #define WINDOW_MS 30000 /* not_after_ms of a request that has no deadline of its own */
 #define STEP_MOST 1000  /* replies taken in one step */
+#define KNOCK_MS  2000  /* after a connection ended, in case libzmq does not try again */
+#define LULL_MS   6000  /* without such an answer it is another time */
 
 struct session {
     struct session_options options;
@@ -22,10 +24,50 @@ struct session {
     void *context;
     void *socket;
     void *watch;
+    unsigned made; /* so often were these two */
     bool up;
-    bool told; /* the notice about waiting was given */
+    int64_t knock_ms;                      /* make the sockets anew then; 0: no need */
+    int64_t unfit_first_ms, unfit_last_ms; /* who answered was not the broker; 0: never */
+    bool told;                             /* the notice about waiting was given */
     struct ask *first;
 };
+
+static int open_sockets (struct session *self, struct err *err)
+{
+    self->socket = endpoint_new (self->context, ENDPOINT_CLIENT_DEALER, err);
+    if (!self->socket)
+        return -1;
+    self->watch = endpoint_watch (self->context, self->socket, err);
+    return self->watch ? session_connect (self, self->socket, self->options.clients, err) : -1;
+}
+
+static void close_sockets (void **socket, void **watch)
+{
+    if (*watch)
+        endpoint_unwatch (watch, *socket);
+    endpoint_close (socket);
+}
+
+/* A libzmq socket that was not let in, or got nonsense for an answer, never tries again by itself;
+ * of the latter it does not even tell. */
+static int knock_again (struct session *self, struct err *err)
+{
+    void *socket = self->socket, *watch = self->watch;
+    self->socket = self->watch = NULL;
+    int rc = open_sockets (self, err); /* first: a watch is known by the address of its socket */
+    if (rc < 0) {
+        close_sockets (&self->socket, &self->watch);
+        self->socket = socket;
+        self->watch = watch;
+        return -1;
+    }
+    close_sockets (&socket, &watch);
+    self->made++;
+    self->up = false;
+    self->knock_ms = 0;
+    self->limits.news = LINK_QUIET;
+    return 0;
+}
 
 struct session *session_new (const struct session_options *options, struct err *err)
 {
@@ -35,6 +77,7 @@ struct session *session_new (const struct session_options *options, struct err *
         return NULL;
     }
     self->options = *options;
+    self->made = 1;
     self->limits = (struct ask_limits){ .endpoint = options->clients,
                                         .connect_ms = options->connect_ms,
                                         .reply_ms = options->reply_ms,
@@ -44,13 +87,8 @@ struct session *session_new (const struct session_options *options, struct err *
         err_set (err, STATUS_FAILED, "cannot make a ZeroMQ context: %s", zmq_strerror (errno));
         goto fail;
     }
-    self->socket = endpoint_new (self->context, ENDPOINT_CLIENT_DEALER, err);
-    if (!self->socket)
-        goto fail;
-    self->watch = endpoint_watch (self->context, self->socket, err);
-    if (!self->watch || session_connect (self, self->socket, options->clients, err) < 0)
-        goto fail;
-    return self;
+    if (open_sockets (self, err) == 0)
+        return self;
 fail:
     session_destroy (&self);
     return NULL;
@@ -76,12 +114,19 @@ void session_destroy (struct session **self_p)
         struct ask *ask = self->first;
         session_drop (self, &ask);
     }
-    if (self->watch)
-        endpoint_unwatch (&self->watch, self->socket);
-    endpoint_close (&self->socket);
+    close_sockets (&self->socket, &self->watch);
     if (self->context)
         zmq_ctx_term (self->context);
     free (self);
+}
+
+/* The broker does not want us, or another has been in its place for as long as one waits for an
+ * answer: waiting longer is of no use, whatever the patience. */
+static bool is_hopeless (const struct session *self)
+{
+    return self->limits.news == LINK_REFUSED ||
+           (self->limits.news == LINK_UNFIT &&
+            self->unfit_last_ms - self->unfit_first_ms >= self->options.reply_ms);
 }
 
 struct ask *session_ask (struct session *self, const char *type, const char *worker,
@@ -90,6 +135,8 @@ struct ask *session_ask (struct session *self, const char *type, const char *wor
 {
     char made[REQUEST_ID_BYTES];
     uint8_t random[16];
+    if (is_hopeless (self) && knock_again (self, err) < 0)
+        return NULL;
     if (!id) {
         if (entropy_fill (random, sizeof random, err) < 0)
             return NULL;
@@ -118,11 +165,23 @@ void session_drop (struct session *self, struct ask **ask_p)
     ask_destroy (&ask);
 }
 
+static void note_unfit (struct session *self, int64_t now_ms)
+{
+    if (self->unfit_first_ms == 0 || now_ms - self->unfit_last_ms > LULL_MS)
+        self->unfit_first_ms = now_ms;
+    self->unfit_last_ms = now_ms;
+}
+
 static void look_at_link (struct session *self, int64_t now_ms)
 {
     int event;
     while ((event = endpoint_event (self->watch)) != 0) {
         self->up = event > 0;
+        self->knock_ms = self->up ? 0 : now_ms + KNOCK_MS;
+        if (event == ENDPOINT_UNFIT)
+            note_unfit (self, now_ms);
+        else if (self->up)
+            self->unfit_first_ms = 0;
         if (event != -1)
             self->limits.news = event == ENDPOINT_REFUSED ? LINK_REFUSED
                                 : event == ENDPOINT_UNFIT ? LINK_UNFIT
@@ -215,13 +274,15 @@ int session_step (struct session *self, struct err *err)
 {
     int64_t now_ms = clock_mono_ms ();
     look_at_link (self, now_ms);
+    if (self->first && self->knock_ms > 0 && now_ms >= self->knock_ms && !is_hopeless (self) &&
+        knock_again (self, err) < 0)
+        return -1;
     if (take_replies (self, now_ms, err) < 0)
         return -1;
     for (struct ask *ask = self->first; ask; ask = ask->next) {
         if (ask->done)
             continue;
-        if (self->limits.news == LINK_REFUSED ||
-            now_ms >= ask_give_up_ms (ask, &self->limits, self->up)) {
+        if (is_hopeless (self) || now_ms >= ask_give_up_ms (ask, &self->limits, self->up)) {
             ask_give_up (ask, &self->limits, self->up);
             continue;
         }
@@ -238,6 +299,8 @@ int64_t session_due_ms (const struct session *self)
     for (const struct ask *ask = self->first; ask; ask = ask->next) {
         if (ask->done)
             continue;
+        if (self->knock_ms > 0 && self->knock_ms < due_ms)
+            due_ms = self->knock_ms;
         int64_t next_ms = ask_give_up_ms (ask, &self->limits, self->up);
         if (self->up && ask->due_ms < next_ms)
             next_ms = ask->due_ms;
@@ -300,8 +363,9 @@ const struct session_options *session_options (const struct session *self)
     return &self->options;
 }
 
-void session_sockets (const struct session *self, void *out[2])
+unsigned session_sockets (const struct session *self, void *out[2])
 {
     out[0] = self->socket;
     out[1] = self->watch;
+    return self->made;
 }

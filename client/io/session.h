@@ -55,7 +55,8 @@ int session_connect (const struct session *self, void *socket, const char *endpo
                      struct err *err);
 void *session_context (const struct session *self);
 const struct session_options *session_options (const struct session *self);
-/* The two sockets whose descriptors say when to step. */
-void session_sockets (const struct session *self, void *out[2]);
+/* The two sockets whose descriptors say when to step; the number changes, from 1, with the sockets,
+ * which are made anew where libzmq would not try again. */
+unsigned session_sockets (const struct session *self, void *out[2]);
 
 #endif

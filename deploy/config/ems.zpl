@@ -6,12 +6,27 @@
 #   ems-broker --state DIR --config THIS-FILE
 #   ems-worker --state DIR --config THIS-FILE
 
+#   Over TCP, which deploy/README.md sets up step by step:
+#
+#   broker
+#       clients = "tcp://*:5570"
+#       workers = "tcp://*:5571"
+#       publish = "tcp://*:5572"
+#       events = "tcp://*:5573"
+#           More places to be reached at, besides the sockets below the state folder.
+#       certificate = "/home/ems/broker.secret"
+#       users = "/home/ems/users.zpl"
+#           Its key, as `ems keygen` makes it, and who may what, as `ems grant` prints it.
+
 worker
 #   name = "bench-1"
 #       How this worker is called; default: the host's name.
 #   workers = "ipc:///var/lib/ems/sock/workers"
 #   publish = "ipc:///var/lib/ems/sock/publish"
 #       Where the broker is; default: the sockets below the state folder.
+#   certificate = "/home/ems/bench-1.secret"
+#   server = "/home/ems/broker.public"
+#       For tcp:// our key, and the broker's public one (or that alone: server_key = "40 characters").
     cgroup = "auto"
 #       auto: each job gets a cgroup v2 of its own where one can be made; none: never.
 

@@ -84,17 +84,42 @@ static int check_pair (const struct cert *cert, struct err *err)
     return 0;
 }
 
-static int read_all (const struct config *root, struct cert *out, struct err *err)
+static void read_name (const struct config *root, struct cert *out)
 {
     const char *name = NULL;
-    const struct config *curve = config_child (root, "curve");
     const struct config *metadata = config_child (root, "metadata");
+    if (config_string (metadata, "name", LIMIT_NAME_BYTES, &name, NULL) == 1 && name_valid (name))
+        snprintf (out->name, sizeof out->name, "%s", name);
+}
+
+static int read_all (const struct config *root, struct cert *out, struct err *err)
+{
+    const struct config *curve = config_child (root, "curve");
     if (read_key (curve, "public-key", out->public_key, err) < 0 ||
         read_key (curve, "secret-key", out->secret_key, err) < 0 ||
         read_sign (config_child (root, "sign"), out, err) < 0 || check_pair (out, err) < 0)
         return -1;
-    if (config_string (metadata, "name", LIMIT_NAME_BYTES, &name, NULL) == 1 && name_valid (name))
-        snprintf (out->name, sizeof out->name, "%s", name);
+    read_name (root, out);
+    return 0;
+}
+
+static int read_public (const struct config *root, struct cert *out, struct err *err)
+{
+    const char *text = NULL;
+    const struct config *curve = config_child (root, "curve");
+    const struct config *sign = config_child (root, "sign");
+    if (config_child (curve, "secret-key") || config_child (sign, "secret-key"))
+        return err_set (err, STATUS_BAD_REQUEST,
+                        "it holds a secret key, which is for its owner alone; NAME.public is for "
+                        "everybody else");
+    if (read_key (curve, "public-key", out->public_key, err) < 0 ||
+        config_string (sign, "public-key", SIGN_PUBLIC_TEXT_BYTES, &text, err) < 0)
+        return -1;
+    if (text && !is_hex (text, sizeof out->sign_public - 1))
+        return config_error (sign, err, "needs a public-key of 64 lowercase hex digits");
+    if (text)
+        memcpy (out->sign_public, text, sizeof out->sign_public);
+    read_name (root, out);
     return 0;
 }
 
@@ -107,6 +132,21 @@ int cert_load (const char *path, struct cert *out, struct err *err)
     if (!root)
         return -1;
     int rc = read_all (root, out, err);
+    config_destroy (&root);
+    if (rc < 0) {
+        cert_clear (out);
+        err_prefix (err, "the certificate \"%.200s\"", path);
+    }
+    return rc;
+}
+
+int cert_load_public (const char *path, struct cert *out, struct err *err)
+{
+    *out = (struct cert){ 0 };
+    struct config *root = zpl_load (path, err);
+    if (!root)
+        return -1;
+    int rc = read_public (root, out, err);
     config_destroy (&root);
     if (rc < 0) {
         cert_clear (out);

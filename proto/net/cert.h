@@ -32,6 +32,9 @@ struct cert {
  * mode 0600 and ours or root's), 400 it is no certificate with a secret key, or its two keys do not
  * belong together. */
 int cert_load (const char *path, struct cert *out, struct err *err);
+/* Read NAME.public, of which the secrets of *out stay empty. 0, or -1 with *err: 404, or 400, also
+ * for a file with a secret in it, which nobody should have given away. */
+int cert_load_public (const char *path, struct cert *out, struct err *err);
 void cert_clear (struct cert *self);
 
 #endif

@@ -180,6 +180,8 @@ class Monitor:
         while not self.over() and (frames := self.next_event()):
             topic, event, payload = (frames + [b""])[:3]
             event = msgpack.unpackb(event)
+            if event["worker"] != self.job["worker"]:
+                continue  # nobody else has a say about this job
             if topic.startswith(b"status/"):
                 self.job = event["job"]
             elif topic.startswith(b"log/"):

@@ -5,155 +5,20 @@ The keys are made by `ems keygen`, and the users file is written from what that 
 """
 import os
 import re
-import shutil
-import signal
-import subprocess
-import tempfile
-from pathlib import Path
 
 import msgpack
 import pytest
 import zmq
 
+import curve_net
+from curve_net import MAGIC, PATIENCE_S, SILENCE_MS, event
 from procs import eventually
-from profiles import configuration
-
-BIN = Path(os.environ["EMS_BIN_DIR"])
-PATIENCE_S = 30
-SILENCE_MS = 400
-PLACES = ("clients", "workers", "publish", "events")
-MAGIC = b"EMS1"
-
-
-class Net:
-    """A broker on TCP ports of its own, and keys."""
-
-    def __init__(self):
-        self.base = Path(tempfile.mkdtemp(prefix="ems-curve-", dir="/tmp"))
-        self.state = self.base / "s"
-        self.users, self.config, self.errors = (self.base / name for name in
-                                                ("users.zpl", "ems.zpl", "errors"))
-        self.lines = {}  # the users file: name to its lines
-        self.keys = {}
-        self.processes = []
-        self.broker = None
-        self.at = {}
-        self.context = zmq.Context()
-        self.environment = {key: value for key, value in os.environ.items()
-                            if not key.startswith(("EMS_", "XDG_"))} | {"HOME": str(self.base)}
-
-    def keygen(self, name, role, *arguments):
-        made = self.ems("keygen", name, "--role", role, "--directory", str(self.base), *arguments)
-        assert made.returncode == 0, made.stderr
-        lines = made.stdout.split("users file:\n\n")[1].split("\n\nFor workers")[0]
-        text = (self.base / f"{name}.secret").read_text()
-        self.keys[name] = (re.search('public-key = "(.{40})"', text)[1].encode(),
-                           re.search('secret-key = "(.{40})"', text)[1].encode())
-        return lines
-
-    def add(self, name, role, *arguments):
-        self.lines[name] = self.keygen(name, role, *arguments)
-
-    def write_users(self):
-        self.users.write_text("users\n" + "\n".join(self.lines.values()) + "\n")
-        self.users.chmod(0o600)
-
-    def write_config(self, endpoint="tcp://127.0.0.1:*", certificate=True, users=True):
-        lines = ["broker"] + [f'    {place} = "{endpoint}"' for place in PLACES]
-        if certificate:
-            lines.append(f'    certificate = "{self.base}/server.secret"')
-        if users:
-            lines.append(f'    users = "{self.users}"')
-        self.config.write_text("\n".join(lines) + "\n")
-
-    def launch(self, program, *arguments):
-        with open(self.errors, "ab") as errors:
-            process = subprocess.Popen([BIN / program, *map(str, arguments)], stderr=errors,
-                                       stdin=subprocess.DEVNULL, cwd=self.base,
-                                       env=self.environment)
-        self.processes.append(process)
-        return process
-
-    def start(self):
-        self.broker = self.launch("ems-broker", "--state", self.state, "--config", self.config)
-        eventually(lambda: len(self.served()) == 4 or self.broker.poll() is not None, PATIENCE_S)
-        assert self.broker.poll() is None, self.said()
-        self.at = self.served()
-
-    def refuse(self):
-        """Start the broker, which must not start: what it says."""
-        run = subprocess.run([BIN / "ems-broker", "--state", self.state, "--config", self.config],
-                             capture_output=True, text=True, timeout=PATIENCE_S)
-        assert run.returncode == 78, run
-        return run.stderr
-
-    def said(self):
-        return self.errors.read_text() if self.errors.exists() else ""
-
-    def served(self):
-        return dict(re.findall(r"serves (\w+) at (tcp://\S+)", self.said()))
-
-    def reload(self):
-        """By SIGHUP; returns when the broker has said what came of it."""
-        before = len(self.said())
-        self.broker.send_signal(signal.SIGHUP)
-        return eventually(lambda: re.search(r"ems-broker: (.*users.*)\n", self.said()[before:]),
-                          PATIENCE_S)[1]
-
-    def ems(self, *arguments, timeout=PATIENCE_S):
-        return subprocess.run([BIN / "ems", *arguments], capture_output=True, text=True,
-                              env=self.environment, cwd=self.base, timeout=timeout)
-
-    def socket(self, kind, place, name=None, server="server"):
-        """A socket to that place; without a name, without a key."""
-        made = self.context.socket(kind)
-        made.linger = 0
-        if name:
-            made.curve_publickey, made.curve_secretkey = self.keys[name]
-            made.curve_serverkey = self.keys[server][0]
-        made.connect(self.at[place])
-        return made
-
-    def ask(self, socket, type, timeout_ms=PATIENCE_S * 1000, **body):
-        """(status, error) of the answer; None if there is none."""
-        request = {"id": os.urandom(16).hex(), "type": type, "body": body}
-        try:
-            socket.send_multipart([MAGIC, msgpack.packb(request)], zmq.DONTWAIT)
-        except zmq.Again:
-            return None
-        while socket.poll(timeout_ms):
-            reply = msgpack.unpackb(socket.recv_multipart()[1])
-            if reply["re"] == request["id"]:
-                return reply["status"], reply.get("error")
-        return None
-
-    def close(self):
-        self.context.destroy(linger=0)
-        for process in self.processes:
-            if process.poll() is None:
-                process.terminate()
-        codes = [process.wait(PATIENCE_S) for process in self.processes]
-        said = self.said()
-        shutil.rmtree(self.base)
-        assert codes == [0] * len(codes), said
-        assert "Sanitizer" not in said and "runtime error" not in said, said
 
 
 @pytest.fixture
 def net():
-    net = Net()
-    try:
-        net.keygen("server", "admin")
-        net.add("vera", "viewer")
-        net.add("olga", "operator")
-        net.add("anna", "admin")
-        net.add("bench-1", "worker")
-        net.keygen("stranger", "admin")
-        net.write_users()
-        net.write_config()
+    with curve_net.opened() as net:
         yield net
-    finally:
-        net.close()
 
 
 def hello(name):
@@ -201,8 +66,8 @@ def test_each_role_has_its_places(net):
 
     def shown(socket):
         for forger in forgers:
-            forger.send_multipart([b"worker/forged/", b"x", b""])
-        publisher.send_multipart([b"worker/bench-1/", b"x", b""])
+            forger.send_multipart(event("worker/forged/"))
+        publisher.send_multipart(event("worker/bench-1/"))
         return socket.poll(20)
     for socket in seers:
         eventually(lambda: shown(socket), PATIENCE_S)
@@ -225,7 +90,7 @@ def test_a_key_that_is_removed_has_no_rights_on_open_connections(net):
     assert head_of(worker)["type"] == "welcome"
 
     def send_event(socket):
-        publisher.send_multipart([b"worker/bench-1/", b"x", b""])
+        publisher.send_multipart(event("worker/bench-1/"))
         return socket.poll(20)
     eventually(lambda: send_event(events) and send_event(others), PATIENCE_S)
     del net.lines["olga"]
@@ -257,7 +122,7 @@ def test_a_key_that_is_removed_has_no_rights_on_open_connections(net):
     eventually(is_gone, PATIENCE_S)
     while others.poll(SILENCE_MS):
         others.recv_multipart()
-    publisher.send_multipart([b"worker/bench-1/", b"x", b""])
+    publisher.send_multipart(event("worker/bench-1/"))
     assert not others.poll(SILENCE_MS)
 
 
@@ -336,7 +201,7 @@ def test_subscriptions_of_a_user_are_bounded(net):
     greedy.subscribe(b"t/")  # one too many: not granted
 
     def seen():
-        publisher.send_multipart([b"t/", b"x", b""])
+        publisher.send_multipart(event("t/"))
         return modest.poll(20)
     eventually(seen, PATIENCE_S)
     assert not greedy.poll(SILENCE_MS)
@@ -361,20 +226,9 @@ def test_subscriptions_of_a_user_are_bounded(net):
     assert net.ask(net.socket(zmq.DEALER, "clients", "olga"), "ping") == (200, None)
 
 
-def worker_config(net):
-    path = net.base / "worker.zpl"
-    work = net.base / "work"
-    work.mkdir(exist_ok=True)
-    path.write_text(configuration({"name": "bench-1", "cgroup": "none",
-                                   "workers": net.at["workers"], "publish": net.at["publish"],
-                                   "certificate": f"{net.base}/bench-1.secret",
-                                   "server_key": net.keys["server"][0].decode()}, work, BIN))
-    return path
-
-
 def test_the_programs_work_over_tcp_by_a_context(net):
     net.start()
-    net.launch("ems-worker", "--state", net.base / "w", "--config", worker_config(net))
+    net.launch("ems-worker", "--state", net.base / "w", "--config", net.worker_config())
     made = net.ems("context", "add", "far", "-e", net.at["clients"], "--events", net.at["events"],
                    "--server-key", net.keys["server"][0].decode(), "--certificate", "olga.secret")
     assert made.returncode == 0, made.stderr
@@ -421,11 +275,48 @@ def test_keygen_overwrites_nothing(net):
     net.start()
 
 
+def test_grant_prints_what_lets_a_key_in_and_takes_no_secret(net):
+    def grant(*arguments):
+        done = net.ems("grant", *arguments)
+        return done.returncode, done.stdout.rstrip("\n"), done.stderr
+    assert grant("olga.public", "--role", "operator")[:2] == (0, net.lines["olga"])
+    # A key that comes is one more of the same user; another user's is not.
+    (net.base / "next").mkdir()
+    net.ems("keygen", "olga", "--directory", "next")
+    code, both, _ = grant("olga.public", "next/olga.public", "--role", "operator")
+    assert code == 0 and both.startswith(net.lines["olga"] + '\n        key = "')
+    assert "two users" in grant("olga.public", "vera.public", "--role", "viewer")[2]
+    code, lines, _ = grant("bench-1.public", "--role", "worker", "--workers", "bench-1,bench-2")
+    assert code == 0 and 'workers = "bench-1,bench-2"' in lines
+    code, line, _ = grant("olga.public", "--signer")
+    assert code == 0 and re.fullmatch('    olga = "[0-9a-f]{64}"', line)
+    (net.base / "mallory.public").write_text((net.base / "anna.public").read_text())
+    for wrong, word in ((("olga.public",), "--role"), (("olga.public", "--role", "king"), "king"),
+                        (("olga.public", "--role", "viewer", "--signer"), "--signer"),
+                        (("olga.public", "--role", "viewer", "--workers", "x"), "--workers"),
+                        (("mallory.public", "--role", "viewer"), "anna"),
+                        (("olga.secret", "--role", "viewer"), "secret"),
+                        (("nobody.public", "--role", "viewer"), "nobody.public")):
+        code, out, error = grant(*wrong)
+        assert code != 0 and not out and word in error, (wrong, error)
+    assert net.keys["olga"][1].decode() not in grant("olga.secret", "--role", "viewer")[2]
+    # What it prints is a users file.
+    net.lines["olga"] = both
+    net.write_users()
+    net.start()
+    made = net.ems("context", "add", "x", "-e", net.at["clients"], "--server", "server.public",
+                   "--certificate", "next/olga.secret")
+    assert made.returncode == 0 and net.ems("ping").returncode == 0
+    made = net.ems("context", "add", "y", "-e", net.at["clients"], "--server", "server.secret",
+                   "--certificate", "olga.secret")
+    assert made.returncode != 0 and "secret" in made.stderr
+
+
 def test_a_worker_whose_key_comes_later_gets_in_by_itself(net):
     line = net.lines.pop("bench-1")
     net.write_users()
     net.start()
-    net.launch("ems-worker", "--state", net.base / "w", "--config", worker_config(net))
+    net.launch("ems-worker", "--state", net.base / "w", "--config", net.worker_config())
     eventually(lambda: "does not know our key" in net.said(), PATIENCE_S)
     net.lines["bench-1"] = line
     net.write_users()

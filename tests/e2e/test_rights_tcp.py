@@ -159,6 +159,32 @@ def test_the_line_of_a_user_is_as_long_as_its_limit(ems):
     (ems.work / "go").touch()
 
 
+def test_the_request_id_of_another_user_is_another_request(ems):
+    otto, ada, vera = (ems.user(name) for name in ("otto", "ada", "vera"))
+    id = secrets.token_hex(16)
+    first = otto.ask("run", id=id, profile="waits").body["job"]
+    assert otto.ask("run", id=id, profile="waits").body["job"]["job_id"] == first["job_id"]
+    # What was answered to one, in the slot, in the line, or with a refusal, is not answered to another.
+    second = ada.ask("run", id=id, profile="waits", if_busy="queue").body["job"]
+    assert (second["user"], second["status"]) == ("ada", "queued")
+    assert vera.ask("run", id=id, profile="waits").status == 403
+    keep, change = secrets.token_hex(16), secrets.token_hex(16)
+    assert ada.ask("keep", id=keep, job_id=second["job_id"]).body["job"]["kept"]
+    refused = otto.ask("keep", id=keep, job_id=second["job_id"])
+    assert refused.status == 403 and "job" not in refused.body
+    assert otto.ask("cancel", id=change, job_id=second["job_id"]).status == 403
+    assert ada.ask("cancel", id=change, job_id=second["job_id"]).status == 200
+    assert otto.ask("cancel", id=change, job_id=second["job_id"]).status == 403
+    # Nor from the records, when nothing else is left.
+    ems.restart("worker")
+    again = {name: client.ask("run", id=id, again=True, profile="waits").body["job"]
+             for name, client in (("otto", otto), ("ada", ada))}
+    assert {name: (job["job_id"], job["user"]) for name, job in again.items()} == {
+        "otto": (first["job_id"], "otto"), "ada": (second["job_id"], "ada")}
+    assert len(ems.jobs()) == 2
+    (ems.work / "go").touch()
+
+
 def flood(client, count):
     """So many requests at once; the replies."""
     client.ask("ping")

@@ -46,14 +46,14 @@ def job_ids(broker):
     return [job["job_id"] for job in broker.ask("list", limit=500).body["jobs"]]
 
 
-def run_of(profile="sealed", **changes):
-    return request_of("run", profile=profile, if_busy="queue") | changes
+def run_of(profile="sealed", worker=WORKER, **changes):
+    return request_of("run", profile=profile, if_busy="queue") | {"worker": worker} | changes
 
 
 # Signatures
 
 def test_a_signed_profile_runs_what_its_user_signed(ems, broker):
-    reply = broker.send(ALICE.sign(run_of(worker=WORKER)))
+    reply = broker.send(ALICE.sign(run_of()))
     assert reply.status == 200, reply.error
     assert reply.body["job"]["user"] == "alice"
     assert ems.record(reply.body["job"]["job_id"])["user"] == "alice"
@@ -63,8 +63,12 @@ def test_a_signed_profile_runs_what_its_user_signed(ems, broker):
 
 def changed(**changes):
     """A request that Alice signed, each under an id of its own, and that was changed afterwards."""
-    signed = ALICE.sign(run_of(worker=WORKER)) | changes
+    signed = ALICE.sign(run_of()) | changes
     return {key: value for key, value in signed.items() if value is not None}
+
+
+def unnamed(request):
+    return {key: value for key, value in request.items() if key != "worker"}
 
 
 def flipped():
@@ -90,7 +94,9 @@ def refusals():
         "under another id": (changed(id=secrets.token_hex(16)), "alice", not_hers),
         "made to last": (changed(not_after_ms=later), "alice", not_hers),
         "with a key more": (changed(x=1), "alice", not_hers),
-        "without its worker": (changed(worker=None), "alice", not_hers),
+        "without its worker": (changed(worker=None), "alice", "names none"),
+        "for any worker": (ALICE.sign(unnamed(run_of())), "alice", "names none"),
+        "given a worker": (ALICE.sign(unnamed(run_of())) | {"worker": WORKER}, "alice", not_hers),
         "for another worker": (ALICE.sign(run_of(worker="bench-2")), "alice", "another one"),
         "good for ever": (ALICE.sign(run_of(not_after_ms=0)), "alice", "not_after_ms"),
     }
@@ -123,6 +129,16 @@ def test_a_signed_request_that_was_kept_does_not_run_twice_or_late(ems, broker):
     (ems.work / "go").touch()
 
 
+def test_who_names_no_worker_is_told_which_one_and_may_name_it_under_the_same_id(ems, broker):
+    request = unnamed(run_of())
+    for _ in range(2):
+        reply = broker.send(ALICE.sign(request))
+        assert (reply.status, reply.body) == (403, {"worker": WORKER})
+    reply = broker.send(ALICE.sign(request | {"worker": WORKER, "again": True}))
+    assert reply.status == 200 and reply.body["job"]["request_id"] == request["id"]
+    assert broker.send(ALICE.sign(request)).body["job"]["job_id"] == reply.body["job"]["job_id"]
+
+
 def test_it_runs_no_second_time_after_a_restart_of_the_worker(ems, broker):
     signed = ALICE.sign(run_of())
     first = broker.send(signed).body["job"]["job_id"]
@@ -138,11 +154,14 @@ def test_a_rerun_of_a_signed_profile_is_signed_too(ems, broker):
     first = broker.send(ALICE.sign(run_of())).body["job"]["job_id"]
     reply = broker.ask("rerun", job_id=first, if_busy="queue")
     assert reply.status == 403 and "has no sig" in reply.error
-    rerun = request_of("rerun", job_id=first, if_busy="queue")
+    rerun = request_of("rerun", job_id=first, if_busy="queue") | {"worker": WORKER}
     assert broker.send(ALICE.sign(rerun) | {"body": rerun["body"] | {"notes": "x"}}).status == 403
     turned = ALICE.sign(run_of(body={"profile": "sealed", "job_id": first})) | {"type": "rerun"}
     assert broker.send(turned).status == 403
-    assert broker.send(ALICE.sign(request_of("rerun", job_id=first))).status in (200, 409)
+    nobodys = request_of("rerun", job_id=first, if_busy="queue")
+    reply = broker.send(ALICE.sign(nobodys))
+    assert (reply.status, reply.body) == (403, {"worker": WORKER})
+    assert broker.send(ALICE.sign(nobodys | {"worker": WORKER})).status in (200, 202)
 
 
 def test_a_profile_that_is_not_signed_asks_for_no_signature(broker):

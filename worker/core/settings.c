@@ -16,6 +16,7 @@ void settings_clear (struct settings *self)
     free (self->publish);
     free (self->certificate);
     free (self->server_key);
+    free (self->server);
     profiles_clear (&self->profiles);
     targets_clear (&self->targets);
     signers_clear (&self->signers);
@@ -82,16 +83,26 @@ static int read_optional (const struct config *section, const char *name, char *
     return *out ? 0 : err_set (err, STATUS_FAILED, "out of memory");
 }
 
+static int read_file (const struct config *section, const char *name, char **out, struct err *err)
+{
+    if (read_optional (section, name, out, err) < 0)
+        return -1;
+    if (!*out || (*out)[0] == '/')
+        return 0;
+    return config_error (config_child (section, name), err,
+                         "\"%.200s\" is not possible; it takes a path that begins with /", *out);
+}
+
 /* Who we are, and who the broker is that we talk to over TCP. */
 static int read_keys (const struct config *section, struct settings *out, struct err *err)
 {
-    if (read_optional (section, "certificate", &out->certificate, err) < 0 ||
+    if (read_file (section, "certificate", &out->certificate, err) < 0 ||
+        read_file (section, "server", &out->server, err) < 0 ||
         read_optional (section, "server_key", &out->server_key, err) < 0)
         return -1;
-    if (out->certificate && out->certificate[0] != '/')
-        return config_error (config_child (section, "certificate"), err,
-                             "\"%.200s\" is not possible; it takes a path that begins with /",
-                             out->certificate);
+    if (out->server && out->server_key)
+        return config_error (config_child (section, "server_key"), err,
+                             "says who the broker is, and so does server; it takes one of the two");
     if (out->server_key && !key_valid (out->server_key))
         return config_error (config_child (section, "server_key"), err,
                              "this is no public key; it takes the 40 characters that `ems keygen` "
@@ -139,8 +150,8 @@ int settings_from_config (const struct config *root, const struct settings_origi
 {
     static const char *const sections[] = { "broker",  "worker",  "retention", "profiles",
                                             "notices", "signers", NULL };
-    static const char *const keys[] = { "name",        "workers",    "publish", "cgroup",
-                                        "certificate", "server_key", NULL };
+    static const char *const keys[] = { "name",        "workers", "publish",    "cgroup",
+                                        "certificate", "server",  "server_key", NULL };
     const struct config *section = config_child (root, "worker");
     if (config_only (root, sections, err) < 0 || only_once (root, "worker", err) < 0 ||
         only_once (root, "profiles", err) < 0 || only_once (root, "retention", err) < 0 ||

@@ -16,6 +16,7 @@ struct settings {
     char *publish;
     char *certificate; /* path of ours, for TCP; NULL: none; owned */
     char *server_key;  /* the broker's public key; NULL: none; owned */
+    char *server;      /* path of the broker's public certificate, instead; NULL: none; owned */
     bool use_cgroup;   /* give each job a cgroup of its own where one can be made */
     struct retention_policy retention;
     struct profiles profiles;

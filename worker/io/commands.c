@@ -87,14 +87,17 @@ static int carry_out (struct requests *self, const struct call *call, struct wis
     return 0;
 }
 
-static void refuse_wish (const struct wish *wish, const struct err *err, struct outcome_reply *out)
+static void refuse_wish (const struct requests *self, const struct wish *wish,
+                         const struct err *err, struct outcome_reply *out)
 {
+    const char *key = wish->unnamed ? "worker" : "parameter";
+    const char *text = wish->unnamed ? self->env.settings->name : wish->parameter;
     struct err memory;
     reply_refuse (out, err);
-    if (wish->parameter[0] == '\0')
+    if (text[0] == '\0')
         return;
     out->body = value_new_map ();
-    if (value_put_string (out->body, "parameter", wish->parameter) < 0) {
+    if (value_put_string (out->body, key, text) < 0) {
         err_set (&memory, STATUS_FAILED, "out of memory");
         reply_refuse (out, &memory);
     }
@@ -121,7 +124,7 @@ void call_run (struct requests *self, const struct call *call, struct outcome_re
     struct wish wish = { .order.priority = DEFAULT_PRIORITY };
     struct err err;
     if (read_run (self, call, &wish, &err) < 0 || carry_out (self, call, &wish, out, &err) < 0)
-        refuse_wish (&wish, &err, out);
+        refuse_wish (self, &wish, &err, out);
     value_destroy (&wish.order.config);
 }
 
@@ -180,7 +183,7 @@ void call_rerun (struct requests *self, const struct call *call, struct outcome_
     if (!record || record_copy (&old, record, &err) < 0 ||
         read_rerun (self, call, &old, &wish, &err) < 0 ||
         carry_out (self, call, &wish, out, &err) < 0)
-        refuse_wish (&wish, &err, out);
+        refuse_wish (self, &wish, &err, out);
     value_destroy (&wish.order.config);
     record_clear (&space);
     record_clear (&old);

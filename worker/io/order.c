@@ -52,7 +52,7 @@ int wish_profile (struct requests *self, const struct call *call, const char *na
         return err_set (err, STATUS_UNKNOWN,
                         "there is no profile \"%s\" here; `ems profiles` lists what can be run",
                         name);
-    if (rights_to_run (self, call, order->profile, err) < 0)
+    if (rights_to_run (self, call, order->profile, &wish->unnamed, err) < 0)
         return -1;
     order->grace_ms = order->profile->terms.grace_ms;
     order->time_limit_ms = order->profile->terms.time_limit_ms;
@@ -134,8 +134,7 @@ int wish_read (struct requests *self, const struct call *call, struct wish *wish
     order->request_id = call->id;
     if (read_busy (body, wish, err) < 0 ||
         value_read_int (body, "priority", 0, LIMIT_PRIORITY, &order->priority, err) < 0 ||
-        rights_to_priority (call, order->priority, err) < 0 ||
-        read_limits (body, wish, err) < 0 ||
+        rights_to_priority (call, order->priority, err) < 0 || read_limits (body, wish, err) < 0 ||
         value_read_string (body, "notes", LIMIT_NOTES_BYTES, &order->notes, err) < 0 ||
         read_labels (body, order, err) < 0 || read_preempt (call, order, err) < 0 ||
         value_read_int (body, "delay_ms", 0, LIMIT_TIME_LIMIT_MS, &order->delay_ms, err) < 0)

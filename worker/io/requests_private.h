@@ -60,7 +60,8 @@ void reply_memory (struct outcome_reply *out);
  * are there. -1 with *err; `parameter` is the one that is wrong, or "". */
 struct wish {
     struct order order;
-    bool queue; /* rather wait than be refused */
+    bool queue;   /* rather wait than be refused */
+    bool unnamed; /* refused because it does not say for which worker it was signed */
     char parameter[NAME_BYTES];
 };
 int wish_read (struct requests *self, const struct call *call, struct wish *wish, struct err *err);
@@ -82,8 +83,9 @@ int job_resolve (struct requests *self, const struct value *body, const char *ke
 
 /* rights.c: is that permitted to who asks? -1 with *err (403). */
 int rights_to_job (const struct call *call, const struct record *record, struct err *err);
+/* *unnamed: only because it is signed and names no worker. */
 int rights_to_run (const struct requests *self, const struct call *call,
-                   const struct profile *profile, struct err *err);
+                   const struct profile *profile, bool *unnamed, struct err *err);
 int rights_to_preempt (const struct call *call, struct err *err);
 int rights_to_priority (const struct call *call, int64_t priority, struct err *err);
 int rights_to_prune (const struct call *call, struct err *err);

@@ -50,7 +50,7 @@ static int refuse_unsigned (const struct profile *profile, const char *why, stru
 
 /* A broker that was stolen can send what it likes, when it likes, to whom it likes. */
 static int check_signature (const struct requests *self, const struct call *call,
-                            const struct profile *profile, struct err *err)
+                            const struct profile *profile, bool *unnamed, struct err *err)
 {
     const struct wire_request *request = call->request;
     struct wire_buffer bytes;
@@ -58,7 +58,10 @@ static int check_signature (const struct requests *self, const struct call *call
         return refuse_unsigned (profile, "has no sig", err);
     if (request->not_after_ms == 0)
         return refuse_unsigned (profile, "has no not_after_ms, and so would be good for ever", err);
-    if (request->worker && strcmp (request->worker, self->env.settings->name) != 0)
+    *unnamed = request->worker == NULL;
+    if (*unnamed)
+        return refuse_unsigned (profile, "names none, and so would be good for several", err);
+    if (strcmp (request->worker, self->env.settings->name) != 0)
         return refuse_unsigned (profile, "names another one", err);
     if (signed_map (request->root, &bytes, err) < 0) {
         if (err && err->code == STATUS_FAILED) /* memory: it was not tried */
@@ -76,11 +79,11 @@ static int check_signature (const struct requests *self, const struct call *call
 }
 
 int rights_to_run (const struct requests *self, const struct call *call,
-                   const struct profile *profile, struct err *err)
+                   const struct profile *profile, bool *unnamed, struct err *err)
 {
     if (profile_admit (profile, call->user, err) < 0)
         return -1;
-    return profile->is_signed ? check_signature (self, call, profile, err) : 0;
+    return profile->is_signed ? check_signature (self, call, profile, unnamed, err) : 0;
 }
 
 int rights_to_preempt (const struct call *call, struct err *err)

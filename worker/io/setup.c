@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "clock.h"
+#include "cert.h"
 #include "endpoint.h"
 #include "files.h"
 #include "limits.h"
@@ -145,6 +146,18 @@ static int check_cpus (const struct config *section, const struct profiles *prof
     return 0;
 }
 
+/* The key of the broker out of its certificate. */
+static int read_server (struct settings *settings, struct err *err)
+{
+    struct cert cert;
+    if (!settings->server)
+        return 0;
+    if (cert_load_public (settings->server, &cert, err) < 0)
+        return -1;
+    settings->server_key = strdup (cert.public_key);
+    return settings->server_key ? 0 : err_set (err, STATUS_FAILED, "out of memory");
+}
+
 static int check_endpoint (const struct settings *settings, const char *endpoint, struct err *err)
 {
     if (endpoint_check (endpoint, err) < 0)
@@ -153,8 +166,8 @@ static int check_endpoint (const struct settings *settings, const char *endpoint
         return 0;
     return err_set (err, STATUS_BAD_REQUEST,
                     "the endpoint \"%.100s\" is TCP, which needs worker/certificate = PATH, our "
-                    "secret key as `ems keygen` makes it, and worker/server_key = KEY, the public "
-                    "key of the broker",
+                    "secret key as `ems keygen` makes it, and worker/server = PATH, the broker's "
+                    "NAME.public, or worker/server_key = KEY",
                     endpoint);
 }
 
@@ -176,6 +189,8 @@ int setup_settings (const char *config, const char *state, struct settings *out,
     config_destroy (&root);
     if (rc == 0 && !config)
         rc = use_program_beside (out, err);
+    if (rc == 0 && read_server (out, err) < 0)
+        rc = -1;
     if (rc == 0 && (check_endpoint (out, out->workers, err) < 0 ||
                     check_endpoint (out, out->publish, err) < 0))
         rc = -1;

@@ -51,6 +51,8 @@ void wait_remember (struct requests *self, const char *user, const char *id, enu
     if (reply->status == STATUS_TOO_MANY || reply->status == STATUS_NO_WORKER ||
         reply->status == STATUS_TOO_LATE)
         return;
+    if (reply->status == STATUS_FORBIDDEN && value_get (reply->body, "worker"))
+        return; /* with us as its worker */
     bool good = reply->status == STATUS_OK || reply->status == STATUS_QUEUED;
     const struct value *job = value_get (reply->body, "job");
     const char *job_id = value_string (value_get (job, "job_id"));
