@@ -1,7 +1,8 @@
 /* files.h - files as EMS treats them: read bounded, replaced whole, locked by name.
  *
  * Every function takes a folder descriptor and a name below it (AT_FDCWD and a path work too),
- * so that no path gets too long and no folder can be swapped under us.
+ * so that no path gets too long and no folder can be swapped under us. What is read or replaced in
+ * a folder is below it, with no link on the way (beneath.h).
  *
  * SPDX-License-Identifier: MPL-2.0 */
 #ifndef EMS_FILES_H

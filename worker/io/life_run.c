@@ -8,6 +8,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "beneath.h"
 #include "clock.h"
 #include "files.h"
 #include "jobdir.h"
@@ -163,7 +164,7 @@ static int make_folder (struct life *self, const struct order *order, const stru
     memcpy (entry.request_id, record->request_id, sizeof entry.request_id);
     if (store_append (self->env.store, &entry, err) < 0)
         return -1;
-    int dirfd = dir_open_make (self->runfd, record->job_id, 0750, err);
+    int dirfd = beneath_make_folder (self->runfd, record->job_id, 0750, err);
     if (dirfd >= 0 && make_files (self, dirfd, order, record, err) == 0)
         return dirfd;
     if (dirfd >= 0)

@@ -9,6 +9,7 @@
 #include <zmq.h>
 
 #include "agent.h"
+#include "beneath.h"
 #include "life.h"
 #include "note.h"
 #include "outbox.h"
@@ -132,6 +133,8 @@ static struct value *profile_names (const struct settings *settings)
 /* What is ours alone: folder, settings, lock, files. */
 static int open_state (struct worker *self, const char *state, const char *config, struct err *err)
 {
+    if (beneath_check (err) < 0)
+        return -1;
     self->state = setup_state (state, &self->statefd, err);
     if (!self->state || setup_settings (config, self->state, &self->settings, err) < 0 ||
         (self->settings.certificate &&
