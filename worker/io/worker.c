@@ -10,6 +10,7 @@
 
 #include "agent.h"
 #include "beneath.h"
+#include "jobuser.h"
 #include "life.h"
 #include "note.h"
 #include "outbox.h"
@@ -161,7 +162,11 @@ static int open_loop (struct worker *self, struct err *err)
     self->publish = publish_new (self->reactor, &way, self->settings.name, err);
     if (self->publish)
         self->results = results_new (self->reactor, self->statefd, self->state, err);
-    return self->results ? 0 : -1;
+    if (!self->results)
+        return -1;
+    return job_users_any (&self->settings.profiles)
+               ? results_let_pass (self->results, self->statefd, err)
+               : 0;
 }
 
 static int open_pruning (struct worker *self, struct err *err)
