@@ -75,14 +75,8 @@ def owner(path):
 
 def as_user(name, *command):
     """What a command says when that user runs it."""
-    entry = pwd.getpwnam(name)
-
-    def become():
-        os.setgroups([])
-        os.setresgid(entry.pw_gid, entry.pw_gid, entry.pw_gid)
-        os.setresuid(entry.pw_uid, entry.pw_uid, entry.pw_uid)
-    return subprocess.run(list(map(str, command)), preexec_fn=become, cwd="/", capture_output=True, text=True,
-                          check=False, timeout=60)
+    return subprocess.run(list(map(str, command)), user=name, group=pwd.getpwnam(name).pw_gid, extra_groups=[],
+                          cwd="/", capture_output=True, text=True, check=False, timeout=60)
 
 
 def users_of(pids):

@@ -10,6 +10,7 @@
 
 #include "agent.h"
 #include "beneath.h"
+#include "files.h"
 #include "jobuser.h"
 #include "life.h"
 #include "note.h"
@@ -138,6 +139,7 @@ static int open_state (struct worker *self, const char *state, const char *confi
         return -1;
     self->state = setup_state (state, &self->statefd, err);
     if (!self->state || setup_settings (config, self->state, &self->settings, err) < 0 ||
+        (self->settings.certificate && secrets_guard (false, err) < 0) ||
         (self->settings.certificate &&
          cert_load (self->settings.certificate, &self->cert, err) < 0) ||
         (self->lock = setup_lock (self->statefd, self->state, err)) < 0)
