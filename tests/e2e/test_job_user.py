@@ -103,6 +103,7 @@ def test_of_the_state_folder_it_sees_and_changes_nothing(ems):
     me = said_of_itself(ems, job)
     assert set(me["read"].values()) == {"Permission denied"} == set(me["make"].values())
     assert len(me["read"]) == len(CLOSED)
+    assert me["slot"] == os.O_RDONLY
     for name in ("slot.lock", "worker.lock", f"logs/{job['job_id']}.log", f"run/{job['job_id']}/spec.json"):
         assert as_user(USER, "cat", ems.state / name).returncode != 0
     (ems.work / "go").touch()

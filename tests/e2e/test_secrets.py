@@ -201,6 +201,8 @@ class Lodger(Vault):
     def __init__(self):
         super().__init__()
         entry = pwd.getpwnam(self.user)
+        # Its runtime would else lower the limit by itself.
+        self.environment["ASAN_OPTIONS"] += ":disable_coredump=0"
         self.bin = self.base / "bin"
         self.bin.mkdir()
         for program in PROGRAMS:

@@ -72,7 +72,7 @@ static bool may_write (const struct job_user *self, const struct stat *st)
 
 static int check (const struct config *item, const char *name, const char *state, struct err *err)
 {
-    struct job_user user;
+    struct job_user user = { 0 };
     struct stat st = { 0 };
     struct err why = { 0 };
     const struct config *key = config_child (item, "user");
