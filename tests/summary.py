@@ -12,7 +12,7 @@ import sys
 from pathlib import Path
 
 # Lines that the suites print themselves.
-SAID = re.compile(r"^(?:(?:sim|planted|model|crash|net|torture|hostile|power|syscalls|full_disk|soak|calls)"
+SAID = re.compile(r"^(?:(?:sim|planted|model|crash|net|torture|hostile|power|syscalls|full_disk|soak|calls|hardening)"
                   r"|planted \S+|fuzz \w+): .*", re.M)
 BLOCK = re.compile(r"^\d+/\d+ Testing: (\S+)$", re.M)
 # Suites that consist of programs with many tests: what their names begin with, in the words of each.

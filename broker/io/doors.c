@@ -9,6 +9,7 @@
 #include <zmq.h>
 
 #include "curve.h"
+#include "files.h"
 
 static const enum endpoint_kind kinds[PLACES] = {
     [PLACE_CLIENTS] = ENDPOINT_CLIENTS_ROUTER,
@@ -70,6 +71,8 @@ int doors_open (struct doors *self, void *context, const struct broker_settings 
                 struct err *err)
 {
     self->context = context;
+    if (settings->certificate && secrets_guard (true, err) < 0)
+        return -1;
     if (settings->certificate && cert_load (settings->certificate, &self->cert, err) < 0) {
         err->code = STATUS_BAD_REQUEST;
         return -1;

@@ -8,6 +8,7 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
+#include "beneath.h"
 #include "endpoint.h"
 #include "files.h"
 
@@ -66,7 +67,7 @@ static int lock_endpoint (struct house *self, const char *endpoint, struct err *
 int house_enter (struct house *self, const struct broker_settings *settings, struct err *err)
 {
     self->count = 0;
-    if (lock_folder (self, settings->state, err) < 0)
+    if (beneath_check (err) < 0 || lock_folder (self, settings->state, err) < 0)
         return -1;
     for (int place = 0; place < PLACES; place++)
         for (int i = 0; i < settings->extras[place]; i++)

@@ -137,8 +137,10 @@ int command_keygen (struct tool *tool)
     struct err err = { 0 };
     struct sbuf text;
     roles = roles ? roles : "operator";
-    if (check (name, roles, workers, &err) < 0 || make (name, &cert, &err) < 0 ||
+    if (check (name, roles, workers, &err) < 0 || secrets_guard (true, &err) < 0 ||
+        make (name, &cert, &err) < 0 ||
         write_pair (folder ? folder : ".", &cert, roles, &err) < 0) {
+        cert_clear (&cert);
         tool_remark (tool, "%s", err.text);
         return exits_of_status (err.code, false);
     }

@@ -204,6 +204,11 @@ static int connect_by (struct tool *self, const struct context *context)
         .notice = notice,
         .notice_arg = self,
     };
+    struct err err = { 0 };
+    if (context->certificate && secrets_guard (true, &err) < 0) {
+        tool_remark (self, "%s", err.text);
+        return EXITS_SOFTWARE;
+    }
     self->ems = ems_new (&options, &error);
     if (self->ems)
         return 0;

@@ -131,6 +131,11 @@ profiles
 #       may_preempt = 1
 #           `ems run --preempt` may stop a job of lower priority for one of its jobs; default 0.
 #       Limits are none where there is no key, or 0.
+#       user = "bench"
+#           As whom it runs, of this machine's users; default: as the worker. Takes a worker that is
+#           root. HOME, USER and LOGNAME, where `environment` names them, are that user's. Its results
+#           folder is that user's while it runs; of the state folder the user may only pass through to
+#           it (mode 711), so every folder above that must let the user pass too.
 #       users = "alice,bob"
 #           Who may run it, besides having the role for it; default: everybody who has.
 #       signed = 0

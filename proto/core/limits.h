@@ -4,6 +4,12 @@
  * own limits are also in PROTOCOL.md, section "Limits"; change both in one commit.
  *
  * SPDX-License-Identifier: MPL-2.0 */
+#ifdef _GCC_NEXT_LIMITS_H
+/* gcc's <limits.h> is on its way to that of the C library, and -iquote leads it here: let it pass.
+ */
+#pragma GCC system_header
+#include_next <limits.h>
+#endif
 #ifndef EMS_LIMITS_H
 #define EMS_LIMITS_H
 

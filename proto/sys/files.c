@@ -8,6 +8,7 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
+#include "beneath.h"
 #include "files.h"
 
 int file_write_all (int fd, const void *data, size_t bytes)
@@ -51,7 +52,8 @@ static ssize_t read_to_end (int fd, char *out, size_t space)
 static int open_regular (int dirfd, const char *name, struct stat *st, struct err *err)
 {
     /* O_NONBLOCK: a FIFO in the place of a file must not hang us. */
-    int fd = openat (dirfd, name, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+    int flags = O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY;
+    int fd = dirfd == AT_FDCWD ? open (name, flags) : beneath_open (dirfd, name, flags, 0);
     if (fd < 0) {
         if (errno == ENOENT)
             return err_set (err, STATUS_UNKNOWN, "there is no file %s", name);
@@ -141,7 +143,8 @@ static int open_parent (int dirfd, const char *name, struct err *err)
         return err_set (err, STATUS_BAD_REQUEST, "the path %.64s… is too long", name);
     else
         snprintf (parent, sizeof parent, "%.*s", (int)(slash - name) + 1, name);
-    int fd = openat (dirfd, parent, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    int flags = O_RDONLY | O_DIRECTORY | O_CLOEXEC;
+    int fd = dirfd == AT_FDCWD ? open (parent, flags) : beneath_open (dirfd, parent, flags, 0);
     if (fd < 0)
         err_sys (err, "cannot open the folder of %s", name);
     return fd;

@@ -1,7 +1,8 @@
 /* files.h - files as EMS treats them: read bounded, replaced whole, locked by name.
  *
  * Every function takes a folder descriptor and a name below it (AT_FDCWD and a path work too),
- * so that no path gets too long and no folder can be swapped under us.
+ * so that no path gets too long and no folder can be swapped under us. What is read or replaced in
+ * a folder is below it, with no link on the way (beneath.h).
  *
  * SPDX-License-Identifier: MPL-2.0 */
 #ifndef EMS_FILES_H
@@ -24,6 +25,11 @@ char *file_read (int dirfd, const char *name, size_t max_bytes, size_t *bytes, s
  * with *err; code 403 if everybody may look at it. */
 char *secret_read (const char *path, struct err *err);
 void secret_free (char **secret);
+/* Before the first secret is read or made: from now on what this process has in memory gets into no
+ * core dump, and no other process of the same user may look at it. Programs that it starts are not
+ * concerned. `childless`: it starts none, so it can give up its limit of core dumps too, which they
+ * would inherit. 0, or -1 with *err. */
+int secrets_guard (bool childless, struct err *err);
 
 /* Replace the file atomically: a reader, also after loss of power, sees the old one or the whole
  * new one. Temporary name ".NAME.tmp" beside it, fsync, rename, fsync of the folder. */

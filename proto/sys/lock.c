@@ -38,12 +38,15 @@ static pid_t read_holder (int fd)
 
 /* As wide as any pid, over what is there: so a full disk has room for it. Should it fail all the
  * same, the lock is ours, and only who asks for its holder gets an old answer. */
-static void write_holder (int fd)
+static void write_holder (int dirfd, const char *name)
 {
     char text[16];
     int n = snprintf (text, sizeof text, "%-10d\n", (int)getpid ());
-    ssize_t written = pwrite (fd, text, (size_t)n, 0);
+    int fd = openat (dirfd, name, O_WRONLY | O_CLOEXEC | O_NOFOLLOW);
+    ssize_t written = fd < 0 ? -1 : pwrite (fd, text, (size_t)n, 0);
     (void)written;
+    if (fd >= 0)
+        close (fd);
 }
 
 /* The file may have been removed between open and flock: then the lock is worth nothing. */
@@ -54,37 +57,40 @@ static bool still_named (int dirfd, const char *name, int fd)
            here.st_dev == there.st_dev && here.st_ino == there.st_ino;
 }
 
-static int lock_open (int dirfd, const char *name, struct err *err)
+static int lock_open (int dirfd, const char *name, int access, struct err *err)
 {
-    int fd = openat (dirfd, name, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
+    int fd = openat (dirfd, name, access | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
     if (fd < 0)
         err_sys (err, "cannot open the lock %s", name);
     return fd;
 }
 
-enum grip { GRIP_OURS, GRIP_AGAIN, GRIP_TAKEN, GRIP_FAILED };
+enum grip { GRIP_OURS, GRIP_AGAIN, GRIP_TAKEN, GRIP_TO_WRITE, GRIP_FAILED };
 
 static enum grip lock_try (int dirfd, const char *name, int fd, struct err *err)
 {
     if (flock_now (fd, LOCK_EX) == 0) {
         if (!still_named (dirfd, name, fd))
             return GRIP_AGAIN;
-        write_holder (fd);
+        write_holder (dirfd, name);
         return GRIP_OURS;
     }
     if (errno == EWOULDBLOCK && flock_now (fd, LOCK_SH) == 0)
         return GRIP_AGAIN; /* nobody has it for himself */
     if (errno == EWOULDBLOCK)
         return GRIP_TAKEN;
+    int number = errno;
     err_sys (err, "cannot lock %s", name);
-    return GRIP_FAILED;
+    return number == EBADF ? GRIP_TO_WRITE : GRIP_FAILED;
 }
 
 int lock_take (int dirfd, const char *name, pid_t *holder, struct err *err)
 {
     pid_t other = 0;
+    /* Who inherits the lock, as jobs do, is not to write in it. But NFS wants that. */
+    int access = O_RDONLY;
     for (int i = 0; i < TRIES; i++) {
-        int fd = lock_open (dirfd, name, err);
+        int fd = lock_open (dirfd, name, access, err);
         if (fd < 0)
             return -1;
         enum grip grip = lock_try (dirfd, name, fd, err);
@@ -92,10 +98,12 @@ int lock_take (int dirfd, const char *name, pid_t *holder, struct err *err)
             return fd;
         other = read_holder (fd);
         close (fd);
-        if (grip == GRIP_FAILED)
+        if (grip == GRIP_FAILED || (grip == GRIP_TO_WRITE && access == O_RDWR))
             return -1;
         if (grip == GRIP_TAKEN)
             break;
+        if (grip == GRIP_TO_WRITE)
+            access = O_RDWR;
         nanosleep (&(struct timespec){ .tv_nsec = PAUSE_NS }, NULL);
     }
     if (holder)

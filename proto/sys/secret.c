@@ -4,11 +4,22 @@
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include "files.h"
 #include "limits.h"
+
+int secrets_guard (bool childless, struct err *err)
+{
+    const struct rlimit none = { 0, 0 };
+    if (prctl (PR_SET_DUMPABLE, 0, 0, 0, 0) < 0 ||
+        (childless && setrlimit (RLIMIT_CORE, &none) < 0))
+        return err_sys (err, "cannot keep secrets out of core dumps");
+    return 0;
+}
 
 char *secret_read (const char *path, struct err *err)
 {

@@ -8,6 +8,7 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
+#include "beneath.h"
 #include "files.h"
 
 /* One descriptor is open per level. What is deeper is moved up, and removed from there. */
@@ -21,12 +22,17 @@ struct removal {
 static int remove_below (struct removal *self, int dirfd, const char *name, int depth,
                          struct err *err);
 
-static DIR *open_dir (int dirfd, const char *name)
+static int open_below (int dirfd, const char *name)
 {
     int flags = O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC;
-    int fd = openat (dirfd, name, flags);
+    return dirfd == AT_FDCWD ? open (name, flags) : beneath_open (dirfd, name, flags, 0);
+}
+
+static DIR *open_dir (int dirfd, const char *name)
+{
+    int fd = open_below (dirfd, name);
     if (fd < 0 && errno == EACCES && fchmodat (dirfd, name, 0700, 0) == 0)
-        fd = openat (dirfd, name, flags);
+        fd = open_below (dirfd, name);
     if (fd < 0)
         return NULL;
     /* A program may have left a folder that it made read-only; it is ours all the same. */

@@ -43,6 +43,7 @@ class System:
         self.config = self.base / "ems.zpl"
         self.config.write_text(configuration({"name": WORKER, "cgroup": cgroup}, self.work, BIN,
                                              profiles))
+        self.bin, self.popen = BIN, {}  # of the daemons: where they are, and how else they are started
         self.parts = {}
         self.programs = []  # everything else that we started
         self.environment = self.make_environment()
@@ -71,9 +72,9 @@ class System:
         assert name not in self.parts, f"the {name} runs already"
         with open(self.base / f"{name}.stderr", "ab") as stderr:
             self.parts[name] = subprocess.Popen(
-                [BIN / f"ems-{name}", "--state", self.state, "--config", self.config],
+                [self.bin / f"ems-{name}", "--state", self.state, "--config", self.config],
                 stdin=subprocess.DEVNULL, stdout=stderr, stderr=stderr, cwd=self.base,
-                env=self.environment | environment)
+                env=self.environment | environment, **self.popen)
 
     def wait_ready(self):
         """Until the worker answers through the broker."""

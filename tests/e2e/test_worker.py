@@ -546,7 +546,7 @@ def test_a_stop_that_could_only_be_signalled_is_repeated_with_its_grace(box):
 def test_a_job_that_cannot_be_taken_over_yet_is_neither_dropped_nor_passed_by(box):
     folder = accepted(box)
     folder.rename(box.base / "aside")
-    folder.symlink_to(box.base / "later")
+    folder.symlink_to(box.base / "aside")
     box.start_part("worker")
     box.wait_ready()
     assert said(box, "cannot be taken over")
@@ -557,7 +557,8 @@ def test_a_job_that_cannot_be_taken_over_yet_is_neither_dropped_nor_passed_by(bo
     assert refused.status == 503 and "taken over" in refused.error
     same = box.client.ask_once(run_request("true") | {"id": "0" * 32}, 30)
     assert same.status == 503 and "taken over" in same.error
-    (box.base / "aside").rename(box.base / "later")
+    folder.unlink()
+    (box.base / "aside").rename(folder)
     assert box.finish("00000000abcd")["status"] == "completed"
     assert box.finished("say")["status"] == "completed"
 

@@ -13,17 +13,19 @@ int failcall_due (enum failcall call, const void *caller);
 /* The function that is behind ours. */
 void *failcall_real (const char *name);
 
-/* A function of ours in front of NAME: it fails with FAILED, or hands over. */
-#define FAILCALL(TYPE, NAME, PARAMETERS, ARGUMENTS, FAILED)           \
+/* A function of ours in front of NAME: it counts as CALL, and fails with FAILED or hands over. */
+#define FAILCALL_AS(CALL, TYPE, NAME, PARAMETERS, ARGUMENTS, FAILED)  \
     TYPE NAME PARAMETERS;                                             \
     TYPE NAME PARAMETERS                                              \
     {                                                                 \
         static TYPE (*real) PARAMETERS;                               \
-        if (failcall_due (CALL_##NAME, __builtin_return_address (0))) \
+        if (failcall_due (CALL_##CALL, __builtin_return_address (0))) \
             return FAILED;                                            \
         if (!real)                                                    \
             *(void **)&real = failcall_real (#NAME);                  \
         return real ARGUMENTS;                                        \
     }
+#define FAILCALL(TYPE, NAME, PARAMETERS, ARGUMENTS, FAILED) \
+    FAILCALL_AS (NAME, TYPE, NAME, PARAMETERS, ARGUMENTS, FAILED)
 
 #endif

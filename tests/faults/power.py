@@ -80,6 +80,7 @@ class Recording:
     def finish(self):
         until(self.lane.idle, "everything is put away")
         self.lane.stop_worker()
+        self.lane.end_courier()
 
 
 def completed(recording):

@@ -129,6 +129,13 @@ class Lane:
         if with_signal == signal.SIGTERM and code != 0:
             raise Broken(f"the worker ended with {code} on SIGTERM: {self.said()}")
 
+    def end_courier(self):
+        """ems-notify outlives the worker for a while, and would change files under our eyes."""
+        for who, arguments in procs.mentioning(str(self.base)).items():
+            if "ems-notify" in arguments and procs.alive(who):
+                os.kill(who[0], signal.SIGTERM)
+                until(lambda one=who: not procs.alive(one), "ems-notify ends")
+
     def end_all(self):
         """Worker, shim and job, as the power failure ends them."""
         if self.worker:

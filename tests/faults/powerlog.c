@@ -5,8 +5,10 @@
  * writes inside libc is not seen.
  *
  * SPDX-License-Identifier: MPL-2.0 */
+#include <dlfcn.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/openat2.h>
 #include <stdarg.h>
 #include <stdbool.h>
 #include <stdio.h>
@@ -112,16 +114,34 @@ static long done (long rc)
 
 /* ---- files ---- */
 
-static int open_noted (int dirfd, const char *path, int flags, mode_t mode)
+/* The C library's, or ours below. */
+static long system_call (long number, const long at[6])
+{
+    static long (*real) (long number, ...);
+    if (!real)
+        *(void **)&real = dlsym (RTLD_NEXT, "syscall");
+    return real (number, at[0], at[1], at[2], at[3], at[4], at[5]);
+}
+
+static int open_as (int dirfd, const char *path, const struct open_how *how)
+{
+    if (how->resolve == 0)
+        return (int)syscall (SYS_openat, dirfd, path, (int)how->flags, (mode_t)how->mode);
+    long at[6] = { dirfd, (long)path, (long)how, sizeof *how };
+    return (int)system_call (SYS_openat2, at);
+}
+
+static int open_noted (int dirfd, const char *path, const struct open_how *how)
 {
     mode_t found = 0;
+    int flags = (int)how->flags;
     if (!active || !(flags & (O_CREAT | O_TRUNC)))
-        return (int)syscall (SYS_openat, dirfd, path, flags, mode);
+        return open_as (dirfd, path, how);
     int before = errno;
     journal_lock ();
     uint64_t old = inode_at (dirfd, path, &found);
     errno = before;
-    int fd = (int)syscall (SYS_openat, dirfd, path, flags, mode);
+    int fd = open_as (dirfd, path, how);
     if (fd >= 0 && !old)
         note_create (dirfd, path, JOURNAL_FILE, NULL);
     else if (fd >= 0 && (flags & O_TRUNC) && S_ISREG (found))
@@ -136,6 +156,12 @@ static mode_t mode_argument (int flags, va_list *arguments)
     return given ? (mode_t)va_arg (*arguments, int) : 0;
 }
 
+static int open_plain (int dirfd, const char *path, int flags, mode_t mode)
+{
+    const struct open_how how = { .flags = (unsigned)flags, .mode = mode };
+    return open_noted (dirfd, path, &how);
+}
+
 #define OPEN(NAME)                                       \
     int NAME (const char *path, int flags, ...)          \
     {                                                    \
@@ -143,7 +169,7 @@ static mode_t mode_argument (int flags, va_list *arguments)
         va_start (arguments, flags);                     \
         mode_t mode = mode_argument (flags, &arguments); \
         va_end (arguments);                              \
-        return open_noted (AT_FDCWD, path, flags, mode); \
+        return open_plain (AT_FDCWD, path, flags, mode); \
     }
 
 #define OPENAT(NAME)                                       \
@@ -153,13 +179,27 @@ static mode_t mode_argument (int flags, va_list *arguments)
         va_start (arguments, flags);                       \
         mode_t mode = mode_argument (flags, &arguments);   \
         va_end (arguments);                                \
-        return open_noted (dirfd, path, flags, mode);      \
+        return open_plain (dirfd, path, flags, mode);      \
     }
 
 OPEN (open)
 OPEN (open64)
 OPENAT (openat)
 OPENAT (openat64)
+
+/* openat2, which has no function in the C library. */
+long syscall (long number, ...)
+{
+    long at[6];
+    va_list arguments;
+    va_start (arguments, number);
+    for (size_t i = 0; i < sizeof at / sizeof at[0]; i++)
+        at[i] = va_arg (arguments, long);
+    va_end (arguments);
+    return number == SYS_openat2
+               ? open_noted ((int)at[0], (const char *)at[1], (const struct open_how *)at[2])
+               : system_call (number, at);
+}
 
 static void note_write (uint64_t object, int64_t offset, const void *data, ssize_t bytes)
 {

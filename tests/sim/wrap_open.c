@@ -4,11 +4,13 @@
 #include "wrap.h"
 
 #include <fcntl.h>
+#include <linux/openat2.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 #include "path.h"
 #include "procfs.h"
@@ -118,6 +120,32 @@ int __wrap_open (const char *path, int flags, ...)
     va_end (args);
     struct process *self = process_current ();
     return self ? sim_openat (self, AT_FDCWD, path, flags, mode) : __real_open (path, flags, mode);
+}
+
+/* There are no links on the simulated disk, so this is all that can lead out. */
+static bool leads_out (const char *path)
+{
+    return path[0] == '/' || strcmp (path, "..") == 0 || strncmp (path, "../", 3) == 0 ||
+           strstr (path, "/..");
+}
+
+/* Only beneath.c calls the system in this way. */
+long __real_syscall (long number, ...);
+long __wrap_syscall (long number, ...)
+{
+    va_list args;
+    va_start (args, number);
+    int dirfd = va_arg (args, int);
+    const char *path = va_arg (args, const char *);
+    const struct open_how *how = va_arg (args, const struct open_how *);
+    va_end (args);
+    struct process *self = process_current ();
+    if (number != SYS_openat2)
+        sim_fail ("system call %ld", number);
+    if (!self)
+        return __real_syscall (number, dirfd, path, how, sizeof *how);
+    return leads_out (path) ? result (-EXDEV)
+                            : sim_openat (self, dirfd, path, (int)how->flags, (mode_t)how->mode);
 }
 
 /* Only /proc is read in this way; to the C library it is a file in memory. */

@@ -382,19 +382,31 @@ int __wrap_mallopt (int parameter, int value)
     return 1;
 }
 
-int __real_fprintf (FILE *file, const char *format, ...);
+static int say (FILE *file, const char *format, va_list args)
+{
+    char line[1024];
+    if (!process_current () || file != stderr)
+        return vfprintf (file, format, args);
+    int n = vsnprintf (line, sizeof line, format, args);
+    sim_note ("%.*s", (int)strcspn (line, "\n"), line);
+    return n;
+}
+
 int __wrap_fprintf (FILE *file, const char *format, ...)
 {
     va_list args;
     va_start (args, format);
-    int n;
-    if (process_current () && file == stderr) {
-        char line[1024];
-        n = vsnprintf (line, sizeof line, format, args);
-        sim_note ("%.*s", (int)strcspn (line, "\n"), line);
-    } else {
-        n = vfprintf (file, format, args);
-    }
+    int n = say (file, format, args);
+    va_end (args);
+    return n;
+}
+
+int __wrap___fprintf_chk (FILE *file, int flag, const char *format, ...)
+{
+    va_list args;
+    (void)flag;
+    va_start (args, format);
+    int n = say (file, format, args);
     va_end (args);
     return n;
 }

@@ -37,6 +37,8 @@ void *__wrap_realloc (void *old, size_t bytes);
 char *__wrap_strdup (const char *text);
 char *__wrap_strndup (const char *text, size_t bytes);
 int __wrap_asprintf (char **out, const char *format, ...) __attribute__ ((format (printf, 2, 3)));
+int __wrap___asprintf_chk (char **out, int flag, const char *format, ...)
+    __attribute__ ((format (printf, 3, 4)));
 
 void *__wrap_malloc (size_t bytes)
 {
@@ -65,6 +67,19 @@ char *__wrap_strndup (const char *text, size_t bytes)
 
 int __wrap_asprintf (char **out, const char *format, ...)
 {
+    if (fails ())
+        return -1;
+    va_list args;
+    va_start (args, format);
+    int bytes = vasprintf (out, format, args);
+    va_end (args);
+    return bytes;
+}
+
+/* The same with _FORTIFY_SOURCE. */
+int __wrap___asprintf_chk (char **out, int flag, const char *format, ...)
+{
+    (void)flag;
     if (fails ())
         return -1;
     va_list args;

@@ -135,6 +135,45 @@ static void the_limits_of_a_spec_come_back_as_they_were_written (void **state)
     spec_clear (&back);
 }
 
+static void the_user_of_a_spec_comes_back_whole_or_not_at_all (void **state)
+{
+    char *argv[] = { "/bin/x", NULL }, *env[] = { NULL };
+    struct spec back, spec = { .job_id = JOB,
+                               .attempt = 1,
+                               .argv = argv,
+                               .env = env,
+                               .workdir = "/",
+                               .has_user = true,
+                               .uid = 4294967294U,
+                               .gid = 7,
+                               .groups = { 7, 4294967294U },
+                               .group_count = 2 };
+    struct err err;
+    assert_int_equal (spec_write (dir_of (state), &spec, &err), 0);
+    assert_int_equal (spec_read (dir_of (state), &back, &err), 0);
+    assert_true (back.has_user && back.uid == spec.uid && back.gid == 7 && back.group_count == 2);
+    assert_memory_equal (back.groups, spec.groups, 2 * sizeof spec.groups[0]);
+    spec_clear (&back);
+    static const char *const wrong[] = {
+        "{}",
+        "{\"uid\":1,\"gid\":1}",
+        "{\"uid\":1,\"groups\":[]}",
+        "{\"uid\":-1,\"gid\":1,\"groups\":[]}",
+        "{\"uid\":4294967295,\"gid\":1,\"groups\":[]}",
+        "{\"uid\":1,\"gid\":1,\"groups\":[\"0\"]}",
+        "{\"uid\":1,\"gid\":1,\"groups\":[-1]}",
+        "\"nobody\"",
+    };
+    for (size_t i = 0; i < sizeof wrong / sizeof wrong[0]; i++) {
+        char text[1024];
+        snprintf (text, sizeof text, "%.*s,\"user\":%s}", (int)strlen (good_spec) - 1, good_spec,
+                  wrong[i]);
+        put (dir_of (state), JOBDIR_SPEC, text);
+        assert_int_equal (spec_read (dir_of (state), &back, &err), -1);
+        assert_non_null (strstr (err.text, "user"));
+    }
+}
+
 static void a_spec_without_limits_has_none (void **state)
 {
     struct spec spec;
@@ -142,7 +181,8 @@ static void a_spec_without_limits_has_none (void **state)
     put (dir_of (state), JOBDIR_SPEC, good_spec);
     assert_int_equal (spec_read (dir_of (state), &spec, &err), 0);
     assert_true (spec.silence_limit_ms == 0 && spec.log_limit_bytes == 0 && spec.cpu_count == 0 &&
-                 !spec.has_nice && spec.rlimit_count == 0 && spec.memory_limit_bytes == 0);
+                 !spec.has_nice && spec.rlimit_count == 0 && spec.memory_limit_bytes == 0 &&
+                 !spec.has_user);
     spec_clear (&spec);
 }
 
@@ -451,6 +491,7 @@ int main (void)
     const struct CMUnitTest tests[] = {
         TEST (a_spec_comes_back_as_it_was_written),
         TEST (the_limits_of_a_spec_come_back_as_they_were_written),
+        TEST (the_user_of_a_spec_comes_back_whole_or_not_at_all),
         TEST (a_spec_without_limits_has_none),
         TEST (every_wrong_limit_of_a_spec_is_refused),
         TEST (an_argument_that_json_cannot_hold_is_refused_when_written),

@@ -9,6 +9,7 @@
 #include <cmocka.h>
 
 #include "limits.h"
+#include "frozen.h"
 #include "profile.h"
 #include "settings.h"
 #include "zpl.h"
@@ -589,11 +590,44 @@ static void a_profile_can_name_its_users (void **state)
     profiles_clear (&profiles);
 }
 
+static void a_profile_can_have_its_jobs_run_as_another_user_and_so_has_what_is_frozen (void **state)
+{
+    (void)state;
+    struct profiles profiles;
+    struct profile back;
+    struct err err;
+    assert_int_equal (load ("profiles\n"
+                            "    ours\n        command = \"/bin/p\"\n        workdir = \"/w\"\n"
+                            "    theirs\n        command = \"/bin/p\"\n        workdir = \"/w\"\n"
+                            "        user = \"_bench-1\"\n",
+                            &profiles, &err),
+                      0);
+    const char *const users[] = { NULL, "_bench-1" };
+    for (size_t i = 0; i < 2; i++) {
+        struct value *map = frozen_to_value (&profiles.items[i]);
+        struct value *told = profile_describe (&profiles.items[i], "w");
+        assert_int_equal (frozen_from_value (map, &back, &err), 0);
+        if (users[i]) {
+            assert_string_equal (profiles.items[i].user, users[i]);
+            assert_string_equal (back.user, users[i]);
+            assert_string_equal (value_string (value_get (told, "user")), users[i]);
+        } else {
+            assert_true (!profiles.items[i].user && !back.user);
+            assert_int_equal (value_type (value_get (told, "user")), VALUE_NIL);
+        }
+        value_destroy (&map);
+        value_destroy (&told);
+        profile_clear (&back);
+    }
+    profiles_clear (&profiles);
+}
+
 static void users_that_are_no_names_are_refused (void **state)
 {
     (void)state;
-    static const char *const wrong[] = { "users = \"\"", "users = \"a b\"", "users = \"a,/\"",
-                                         "signed = 2" };
+    static const char *const wrong[] = { "users = \"\"",   "users = \"a b\"", "users = \"a,/\"",
+                                         "signed = 2",     "user = \"\"",     "user = \"-u\"",
+                                         "user = \"a b\"", "user = \"../x\"", "user = \"a:b\"" };
     for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++) {
         char text[256];
         struct profiles profiles;
@@ -610,6 +644,8 @@ int main (void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test (a_profile_can_name_its_users),
+        cmocka_unit_test (
+            a_profile_can_have_its_jobs_run_as_another_user_and_so_has_what_is_frozen),
         cmocka_unit_test (users_that_are_no_names_are_refused),
         cmocka_unit_test (the_shipped_profile_runs_everything_by_default),
         cmocka_unit_test (every_shipped_parameter_finds_its_place),

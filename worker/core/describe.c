@@ -63,7 +63,7 @@ struct value *profile_describe (const struct profile *self, const char *worker)
     if (value_put_string (map, "name", self->name) < 0 ||
         value_put_string (map, "worker", worker) < 0 ||
         value_put_string (map, "command", self->command) < 0 ||
-        terms_to_value (&self->terms, map) < 0 ||
+        value_put_string (map, "user", self->user) < 0 || terms_to_value (&self->terms, map) < 0 ||
         value_put (map, "parameters", describe_parameters (self)) < 0)
         value_destroy (&map);
     return map;

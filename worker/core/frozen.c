@@ -26,6 +26,7 @@ struct value *frozen_to_value (const struct profile *profile)
         value_put (map, "arguments", list_of (profile->arguments)) < 0 ||
         value_put (map, "environment", list_of (profile->environment)) < 0 ||
         value_put_string (map, "workdir", profile->workdir) < 0 ||
+        (profile->user && value_put_string (map, "user", profile->user) < 0) ||
         terms_to_value (&profile->terms, map) < 0)
         value_destroy (&map);
     return map;
@@ -87,6 +88,16 @@ static int read_strings (const struct value *map, const char *key, strings *out,
     return 0;
 }
 
+static int read_user (const struct value *map, char **out, struct err *err)
+{
+    const char *name = NULL;
+    int rc = value_read_string (map, "user", LIMIT_NAME_BYTES, &name, err);
+    if (rc != 1)
+        return rc;
+    *out = strdup (name);
+    return *out ? 0 : err_set (err, STATUS_FAILED, "out of memory");
+}
+
 static int read_all (const struct value *map, struct profile *out, struct err *err)
 {
     if (value_type (map) != VALUE_MAP)
@@ -99,7 +110,7 @@ static int read_all (const struct value *map, struct profile *out, struct err *e
         return missing ("command", err);
     if (rc < 0 || read_strings (map, "arguments", &out->arguments, err) < 0 ||
         read_strings (map, "environment", &out->environment, err) < 0 ||
-        read_path (map, "workdir", &out->workdir, err) < 0)
+        read_path (map, "workdir", &out->workdir, err) < 0 || read_user (map, &out->user, err) < 0)
         return -1;
     return terms_from_value (map, &out->terms, err);
 }

@@ -15,6 +15,7 @@ void profile_clear (struct profile *self)
 {
     free (self->command);
     free (self->workdir);
+    free (self->user);
     strings_free (&self->arguments);
     strings_free (&self->environment);
     strings_free (&self->users);
@@ -163,11 +164,27 @@ static int read_users (const struct config *item, struct profile *self, struct e
     return 0;
 }
 
+/* Whether there is one of that name is for whoever can look. */
+static int read_user (const struct config *item, struct profile *self, struct err *err)
+{
+    static const char all[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._-$";
+    const char *name = NULL;
+    int rc = config_string (item, "user", LIMIT_NAME_BYTES, &name, err);
+    if (rc != 1)
+        return rc;
+    if (name[0] == '\0' || name[0] == '-' || name[strspn (name, all)] != '\0')
+        return config_error (config_child (item, "user"), err,
+                             "\"%.64s\" is no name of a user of this machine", name);
+    self->user = strdup (name);
+    return self->user ? 0 : no_memory (err);
+}
+
 /* Every key that a profile can have. */
 static int only_known (const struct config *item, struct err *err)
 {
-    static const char *const own[] = { "command",     "arguments", "parameters", "workdir",
-                                       "environment", "users",     "signed",     NULL };
+    static const char *const own[] = { "command", "arguments",   "parameters",
+                                       "workdir", "environment", "user",
+                                       "users",   "signed",      NULL };
     const char *known[32];
     size_t count = 0;
     for (const char *const *key = own; *key; key++)
@@ -193,8 +210,8 @@ static int read_profile (const struct config *item, struct profile *self, struct
         return config_error (item, err, "needs command = \"/absolute/path/of/the/program\"");
     if (rc < 0 || read_path (item, "workdir", &self->workdir, err) < 0 ||
         read_parameters (item, self, err) < 0 || read_arguments (item, self, err) < 0 ||
-        read_environment (item, self, err) < 0 || read_users (item, self, err) < 0 ||
-        config_bool (item, "signed", &self->is_signed, err) < 0)
+        read_environment (item, self, err) < 0 || read_user (item, self, err) < 0 ||
+        read_users (item, self, err) < 0 || config_bool (item, "signed", &self->is_signed, err) < 0)
         return -1;
     return terms_from_config (item, &self->terms, err);
 }

@@ -52,6 +52,7 @@ struct profile {
     size_t parameter_count;
     char *workdir; /* absolute; NULL: the state folder */
     strings environment;
+    char *user;     /* of this machine, as whom it runs; NULL: as the worker */
     strings users;  /* who may run it; NULL: everybody who may run anything */
     bool is_signed; /* only for requests with a signature of their user */
     struct terms terms;

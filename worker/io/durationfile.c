@@ -15,11 +15,11 @@
 #include "note.h"
 
 #define FOLDER     "logs/durations"
-#define PATH_BYTES (sizeof FOLDER + NAME_BYTES + 16)
+#define FILE_BYTES (NAME_BYTES + 16)
 
-static void path_of (const char *profile, const char *end, char out[PATH_BYTES])
+static void file_of (const char *profile, const char *end, char out[FILE_BYTES])
 {
-    snprintf (out, PATH_BYTES, FOLDER "/%s.json%s", profile, end);
+    snprintf (out, FILE_BYTES, "%s.json%s", profile, end);
 }
 
 static int decode (const char *text, size_t bytes, struct durations *out, struct err *err)
@@ -30,30 +30,40 @@ static int decode (const char *text, size_t bytes, struct durations *out, struct
     return rc;
 }
 
-static void set_aside (int statefd, const char *profile, const struct err *why)
+static void set_aside (int folder, const char *profile, const struct err *why)
 {
-    char path[PATH_BYTES], aside[PATH_BYTES];
-    path_of (profile, "", path);
-    path_of (profile, ".broken", aside);
-    worker_note ("%s is broken and is set aside as %s: %s", path, aside, why->text);
-    if (renameat (statefd, path, statefd, aside) < 0)
+    char file[FILE_BYTES], aside[FILE_BYTES];
+    file_of (profile, "", file);
+    file_of (profile, ".broken", aside);
+    worker_note (FOLDER "/%s is broken and is set aside as %s: %s", file, aside, why->text);
+    if (renameat (folder, file, folder, aside) < 0)
         worker_note ("cannot set it aside: %s", strerror (errno));
 }
 
-int durationfile_read (int statefd, const char *profile, struct durations *out, struct err *err)
+static int read_in (int folder, const char *profile, struct durations *out, struct err *err)
 {
-    char path[PATH_BYTES];
+    char file[FILE_BYTES];
     size_t bytes = 0;
-    path_of (profile, "", path);
-    char *text = file_read (statefd, path, DURATIONS_BYTES, &bytes, err);
+    file_of (profile, "", file);
+    char *text = file_read (folder, file, DURATIONS_BYTES, &bytes, err);
     if (!text && err->code == STATUS_UNKNOWN)
         return 0;
     int rc = text ? decode (text, bytes, out, err) : -1;
     free (text);
     if (rc == 0 || err->code == STATUS_FAILED) /* no fault of what it says */
-        return rc < 0 ? err_prefix (err, "%s", path) : 0;
-    set_aside (statefd, profile, err);
+        return rc < 0 ? err_prefix (err, FOLDER "/%s", file) : 0;
+    set_aside (folder, profile, err);
     return 0;
+}
+
+int durationfile_read (int statefd, const char *profile, struct durations *out, struct err *err)
+{
+    int folder = openat (statefd, FOLDER, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (folder < 0)
+        return errno == ENOENT ? 0 : err_sys (err, "cannot open the folder " FOLDER);
+    int rc = read_in (folder, profile, out, err);
+    close (folder);
+    return rc;
 }
 
 /* The text; older runs go until it is short enough. NULL with *err. */
@@ -78,15 +88,15 @@ static char *encode (struct durations *history, struct err *err)
 
 static int write_all (int statefd, const char *profile, struct durations *history, struct err *err)
 {
-    char path[PATH_BYTES];
+    char file[FILE_BYTES];
     int folder = dir_open_make (statefd, FOLDER, 0750, err);
     if (folder < 0)
         return -1;
-    close (folder);
-    path_of (profile, "", path);
+    file_of (profile, "", file);
     char *text = encode (history, err);
-    int rc = text ? file_replace (statefd, path, text, strlen (text), 0640, err) : -1;
+    int rc = text ? file_replace (folder, file, text, strlen (text), 0640, err) : -1;
     free (text);
+    close (folder);
     return rc;
 }
 

@@ -101,6 +101,8 @@ static int publish_results (struct life *self, struct err *err)
 {
     struct results *results = self->env.results;
     const char *run_id = self->record.run_id;
+    if (self->has_frozen && self->frozen.user && results_take_back (results, run_id, err) < 0)
+        return -1;
     err->code = 0;
     int rc = results_publish (results, run_id, err);
     if (rc < 0 && err->code == STATUS_UNKNOWN && lost_by_power (self)) {

@@ -235,11 +235,25 @@ void life_look (struct life *self, bool may_spawn)
         close (look.pidfd);
 }
 
+/* The folder of the results is there, and his who is to write in it. */
+static int make_ready (struct life *self, struct err *err)
+{
+    struct job_user user;
+    struct results *results = self->env.results;
+    if (results_restage (results, self->record.run_id, err) < 0)
+        return -1;
+    if (!self->has_frozen || !self->frozen.user)
+        return 0;
+    return job_user_find (self->frozen.user, &user, err) < 0
+               ? -1
+               : results_give (results, self->record.run_id, user.uid, err);
+}
+
 void life_spawn (struct life *self)
 {
     struct err err = { 0 };
     int ctl = -1;
-    if (results_restage (self->env.results, self->record.run_id, &err) == 0)
+    if (make_ready (self, &err) == 0)
         ctl = spawn_shim (self->env.shim, self->env.state, self->record.job_id, self->dirfd, &err);
     if (ctl >= 0) {
         life_follow (self, ctl);

@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "attach.h"
+#include "beneath.h"
 #include "clock.h"
 #include "files.h"
 #include "jobdir.h"
@@ -50,7 +51,7 @@ static void discard (struct life *self, const char *job_id)
 {
     struct err err;
     struct shim_record shim = { 0 };
-    int dirfd = openat (self->runfd, job_id, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    int dirfd = beneath_open (self->runfd, job_id, O_RDONLY | O_DIRECTORY, 0);
     if (dirfd < 0 || shim_record_read (dirfd, &shim, NULL) < 0)
         shim.cgroup[0] = '\0';
     if (dirfd >= 0)
@@ -196,7 +197,7 @@ static int take_over (struct life *self, const char *job_id, struct err *err)
         return -1;
     err->code = STATUS_OK;         /* the record is there: whatever fails now may work later */
     self->record.detail[0] = '\0'; /* what it waited for then; its shim says it again */
-    int dirfd = dir_open_make (self->runfd, job_id, 0750, err);
+    int dirfd = beneath_make_folder (self->runfd, job_id, 0750, err);
     if (dirfd < 0)
         return -1;
     if (life_hold (self, dirfd, err) < 0) {

@@ -8,6 +8,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "beneath.h"
 #include "clock.h"
 #include "files.h"
 #include "jobdir.h"
@@ -102,19 +103,35 @@ static int fill_cpus (const struct terms *terms, struct spec *out)
     return 0;
 }
 
+static void fill_user (const struct job_user *user, struct spec *out)
+{
+    out->has_user = true;
+    out->uid = user->uid;
+    out->gid = user->gid;
+    out->group_count = user->group_count;
+    memcpy (out->groups, user->groups, sizeof out->groups);
+}
+
 int life_make_spec (struct life *self, const struct record *record, const struct profile *profile,
                     struct spec *out, struct err *err)
 {
     bool resumed =
         profile->terms.resumes && (record->attempt > 1 || record->resumed_from[0] != '\0');
+    struct job_user user;
+    if (profile->user && job_user_find (profile->user, &user, err) < 0)
+        return -1;
     char *staging = results_staging_path (self->env.results, record->run_id);
     int rc = -1;
     *out = (struct spec){ .attempt = record->attempt, .use_cgroup = self->env.use_cgroup };
     snprintf (out->job_id, sizeof out->job_id, "%s", record->job_id);
     fill_limits (record, &profile->terms, out);
+    if (profile->user)
+        fill_user (&user, out);
     out->workdir = strdup (profile->workdir ? profile->workdir : self->env.state);
     out->sync_dir = staging ? strdup (staging) : NULL;
-    out->env = staging ? spawn_environment (profile, record, staging, resumed) : NULL;
+    if (staging)
+        out->env =
+            spawn_environment (profile, record, profile->user ? &user : NULL, staging, resumed);
     if (!out->workdir || !out->env || !out->sync_dir || fill_cpus (&profile->terms, out) < 0) {
         err_set (err, STATUS_FAILED, "out of memory");
     } else {
@@ -163,7 +180,7 @@ static int make_folder (struct life *self, const struct order *order, const stru
     memcpy (entry.request_id, record->request_id, sizeof entry.request_id);
     if (store_append (self->env.store, &entry, err) < 0)
         return -1;
-    int dirfd = dir_open_make (self->runfd, record->job_id, 0750, err);
+    int dirfd = beneath_make_folder (self->runfd, record->job_id, 0750, err);
     if (dirfd >= 0 && make_files (self, dirfd, order, record, err) == 0)
         return dirfd;
     if (dirfd >= 0)

@@ -9,6 +9,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "beneath.h"
 #include "clock.h"
 #include "files.h"
 #include "life_private.h"
@@ -129,7 +130,7 @@ int life_start (struct life *self, const char *job_id, struct err *err)
         life_forget_stalled (self);
     if (life_read_queued (self, job_id, &self->record, err) < 0)
         return err->code == STATUS_UNKNOWN ? 0 : -1;
-    int dirfd = dir_open_make (self->runfd, job_id, 0750, err);
+    int dirfd = beneath_make_folder (self->runfd, job_id, 0750, err);
     int rc = dirfd < 0 ? -1 : start_in (self, dirfd, err);
     if (rc < 0) {
         if (dirfd >= 0 && self->dirfd != dirfd)

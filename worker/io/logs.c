@@ -8,6 +8,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "beneath.h"
 #include "limits.h"
 #include "requests_private.h"
 
@@ -145,8 +146,8 @@ void call_logs (struct requests *self, const struct call *call, struct outcome_r
         reply_refuse (out, &err);
         return;
     }
-    snprintf (name, sizeof name, "logs/%s.log", piece.job_id);
-    int fd = openat (self->env.statefd, name, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
+    snprintf (name, sizeof name, "%s.log", piece.job_id);
+    int fd = beneath_open_in (self->env.statefd, "logs", name, O_RDONLY | O_NONBLOCK, 0);
     int rc = 0;
     if (fd < 0 && errno != ENOENT)
         rc = err_sys (&err, "cannot open the log of job %s", piece.job_id);

@@ -8,6 +8,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "beneath.h"
+
 void measure_init (struct measure *self)
 {
     *self = (struct measure){ 0 };
@@ -24,7 +26,7 @@ static void enter (struct measure *self, int dirfd, const char *name)
 {
     if (self->depth == MEASURE_DEPTH)
         return;
-    int fd = openat (dirfd, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+    int fd = beneath_open (dirfd, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW, 0);
     DIR *dir = fd < 0 ? NULL : fdopendir (fd);
     if (dir)
         self->open[self->depth++] = dir;

@@ -10,6 +10,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "beneath.h"
 #include "clock.h"
 #include "files.h"
 #include "note.h"
@@ -51,7 +52,7 @@ static int open_folders (struct outbox *self, struct err *err)
     if (self->tofd < 0)
         return -1;
     for (size_t i = 0; i < self->env.targets->count; i++) {
-        int fd = dir_open_make (self->tofd, self->env.targets->items[i].name, 0700, err);
+        int fd = beneath_make_folder (self->tofd, self->env.targets->items[i].name, 0700, err);
         if (fd < 0)
             return -1;
         close (fd);
@@ -110,7 +111,7 @@ bool outbox_wants (const struct outbox *self, enum notice_event event)
 static size_t count_notices (int dirfd, const char *name, size_t most,
                              char oldest[NOTICE_FILE_BYTES])
 {
-    int fd = openat (dirfd, name, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    int fd = beneath_open (dirfd, name, O_RDONLY | O_DIRECTORY, 0);
     DIR *dir = fd < 0 ? NULL : fdopendir (fd);
     size_t count = 0;
     if (!dir) {
@@ -188,7 +189,7 @@ static void make_room (struct outbox *self, size_t i, int dirfd)
 static int put_for (struct outbox *self, size_t i, const char *name, const char *text,
                     struct err *err)
 {
-    int dirfd = dir_open_make (self->tofd, self->env.targets->items[i].name, 0700, err);
+    int dirfd = beneath_make_folder (self->tofd, self->env.targets->items[i].name, 0700, err);
     if (dirfd < 0)
         return -1;
     make_room (self, i, dirfd);

@@ -10,6 +10,7 @@
 
 #include <stdbool.h>
 #include <stdint.h>
+#include <sys/types.h>
 
 #include "err.h"
 #include "ids.h"
@@ -30,6 +31,13 @@ int results_reserve (struct results *self, const char *job_id, int64_t wall_us,
 /* Make the staging folder if it is not there (a restart before anything ran), or take it back if
  * it was set aside. */
 int results_restage (struct results *self, const char *run_id, struct err *err);
+
+/* For jobs that run as another user. let_pass: at the start, so that they get to their folder.
+ * give: before the job starts. take_back: when it is over and before it is published, so that no
+ * later job of that user gets at it. */
+int results_let_pass (struct results *self, int statefd, struct err *err);
+int results_give (struct results *self, const char *run_id, uid_t uid, struct err *err);
+int results_take_back (struct results *self, const char *run_id, struct err *err);
 
 /* Absolute paths: where the run writes, and where it will be. NULL: memory; free (). */
 char *results_staging_path (const struct results *self, const char *run_id);

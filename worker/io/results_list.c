@@ -11,6 +11,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "beneath.h"
 #include "history.h"
 #include "limits.h"
 #include "results_private.h"
@@ -27,7 +28,7 @@ struct page {
 
 static DIR *open_list (int dirfd, const char *name)
 {
-    int fd = openat (dirfd, name, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
+    int fd = beneath_open (dirfd, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW, 0);
     DIR *dir = fd < 0 ? NULL : fdopendir (fd);
     if (!dir && fd >= 0)
         close (fd);

@@ -16,6 +16,7 @@
 #include "cert.h"
 #include "endpoint.h"
 #include "files.h"
+#include "jobuser.h"
 #include "limits.h"
 #include "note.h"
 #include "proc.h"
@@ -181,6 +182,9 @@ int setup_settings (const char *config, const char *state, struct settings *out,
     const struct settings_origin origin = { state, host };
     int rc = root ? settings_from_config (root, &origin, out, err) : -1;
     if (rc == 0 && check_cpus (config_child (root, "profiles"), &out->profiles, err) < 0)
+        rc = -1;
+    if (rc == 0 &&
+        job_users_check (config_child (root, "profiles"), &out->profiles, state, err) < 0)
         rc = -1;
     if (rc == 0 && targets_check_files (config_child (root, "notices"), &out->targets, err) < 0)
         rc = -1;

@@ -24,7 +24,7 @@ static bool put_variable (strings env, size_t *count, const char *name, const ch
 }
 
 strings spawn_environment (const struct profile *profile, const struct record *record,
-                           const char *results_dir, bool resumed)
+                           const struct job_user *user, const char *results_dir, bool resumed)
 {
     char attempt[24];
     size_t most = OWN_VARIABLES;
@@ -37,7 +37,8 @@ strings spawn_environment (const struct profile *profile, const struct record *r
     snprintf (attempt, sizeof attempt, "%" PRId64, record->attempt);
     bool good = true;
     for (char **name = profile->environment; *name && good; name++) {
-        const char *text = getenv (*name);
+        const char *text = user ? job_user_variable (user, *name) : NULL;
+        text = text ? text : getenv (*name);
         if (text)
             good = put_variable (env, &count, *name, text);
     }

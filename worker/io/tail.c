@@ -12,6 +12,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "beneath.h"
 #include "clock.h"
 #include "files.h"
 #include "jobdir.h"
@@ -62,15 +63,15 @@ static void woken (void *arg)
 static int open_log (struct tail *self, struct err *err)
 {
     char name[64];
-    snprintf (name, sizeof name, "logs/%s.log", self->job_id);
-    self->log = openat (self->env.statefd, name, O_RDONLY | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0640);
+    snprintf (name, sizeof name, "%s.log", self->job_id);
+    self->log = beneath_open_in (self->env.statefd, "logs", name, O_RDONLY | O_CREAT, 0640);
     if (self->log < 0)
-        return err_sys (err, "cannot open %s", name);
+        return err_sys (err, "cannot open logs/%s", name);
     char path[64];
     snprintf (path, sizeof path, "/proc/self/fd/%d", self->log);
     self->inotify = inotify_init1 (IN_NONBLOCK | IN_CLOEXEC);
     if (self->inotify < 0 || inotify_add_watch (self->inotify, path, IN_MODIFY) < 0)
-        return err_sys (err, "cannot watch %s", name);
+        return err_sys (err, "cannot watch logs/%s", name);
     return reactor_add_fd (self->env.reactor, self->inotify, woken, self, err);
 }
 

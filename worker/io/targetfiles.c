@@ -13,8 +13,12 @@ static int check_secret (const struct config *item, const char *key, const char 
                          struct err *err)
 {
     struct err why = { 0 };
-    char *secret = path ? secret_read (path, &why) : NULL;
-    if (path && !secret)
+    if (!path)
+        return 0;
+    if (secrets_guard (false, err) < 0)
+        return -1;
+    char *secret = secret_read (path, &why);
+    if (!secret)
         return config_error (config_child (item, key), err, "%s", why.text);
     secret_free (&secret);
     return 0;

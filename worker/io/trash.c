@@ -12,6 +12,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "beneath.h"
 #include "clock.h"
 #include "note.h"
 
@@ -116,11 +117,11 @@ static void failed (struct turn *turn, const char *name)
  * same. */
 static DIR *open_folder (int dirfd, const char *name)
 {
-    int flags = O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC;
+    int flags = O_RDONLY | O_DIRECTORY | O_NOFOLLOW;
     struct stat st;
-    int fd = openat (dirfd, name, flags);
+    int fd = beneath_open (dirfd, name, flags, 0);
     if (fd < 0 && errno == EACCES && fchmodat (dirfd, name, 0700, 0) == 0)
-        fd = openat (dirfd, name, flags);
+        fd = beneath_open (dirfd, name, flags, 0);
     if (fd < 0)
         return NULL;
     if (fstat (fd, &st) == 0 && (st.st_mode & S_IRWXU) != S_IRWXU)

@@ -9,6 +9,9 @@
 #include <zmq.h>
 
 #include "agent.h"
+#include "beneath.h"
+#include "files.h"
+#include "jobuser.h"
 #include "life.h"
 #include "note.h"
 #include "outbox.h"
@@ -132,8 +135,11 @@ static struct value *profile_names (const struct settings *settings)
 /* What is ours alone: folder, settings, lock, files. */
 static int open_state (struct worker *self, const char *state, const char *config, struct err *err)
 {
+    if (beneath_check (err) < 0)
+        return -1;
     self->state = setup_state (state, &self->statefd, err);
     if (!self->state || setup_settings (config, self->state, &self->settings, err) < 0 ||
+        (self->settings.certificate && secrets_guard (false, err) < 0) ||
         (self->settings.certificate &&
          cert_load (self->settings.certificate, &self->cert, err) < 0) ||
         (self->lock = setup_lock (self->statefd, self->state, err)) < 0)
@@ -158,7 +164,11 @@ static int open_loop (struct worker *self, struct err *err)
     self->publish = publish_new (self->reactor, &way, self->settings.name, err);
     if (self->publish)
         self->results = results_new (self->reactor, self->statefd, self->state, err);
-    return self->results ? 0 : -1;
+    if (!self->results)
+        return -1;
+    return job_users_any (&self->settings.profiles)
+               ? results_let_pass (self->results, self->statefd, err)
+               : 0;
 }
 
 static int open_pruning (struct worker *self, struct err *err)

@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "courier.h"
+#include "files.h"
 #include "say.h"
 
 static const char usage[] =
@@ -47,7 +48,7 @@ static void block_signals (void)
 static int deliver (const char *state)
 {
     struct err err = { 0 };
-    if (courier_run (state, &err) == 0)
+    if (secrets_guard (false, &err) == 0 && courier_run (state, &err) == 0)
         return EX_OK;
     notify_say ("%s", err.text);
     return EX_OSERR;

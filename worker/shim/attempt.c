@@ -9,27 +9,18 @@
 #include <time.h>
 #include <unistd.h>
 #include "attempt.h"
+#include "beneath.h"
 #include "clock.h"
 #include "files.h"
 #include "launch.h"
 
-static int open_folder (int at, const char *path, struct err *err)
-{
-    int fd = openat (at, path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    if (fd < 0)
-        err_sys (err, "cannot open the folder %s", path);
-    return fd;
-}
-
 static int open_folders (struct attempt *self, const char *state, struct err *err)
 {
-    char name[sizeof "run/" + JOB_ID_BYTES];
-    snprintf (name, sizeof name, "run/%.12s", self->job_id);
-    self->statefd = open_folder (AT_FDCWD, state, err);
+    self->statefd = open (state, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     if (self->statefd < 0)
-        return -1;
-    self->dirfd = open_folder (self->statefd, name, err);
-    return self->dirfd < 0 ? -1 : 0;
+        return err_sys (err, "cannot open the folder %s", state);
+    self->dirfd = beneath_open_in (self->statefd, "run", self->job_id, O_RDONLY | O_DIRECTORY, 0);
+    return self->dirfd < 0 ? err_sys (err, "cannot open the folder run/%s", self->job_id) : 0;
 }
 
 static bool taken (const struct attempt *self)

@@ -62,6 +62,7 @@
 #define SPEC_CPUS         1024 /* numbers below this */
 #define SPEC_NICE_MIN     (-20)
 #define SPEC_NICE_MAX     19
+#define SPEC_GROUPS       256
 
 /* The name is that of prlimit without RLIMIT_, lower case; the shim knows: as core cpu data fsize
  * memlock nofile nproc stack. SPEC_UNLIMITED or what setrlimit takes. */
@@ -95,6 +96,11 @@ struct spec {
     struct spec_rlimit rlimits[SPEC_RLIMITS];
     size_t rlimit_count;
     int64_t memory_limit_bytes; /* of all its processes together, in a cgroup; 0: none */
+    bool has_user;              /* it runs as: */
+    uid_t uid;
+    gid_t gid;
+    gid_t groups[SPEC_GROUPS]; /* besides gid; it may be among them */
+    size_t group_count;
 };
 
 /* The durable start record. */

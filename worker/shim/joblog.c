@@ -8,6 +8,7 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
+#include "beneath.h"
 #include "files.h"
 #include "ids.h"
 #include "joblog.h"
@@ -30,12 +31,12 @@ int joblog_open (struct joblog *self, int statefd, const char *job_id, int64_t l
     self->buffer = malloc (JOBLOG_BUFFER_BYTES);
     if (!self->buffer)
         return err_sys (err, "cannot open the log");
-    char name[sizeof "logs/.log" + JOB_ID_BYTES];
+    char name[sizeof ".log" + JOB_ID_BYTES];
     int64_t bytes;
-    snprintf (name, sizeof name, "logs/%.12s.log", job_id);
-    self->fd = openat (statefd, name, O_RDWR | O_CREAT | O_APPEND | O_CLOEXEC | O_NOFOLLOW, 0640);
+    snprintf (name, sizeof name, "%.12s.log", job_id);
+    self->fd = beneath_open_in (statefd, "logs", name, O_RDWR | O_CREAT | O_APPEND, 0640);
     if (self->fd < 0 || look_at_end (self, &bytes) < 0)
-        return err_sys (err, "cannot open the log %s", name);
+        return err_sys (err, "cannot open the log logs/%s", name);
     if (limit_bytes > 0)
         self->room = bytes < limit_bytes ? limit_bytes - bytes : 0;
     return 0;

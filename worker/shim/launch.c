@@ -3,6 +3,7 @@
  * SPDX-License-Identifier: MPL-2.0 */
 #include <errno.h>
 #include <fcntl.h>
+#include <grp.h>
 #include <inttypes.h>
 #include <linux/close_range.h>
 #include <sched.h>
@@ -18,6 +19,8 @@
 enum step {
     STEP_READY, /* `error` tells whether the cgroup could be entered */
     STEP_PREPARE,
+    STEP_USER,
+    STEP_RESULTS,
     STEP_WORKDIR,
     STEP_CPUS,
     STEP_NICE,
@@ -116,17 +119,19 @@ static int child_rlimit (const struct spec_rlimit *limit)
     return -1;
 }
 
-/* What the job is held to; last of all, since they bind us too. */
+static _Noreturn void child_give_up (int report_fd, enum step step)
+{
+    tell (report_fd, step, errno);
+    _exit (127);
+}
+
+/* What the job is held to. */
 static void child_limits (const struct spec *spec, int report_fd)
 {
-    if (spec->cpu_count > 0 && child_cpus (spec) < 0) {
-        tell (report_fd, STEP_CPUS, errno);
-        _exit (127);
-    }
-    if (spec->has_nice && setpriority (PRIO_PROCESS, 0, (int)spec->nice) < 0) {
-        tell (report_fd, STEP_NICE, errno);
-        _exit (127);
-    }
+    if (spec->cpu_count > 0 && child_cpus (spec) < 0)
+        child_give_up (report_fd, STEP_CPUS);
+    if (spec->has_nice && setpriority (PRIO_PROCESS, 0, (int)spec->nice) < 0)
+        child_give_up (report_fd, STEP_NICE);
     for (size_t i = 0; i < spec->rlimit_count; i++)
         if (child_rlimit (&spec->rlimits[i]) < 0) {
             tell_which (report_fd, STEP_RLIMIT, errno, i);
@@ -134,27 +139,49 @@ static void child_limits (const struct spec *spec, int report_fd)
         }
 }
 
+/* Where it is to write; "": it was not told. */
+static const char *results_folder (const struct spec *spec)
+{
+    static const char name[] = "EMS_RESULTS_DIR=";
+    for (char **variable = spec->env; *variable; variable++)
+        if (strncmp (*variable, name, sizeof name - 1) == 0)
+            return *variable + sizeof name - 1;
+    return "";
+}
+
+/* For good, and with nothing left of what we may. The pipe goes along, or /dev/stdout could not be
+ * opened. */
+static void child_user (const struct spec *spec, int report_fd)
+{
+    if (!spec->has_user)
+        return;
+    if (fchown (STDOUT_FILENO, spec->uid, (gid_t)-1) < 0 ||
+        setgroups (spec->group_count, spec->groups) < 0 ||
+        setresgid (spec->gid, spec->gid, spec->gid) < 0 ||
+        setresuid (spec->uid, spec->uid, spec->uid) < 0)
+        child_give_up (report_fd, STEP_USER);
+    const char *results = results_folder (spec);
+    if (results[0] != '\0' && access (results, R_OK | W_OK | X_OK) < 0)
+        child_give_up (report_fd, STEP_RESULTS);
+}
+
 static _Noreturn void child (const struct spec *spec, const char *cgroup, int output, int gate,
                              int report_fd)
 {
     setsid (); /* a job that signals its own group must not hit the shim */
     int cgroup_error = cgroup[0] && cgroup_enter_self (cgroup, NULL) < 0 ? errno : 0;
-    if (child_descriptors (output) < 0) {
-        tell (report_fd, STEP_PREPARE, errno);
-        _exit (127);
-    }
+    if (child_descriptors (output) < 0)
+        child_give_up (report_fd, STEP_PREPARE);
     /* Who cannot say that he is ready must not be waited for. */
     if (tell (report_fd, STEP_READY, cgroup_error) < 0 || !child_wait_at_gate (gate))
         _exit (127);
-    if (chdir (spec->workdir) < 0) {
-        tell (report_fd, STEP_WORKDIR, errno);
-        _exit (127);
-    }
-    child_limits (spec, report_fd);
+    child_limits (spec, report_fd); /* what only root may raise, first */
+    child_user (spec, report_fd);
+    if (chdir (spec->workdir) < 0)
+        child_give_up (report_fd, STEP_WORKDIR);
     child_reset_signals ();
     execve (spec->argv[0], spec->argv, spec->env);
-    tell (report_fd, STEP_EXEC, errno);
-    _exit (127);
+    child_give_up (report_fd, STEP_EXEC);
 }
 
 /* ---- in the shim ---- */
@@ -236,6 +263,12 @@ static int explain (const struct report *report, const struct spec *spec, struct
     const struct spec_rlimit *limit = &spec->rlimits[report->which];
     errno = report->error;
     switch (report->step) {
+    case STEP_USER:
+        return err_sys (err, "cannot become the user %u (group %u)", (unsigned)spec->uid,
+                        (unsigned)spec->gid);
+    case STEP_RESULTS:
+        return err_sys (err, "the user %u cannot use the results folder %s", (unsigned)spec->uid,
+                        results_folder (spec));
     case STEP_WORKDIR:
         return err_sys (err, "cannot enter working folder %s", spec->workdir);
     case STEP_CPUS:

@@ -7,6 +7,8 @@
 #include "jobdir.h"
 #include "jobfile.h"
 
+#define SPEC_ID_MAX 4294967294 /* the one above it means "leave it as it is" to the system */
+
 static struct value *strings_to_list (char *const *strings)
 {
     struct value *list = value_new_list ();
@@ -56,6 +58,23 @@ static int put_limits (struct value *map, const struct spec *spec)
     return 0;
 }
 
+static struct value *user_to_map (const struct spec *spec)
+{
+    struct value *map = value_new_map ();
+    struct value *groups = value_new_list ();
+    for (size_t i = 0; groups && i < spec->group_count; i++)
+        if (value_append (groups, value_new_int (spec->groups[i])) < 0)
+            value_destroy (&groups);
+    if (!map || value_put_int (map, "uid", spec->uid) < 0 ||
+        value_put_int (map, "gid", spec->gid) < 0) {
+        value_destroy (&groups);
+        value_destroy (&map);
+    } else if (value_put (map, "groups", groups) < 0) {
+        value_destroy (&map);
+    }
+    return map;
+}
+
 int spec_write (int dirfd, const struct spec *spec, struct err *err)
 {
     struct value *map = value_new_map ();
@@ -67,7 +86,8 @@ int spec_write (int dirfd, const struct spec *spec, struct err *err)
         value_put_string (map, "sync_dir", spec->sync_dir) < 0 ||
         value_put_int (map, "grace_ms", spec->grace_ms) < 0 ||
         value_put_int (map, "time_limit_ms", spec->time_limit_ms) < 0 ||
-        value_put_bool (map, "use_cgroup", spec->use_cgroup) < 0 || put_limits (map, spec) < 0)
+        value_put_bool (map, "use_cgroup", spec->use_cgroup) < 0 || put_limits (map, spec) < 0 ||
+        (spec->has_user && value_put (map, "user", user_to_map (spec)) < 0))
         value_destroy (&map);
     return jobfile_write (dirfd, JOBDIR_SPEC, map, err);
 }
@@ -224,6 +244,40 @@ static int limits_read (const struct value *map, struct spec *out, struct err *e
     return 0;
 }
 
+static int id_read (const struct value *map, const char *key, uint32_t *out, struct err *err)
+{
+    int64_t number = 0;
+    int rc = value_read_int (map, key, 0, SPEC_ID_MAX, &number, err);
+    *out = (uint32_t)number;
+    if (rc == 0)
+        return err_set (err, STATUS_BAD_REQUEST, "user: the field %s is missing", key);
+    return rc < 0 ? err_prefix (err, "user") : 0;
+}
+
+/* All of it or nothing: who is less than the user that was meant may still be more than another. */
+static int user_read (const struct value *map, struct spec *out, struct err *err)
+{
+    const struct value *user = NULL, *groups = NULL;
+    int rc = value_read_map (map, "user", &user, err);
+    if (rc != 1)
+        return rc;
+    if (id_read (user, "uid", &out->uid, err) < 0 || id_read (user, "gid", &out->gid, err) < 0 ||
+        value_read_list (user, "groups", &groups, err) < 0)
+        return -1;
+    out->has_user = true;
+    out->group_count = value_count (groups);
+    if (!groups || out->group_count > SPEC_GROUPS)
+        return err_set (err, STATUS_BAD_REQUEST, "user: groups should be a list of at most %d",
+                        SPEC_GROUPS);
+    for (size_t i = 0; i < out->group_count; i++) {
+        int64_t group = value_int (value_at (groups, i));
+        if (value_type (value_at (groups, i)) != VALUE_INT || group < 0 || group > SPEC_ID_MAX)
+            return err_set (err, STATUS_BAD_REQUEST, "user: groups[%zu] is no group's number", i);
+        out->groups[i] = (gid_t)group;
+    }
+    return 0;
+}
+
 static int spec_from_value (const struct value *map, struct spec *out, struct err *err)
 {
     if (jobfile_job_id (map, out->job_id, err) < 0 ||
@@ -235,7 +289,7 @@ static int spec_from_value (const struct value *map, struct spec *out, struct er
         workdir_read (map, &out->workdir, err) < 0 ||
         folder_read (map, "sync_dir", &out->sync_dir, err) < 0 ||
         value_read_bool (map, "use_cgroup", &out->use_cgroup, err) < 0 ||
-        limits_read (map, out, err) < 0)
+        limits_read (map, out, err) < 0 || user_read (map, out, err) < 0)
         return -1;
     return 0;
 }

@@ -11,6 +11,7 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
+#include "beneath.h"
 #include "jobdir.h"
 #include "proc.h"
 
@@ -178,7 +179,7 @@ static int add_start (struct traces *self, int runfd, const char *job_id, struct
 {
     struct shim_record record;
     self->takes_unmarked = has_start_record (runfd, job_id) || !others_started (runfd, job_id);
-    int dirfd = openat (runfd, job_id, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    int dirfd = beneath_open (runfd, job_id, O_RDONLY | O_DIRECTORY, 0);
     if (dirfd < 0)
         return errno == ENOENT ? 0 : err_sys (err, "cannot open the folder run/%s", job_id);
     int rc = shim_record_read (dirfd, &record, err);

@@ -13,6 +13,7 @@
 #include <sys/signalfd.h>
 #include <unistd.h>
 
+#include "beneath.h"
 #include "clock.h"
 #include "files.h"
 #include "limits.h"
@@ -267,7 +268,9 @@ static int run (struct courier *self, struct err *err)
 int courier_run (const char *state, struct err *err)
 {
     struct courier self = { .state = state, .lock = -1, .signals = -1, .news = -1 };
-    int rc = folders_open (&self.folders, state, err);
+    int rc = beneath_check (err);
+    if (rc == 0)
+        rc = folders_open (&self.folders, state, err);
     if (rc == 0)
         rc = run (&self, err);
     close_all (&self);

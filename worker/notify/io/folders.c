@@ -11,6 +11,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "beneath.h"
 #include "clock.h"
 #include "files.h"
 #include "json.h"
@@ -63,7 +64,7 @@ int folders_targets (const struct folders *self, struct targets *out, struct err
 
 static DIR *open_dir (int dirfd, const char *name)
 {
-    int fd = openat (dirfd, name, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    int fd = beneath_open (dirfd, name, O_RDONLY | O_DIRECTORY, 0);
     DIR *dir = fd < 0 ? NULL : fdopendir (fd);
     if (!dir && fd >= 0)
         close (fd);
