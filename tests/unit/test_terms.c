@@ -255,6 +255,7 @@ static void a_frozen_profile_that_was_changed_is_refused_by_name (void **state)
         { "arguments", "[1]", "\"arguments\": item 0 is no string" },
         { "environment", "{}", "\"environment\" is a map; it must be a list" },
         { "workdir", "7", "\"workdir\" is an integer; it must be a string" },
+        { "user", "0", "\"user\" is an integer; it must be a string" },
         { "grace_ms", "-1", "\"grace_ms\" is -1" },
         { "max_preemptions", "\"3\"", "\"max_preemptions\" is a string" },
         { "preemptible", "1", "\"preemptible\" is an integer; it must be a boolean" },
