@@ -73,13 +73,16 @@ static const struct kind kinds[] = {
     /* libzmq keeps every subscription of a monitor. */
     [ENDPOINT_EVENTS_XPUB] = { ZMQ_XPUB, XPUB_HWM, SUBSCRIPTIONS_HWM, 0, 0, 0, SUBSCRIPTION_BYTES,
                                PING_MS },
-    [ENDPOINT_WORKER_DEALER] = { ZMQ_DEALER, REQUESTS_HWM, REQUESTS_HWM, 0, 1, 0, LIMIT_FRAME_BYTES,
+    /* Not immediate, for a message of several frames is not safe then: when the connection ends, a
+     * recv between two of them takes the pipe away, and libzmq aborts (fq.cpp, `!_more`, in 4.3.4).
+     * So those who have one of these sockets send only while they are connected. */
+    [ENDPOINT_WORKER_DEALER] = { ZMQ_DEALER, REQUESTS_HWM, REQUESTS_HWM, 0, 0, 0, LIMIT_FRAME_BYTES,
                                  PING_MS },
     /* The broker never waits for a monitor, so a worker may wait for the broker; if it did not,
      * it would lose most of what it reads faster than a socket takes it. */
     [ENDPOINT_WORKER_PUB] = { ZMQ_PUB, EVENTS_HWM, REQUESTS_HWM, 0, 1, 1, SUBSCRIPTION_BYTES,
                               PING_MS },
-    [ENDPOINT_CLIENT_DEALER] = { ZMQ_DEALER, REQUESTS_HWM, REQUESTS_HWM, 0, 1, 0, LIMIT_FRAME_BYTES,
+    [ENDPOINT_CLIENT_DEALER] = { ZMQ_DEALER, REQUESTS_HWM, REQUESTS_HWM, 0, 0, 0, LIMIT_FRAME_BYTES,
                                  PING_SOON_MS },
     [ENDPOINT_MONITOR_SUB] = { ZMQ_SUB, REQUESTS_HWM, MONITOR_HWM, 0, 0, 0, LIMIT_FRAME_BYTES,
                                PING_SOON_MS },

@@ -16,14 +16,17 @@ class FalseBroker:
 
     def __init__(self, state):
         self.sock = state / "sock"
-        self.sock.mkdir(parents=True, mode=0o700)
+        self.ref = 0
+        self.open()
+
+    def open(self):
+        self.sock.mkdir(parents=True, mode=0o700, exist_ok=True)
         self.workers, self.publish = (zmq.Context.instance().socket(kind)
                                       for kind in (zmq.ROUTER, zmq.SUB))
         self.workers.bind(f"ipc://{self.sock}/workers")
         self.publish.bind(f"ipc://{self.sock}/publish")
         self.publish.subscribe("")
         self.route = None
-        self.ref = 0
 
     def close(self):
         for name in ("workers", "publish"):

@@ -267,6 +267,19 @@ def test_a_user_does_not_fill_what_a_worker_holds_for_all(ems, broker):
     assert broker.ask("cancel", "ada", {"max_queued": 9}, job_id=job_id, grace_ms=0).status == 200
 
 
+def test_a_broker_that_dies_while_it_talks_does_not_take_the_worker_along(ems, broker):
+    job_id = broker.send(run_of("waits"), "alice").body["job"]["job_id"]
+    for _ in range(20):
+        for _ in range(1000):
+            broker.tell({"type": "beat"})
+        broker.close()
+        broker.open()
+        broker.wait_for_worker()
+    assert ems.parts["worker"].poll() is None
+    assert broker.ask("status", job_id=job_id).body["job"]["status"] == "running"
+    (ems.work / "go").touch()
+
+
 def test_a_user_has_no_more_jobs_in_the_line_than_it_may(ems, broker):
     assert broker.send(run_of("waits"), "alice", max_queued=2).status == 200  # holds the slot
     for _ in range(2):
