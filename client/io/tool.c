@@ -198,9 +198,8 @@ static int find_context (const struct tool *self, struct config **root, struct c
                          struct err *err)
 {
     const char *name = named_context (&self->line);
-    bool local = self->line.command == COMMAND_UP || self->line.command == COMMAND_DOWN;
     *out = (struct context){ 0 };
-    if (!name && (local || is_told_where (&self->line)))
+    if (!name && is_told_where (&self->line))
         return 0;
     *root = contexts_load (err);
     if (!*root)
