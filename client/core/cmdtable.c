@@ -92,9 +92,9 @@ static const struct command_spec commands[COMMANDS] = {
                           "A context is where a broker is and who you are there; it is kept in\n"
                           "~/.config/ems/client.zpl. add takes -e, --server (or --server-key), "
                           "--certificate and,\nwhere the events are not at the port of -e + 3 "
-                          "(5570 and 5573), --events. Which one counts: -c NAME, "
-                          "EMS_CONTEXT, else the one in "
-                          "use, unless -e, --state or\ntheir variables say where the broker is." },
+                          "(5570 and 5573), --events.\nWhich one counts: -c NAME, EMS_CONTEXT, "
+                          "else the one in use, unless -e, --state or\ntheir variables say where "
+                          "the broker is." },
     [COMMAND_RELOAD] = { "reload", "", 0, 0, "let the broker read its users file again", "" },
     [COMMAND_VERSION] = { "version", "", 0, 0, "print the version", "" },
     [COMMAND_HELP] = { "help", "[COMMAND]", 0, 1, "explain a command", "" },
