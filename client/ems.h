@@ -69,7 +69,8 @@ struct ems_error {
 struct ems_options {
     const char
         *clients; /* endpoint as ipc:///run/ems/clients; NULL: EMS_ENDPOINT, else by `state` */
-    const char *events; /* NULL: EMS_EVENTS, else `events` beside the clients socket */
+    const char *events; /* NULL: EMS_EVENTS, else `events` beside the clients socket, or for
+                         * tcp:// the same host at the port of `clients` + 3 */
     const char *state;  /* state folder; NULL: EMS_STATE, $XDG_STATE_HOME/ems, ~/.local/state/ems */
     /* For tcp:// endpoints, which take both: the file of our secret key, as `ems keygen` makes it,
      * and the public key of the broker. A certificate with a section `sign` signs every request. */
@@ -89,6 +90,9 @@ struct ems_options {
 struct ems *ems_new (const struct ems_options *options, struct ems_error *error);
 /* Closes; followers made from it must have been destroyed. Safe on NULL, nulls the pointer. */
 void ems_destroy (struct ems **self_p);
+/* Before a job is run in order to follow it: is it known where its events come from? 0, or -1 with
+ * *error (400). Waits for nobody. */
+int ems_can_follow (const struct ems *self, struct ems_error *error);
 /* The endpoint in use; belongs to `self`. */
 const char *ems_endpoint (const struct ems *self);
 

@@ -30,6 +30,7 @@ static int exit_code (const struct err *err)
 {
     switch (err->code) {
     case STATUS_BAD_REQUEST:
+    case STATUS_FORBIDDEN: /* a file with a secret is open to others */
     case STATUS_UNKNOWN:
     case STATUS_TOO_LARGE:
         return EX_CONFIG;

@@ -144,6 +144,11 @@ int64_t ask_give_up_ms (const struct ask *self, const struct ask_limits *limits,
     return self->trouble_ms + limits->reply_ms;
 }
 
+static bool is_local (const char *endpoint)
+{
+    return strncmp (endpoint, "ipc://", 6) == 0;
+}
+
 void ask_give_up (struct ask *self, const struct ask_limits *limits, bool up)
 {
     self->done = self->given_up = true;
@@ -153,16 +158,21 @@ void ask_give_up (struct ask *self, const struct ask_limits *limits, bool up)
             "the broker at %.150s does not let our key in; its admin has to add it to the users "
             "file: key = \"%.40s\"",
             limits->endpoint, limits->key ? limits->key : "");
+    else if (!up && limits->news == LINK_UNFIT && is_local (limits->endpoint))
+        err_set (&self->failure, STATUS_FORBIDDEN,
+                 "who answers at %.200s does not let us in: by way of the file system a broker "
+                 "lets in only its own user and root; others reach it over TCP, with a key",
+                 limits->endpoint);
     else if (!up && limits->news == LINK_UNFIT)
         err_set (&self->failure, EMS_UNREACHABLE,
                  "who answers at %.150s is not the broker whose public key was given, or no broker "
                  "at all; compare the server key with what `ems keygen` printed for the broker",
                  limits->endpoint);
     else if (!up)
-        err_set (&self->failure, EMS_UNREACHABLE,
-                 "nobody answers at %.200s; is the broker running? `ems up` starts one on this "
-                 "machine",
-                 limits->endpoint);
+        err_set (&self->failure, EMS_UNREACHABLE, "nobody answers at %.200s; %s", limits->endpoint,
+                 is_local (limits->endpoint)
+                     ? "is the broker running? `ems up` starts one on this machine"
+                     : "does the broker run there, and is there a way to its port?");
     else if (self->refused)
         err_set (&self->failure, self->reply.status, "%s",
                  self->reply.error ? self->reply.error : "no worker is there");

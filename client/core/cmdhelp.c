@@ -36,12 +36,16 @@ static void help_all (struct sbuf *out)
     sbuf_add (
         out,
         "\nA JOB is an id, the beginning of one, the id of a run, or `last` (the default where "
-        "it\nis in brackets).\nThe broker is looked for at -e, EMS_ENDPOINT, then in the state "
-        "folder: --state,\nEMS_STATE, $XDG_STATE_HOME/ems, ~/.local/state/ems.\n"
+        "it\nis in brackets).\nThe broker is where the first of these says that there is: -e or "
+        "the context -c,\nEMS_ENDPOINT, the state folder --state, the context EMS_CONTEXT, the "
+        "state folder EMS_STATE,\nthe context in use (`ems context`), $XDG_STATE_HOME/ems, "
+        "~/.local/state/ems.\n"
         "`ems help COMMAND` tells more, `ems run --help` lists a profile's "
         "parameters.\n\n"
         "Exit codes: 64 usage, 65 refused parameter, 66 unknown job, 69 nobody there,\n"
-        "75 busy, timed out or not in the state for it, 77 not permitted.\n");
+        "70 it was tried and failed, 75 busy, timed out or not in the state for it,\n"
+        "77 not permitted, or a file of yours is open to others, 78 a context, certificate\nor "
+        "configuration is missing or wrong.\n");
 }
 
 void cmdline_help (enum command command, struct sbuf *out)

@@ -4,6 +4,7 @@
 #include "cmdline.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -96,6 +97,21 @@ static int read_pair (struct cmdline *out, enum option option, const char *value
     return 0;
 }
 
+/* What is said again is added, with a comma. */
+static int add_item (struct cmdline *out, enum option option, const char *value, struct err *err)
+{
+    const char *before = out->text[option];
+    char *joined = NULL;
+    if (!utf8_valid (value, strlen (value)))
+        return err_set (err, STATUS_BAD_REQUEST, "--%s takes text in UTF-8",
+                        option_spec (option)->name);
+    if (asprintf (&joined, "%s%s%s", before ? before : "", before ? "," : "", value) < 0)
+        return err_set (err, STATUS_FAILED, "no memory for the command line");
+    free (out->joined[option]);
+    out->text[option] = out->joined[option] = joined;
+    return 0;
+}
+
 static int set_option (struct cmdline *out, enum option option, const char *value, struct err *err)
 {
     const struct option_spec *spec = option_spec (option);
@@ -110,6 +126,8 @@ static int set_option (struct cmdline *out, enum option option, const char *valu
             return err_set (err, STATUS_BAD_REQUEST, "--%s takes text in UTF-8", spec->name);
         out->text[option] = value;
         return 0;
+    case KIND_LIST:
+        return add_item (out, option, value, err);
     case KIND_PATH:
         out->text[option] = value;
         return 0;
@@ -265,16 +283,30 @@ static int read_priority (struct cmdline *out, struct err *err)
                     (long long)spec->min, (long long)spec->max, out->arguments[1]);
 }
 
-/* What shows only when all words are there. */
-static int check_together (struct cmdline *out, const struct command_spec *spec, struct err *err)
+/* The first argument that is not there, by its name in the usage line. */
+static int refuse_missing (const struct cmdline *line, const struct command_spec *spec,
+                           struct err *err)
 {
-    if (out->argument_count == 0 && spec->arguments_min > 0)
+    const char *name = spec->arguments;
+    if (line->argument_count == 0 && strncmp (name, "JOB", 3) == 0)
         return err_set (err, STATUS_BAD_REQUEST,
                         "which job? usage: ems %s %s (an id, the beginning of one, or last)",
                         spec->name, spec->arguments);
+    for (int i = 0; i < line->argument_count; i++)
+        name += strcspn (name, " ") + 1;
+    return err_set (err, STATUS_BAD_REQUEST, "%.*s is missing; usage: ems %s %s",
+                    (int)strcspn (name, " "), name, spec->name, spec->arguments);
+}
+
+/* What shows only when all words are there. */
+static int check_together (struct cmdline *out, const struct command_spec *spec, struct err *err)
+{
     if (out->argument_count < spec->arguments_min)
-        return err_set (err, STATUS_BAD_REQUEST, "something is missing; usage: ems %s %s",
-                        spec->name, spec->arguments);
+        return refuse_missing (out, spec, err);
+    if (out->given[OPTION_CONTEXT] && (out->given[OPTION_ENDPOINT] || out->given[OPTION_STATE]))
+        return err_set (err, STATUS_BAD_REQUEST,
+                        "-c says where the broker is, and so does %s: give one of the two",
+                        out->given[OPTION_STATE] ? "--state" : "-e");
     if (out->given[OPTION_AFTER] && out->given[OPTION_AFTER_ANY])
         return err_set (
             err, STATUS_BAD_REQUEST,
@@ -307,5 +339,7 @@ int cmdline_parse (int argc, char *const argv[], struct cmdline *out, struct err
 void cmdline_clear (struct cmdline *self)
 {
     free (self->words);
+    for (enum option o = 0; o < OPTIONS; o++)
+        free (self->joined[o]);
     memset (self, 0, sizeof *self);
 }

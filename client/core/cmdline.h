@@ -98,6 +98,7 @@ struct command_spec {
 enum option_kind {
     KIND_FLAG,
     KIND_TEXT,     /* UTF-8 */
+    KIND_LIST,     /* UTF-8 with commas; may be repeated */
     KIND_PATH,     /* any bytes */
     KIND_NUMBER,   /* integer from min to max */
     KIND_DURATION, /* 90s 2m 1h, in ms, at most max */
@@ -137,7 +138,8 @@ struct run_word {
 struct cmdline {
     enum command command;
     bool given[OPTIONS];
-    const char *text[OPTIONS]; /* KIND_TEXT, KIND_PATH: points into argv */
+    const char *text[OPTIONS]; /* KIND_TEXT, KIND_PATH: points into argv; KIND_LIST */
+    char *joined[OPTIONS];     /* KIND_LIST: all that was given; owned */
     int64_t number[OPTIONS];   /* KIND_NUMBER and KIND_DURATION */
     enum color color;
     const char *arguments[2]; /* of the command, except of `run` */

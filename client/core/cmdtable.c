@@ -79,7 +79,9 @@ static const struct command_spec commands[COMMANDS] = {
                          "Writes NAME.secret, which its owner keeps, and NAME.public, and prints "
                          "the "
                          "lines that\nlet the key in: for the broker's users file, and for workers "
-                         "that want signatures.\nNothing is ever overwritten." },
+                         "that want signatures.\n--role broker makes the broker's own key, and "
+                         "prints its section of the configuration.\n"
+                         "Nothing is ever overwritten." },
     [COMMAND_GRANT] = { "grant", "FILE.public [FILE.public]", 1, 2,
                         "print what lets a key in, for the broker's users file",
                         "FILE.public is what `ems keygen` made for that user. Two of them are two "
@@ -88,10 +90,11 @@ static const struct command_spec commands[COMMANDS] = {
     [COMMAND_CONTEXT] = { "context", "[list | use NAME | add NAME | remove NAME]", 0, 2,
                           "name brokers, and choose one",
                           "A context is where a broker is and who you are there; it is kept in\n"
-                          "~/.config/ems/client.zpl. add takes -e, --events, --server (or "
-                          "--server-key) and\n--certificate. Which one counts: -c NAME, "
-                          "EMS_CONTEXT, else the one in "
-                          "use, unless -e, --state or\ntheir variables say where the broker is." },
+                          "~/.config/ems/client.zpl. add takes -e, --server (or --server-key), "
+                          "--certificate and,\nwhere the events are not at the port of -e + 3 "
+                          "(5570 and 5573), --events.\nWhich one counts: -c NAME, EMS_CONTEXT, "
+                          "else the one in use, unless -e, --state or\ntheir variables say where "
+                          "the broker is." },
     [COMMAND_RELOAD] = { "reload", "", 0, 0, "let the broker read its users file again", "" },
     [COMMAND_VERSION] = { "version", "", 0, 0, "print the version", "" },
     [COMMAND_HELP] = { "help", "[COMMAND]", 0, 1, "explain a command", "" },
@@ -101,7 +104,7 @@ static const struct option_spec options[OPTIONS] = {
     [OPTION_ENDPOINT] = { 'e', "endpoint", "ENDPOINT", KIND_TEXT, ALL_COMMANDS, 0, 0,
                           "the broker's clients socket, as ipc:///run/ems/clients" },
     [OPTION_EVENTS] = { 0, "events", "ENDPOINT", KIND_TEXT, ALL_COMMANDS, 0, 0,
-                        "its events socket (default: `events` beside `clients`)" },
+                        "its events socket (default: `events` beside `clients`; TCP: port + 3)" },
     [OPTION_STATE] = { 0, "state", "DIR", KIND_PATH, ALL_COMMANDS, 0, 0,
                        "the state folder (default: EMS_STATE or ~/.local/state/ems)" },
     [OPTION_JSON] = { 0, "json", NULL, KIND_FLAG, ALL_COMMANDS, 0, 0, "print JSON" },
@@ -154,9 +157,9 @@ static const struct option_spec options[OPTIONS] = {
                          "only say what would be removed" },
     [OPTION_CONTEXT] = { 'c', "context", "NAME", KIND_TEXT, ALL_COMMANDS, 0, 0,
                          "the broker of that context (see `ems help context`)" },
-    [OPTION_ROLE] = { 0, "role", "ROLES", KIND_TEXT, ON (KEYGEN) | ON (GRANT), 0, 0,
+    [OPTION_ROLE] = { 0, "role", "ROLES", KIND_LIST, ON (KEYGEN) | ON (GRANT), 0, 0,
                       "viewer, operator, admin, worker; several with commas" },
-    [OPTION_WORKERS] = { 0, "workers", "NAMES", KIND_TEXT, ON (KEYGEN) | ON (GRANT), 0, 0,
+    [OPTION_WORKERS] = { 0, "workers", "NAMES", KIND_LIST, ON (KEYGEN) | ON (GRANT), 0, 0,
                          "a worker's names, with commas (default: NAME)" },
     [OPTION_DIRECTORY] = { 0, "directory", "DIR", KIND_PATH, ON (KEYGEN), 0, 0,
                            "where the two files go (default: here)" },

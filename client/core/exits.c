@@ -26,6 +26,11 @@ int exits_of_status (int status, bool parameter)
     return EXITS_SOFTWARE;
 }
 
+int exits_of_file (int status)
+{
+    return status == STATUS_FORBIDDEN ? EXITS_FORBIDDEN : EXITS_CONFIG;
+}
+
 static int exits_of_failure (const struct record *record)
 {
     switch (record->reason) {

@@ -17,7 +17,7 @@ enum exits {
     EXITS_OUTPUT = 74,    /* our own output could not be written */
     EXITS_BUSY = 75,      /* busy, timed out or not in the state for it */
     EXITS_FORBIDDEN = 77, /* not permitted */
-    EXITS_CONFIG = 78,    /* a daemon refuses its configuration */
+    EXITS_CONFIG = 78,    /* a daemon refuses its configuration; a context or certificate is bad */
     EXITS_LIMIT = 124,    /* of run, attach, wait: stopped at a limit, as by timeout(1) */
     EXITS_LOST = 125,     /* lost, our failure, or it never ran */
     EXITS_CANCELLED = 130,
@@ -26,6 +26,10 @@ enum exits {
 /* For a reply or error that is not 200 or 202: `status` of PROTOCOL.md or of ems.h (1: nobody
  * there, 2: interrupted); `parameter`: the reply named a parameter. */
 int exits_of_status (int status, bool parameter);
+
+/* For an error about contexts or a certificate: what it says of them is wrong, or (403) others
+ * could read or write it. */
+int exits_of_file (int status);
 
 /* run, attach and wait: for a record whose job is over. */
 int exits_of_record (const struct record *record);

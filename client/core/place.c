@@ -5,9 +5,13 @@
 
 #include <stdbool.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
-#define CLIENTS "/clients"
+#define CLIENTS     "/clients"
+#define TCP         "tcp://"
+#define EVENTS_PORT 3 /* after that of the clients: 5570 and 5573 */
+#define PORT_MOST   65535
 
 static const char *given (const char *first, const char *second)
 {
@@ -57,6 +61,19 @@ static bool sibling_events (const char *clients, char *out, size_t out_bytes)
     return written > 0 && (size_t)written < out_bytes;
 }
 
+/* The same host of a tcp://HOST:PORT, some ports on; false if the endpoint has another form. */
+static bool further_events (const char *clients, char *out, size_t out_bytes)
+{
+    const char *colon = strrchr (clients, ':');
+    const char *port = colon ? colon + 1 : "";
+    size_t digits = strspn (port, "0123456789");
+    if (strncmp (clients, TCP, strlen (TCP)) != 0 || digits == 0 || digits > 5 || port[digits])
+        return false;
+    int number = atoi (port) + EVENTS_PORT;
+    int written = snprintf (out, out_bytes, "%.*s:%d", (int)(colon - clients), clients, number);
+    return number <= PORT_MOST && written > 0 && (size_t)written < out_bytes;
+}
+
 int place_find (const struct place_hints *hints, const char *cwd, struct place *out,
                 struct err *err)
 {
@@ -81,7 +98,8 @@ int place_find (const struct place_hints *hints, const char *cwd, struct place *
     const char *events = given (hints->events, hints->env_events);
     if (events)
         return put (out->events, sizeof out->events, err, events, "", "");
-    if (!sibling_events (out->clients, out->events, sizeof out->events))
+    if (!sibling_events (out->clients, out->events, sizeof out->events) &&
+        !further_events (out->clients, out->events, sizeof out->events))
         out->events[0] = 0;
     return 0;
 }

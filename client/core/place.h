@@ -29,8 +29,9 @@ struct place {
 
 /* The first that is given of: -e, EMS_ENDPOINT, the state folder (--state, EMS_STATE,
  * $XDG_STATE_HOME/ems, ~/.local/state/ems) with its sockets below sock/. Events: --events,
- * EMS_EVENTS, else the sibling `events` of an ipc endpoint that ends in /clients.
- * `cwd` (absolute) makes a relative state folder absolute. -1 with *err (400). */
+ * EMS_EVENTS, else the sibling `events` of an ipc endpoint that ends in /clients, or the same host
+ * of a tcp endpoint at its port + 3. `cwd` (absolute) makes a relative state folder absolute. -1
+ * with *err (400). */
 int place_find (const struct place_hints *hints, const char *cwd, struct place *out,
                 struct err *err);
 

@@ -75,6 +75,7 @@ static int read_certs (const struct cmdline *line, struct cert *certs, struct er
     return 0;
 }
 
+/* 0, or the exit code with *err. */
 static int grant (const struct cmdline *line, struct sbuf *out, struct err *err)
 {
     struct cert certs[LIMIT_USER_KEYS];
@@ -83,13 +84,16 @@ static int grant (const struct cmdline *line, struct sbuf *out, struct err *err)
                             .workers = line->text[OPTION_WORKERS],
                             .key_count = line->argument_count };
     bool signer = line->given[OPTION_SIGNER];
-    if (signer == (user.roles != NULL))
-        return err_set (err, STATUS_BAD_REQUEST,
-                        "what may they do? give --role viewer, operator, admin or worker, for the "
-                        "broker's users, or --signer, for a worker's signers");
-    if ((!signer && granted_check (user.roles, user.workers, err) < 0) ||
-        read_certs (line, certs, err) < 0)
-        return -1;
+    if (signer == (user.roles != NULL)) {
+        err_set (err, STATUS_BAD_REQUEST,
+                 "what may they do? give --role viewer, operator, admin or worker, for the "
+                 "broker's users, or --signer, for a worker's signers");
+        return EXITS_USAGE;
+    }
+    if (!signer && granted_check (user.roles, user.workers, err) < 0)
+        return EXITS_USAGE;
+    if (read_certs (line, certs, err) < 0)
+        return exits_of_file (err->code);
     for (int i = 0; i < line->argument_count; i++) {
         user.keys[i] = certs[i].public_key;
         if (signer)
@@ -105,9 +109,10 @@ int command_grant (struct tool *tool)
     struct err err = { 0 };
     struct sbuf text;
     sbuf_init (&text);
-    if (grant (&tool->line, &text, &err) == 0)
+    int code = grant (&tool->line, &text, &err);
+    if (code == 0)
         return tool_put_text (tool, &text);
     sbuf_free (&text);
     tool_remark (tool, "%s", err.text);
-    return err.code == STATUS_BAD_REQUEST ? EXITS_USAGE : exits_of_status (err.code, false);
+    return code;
 }

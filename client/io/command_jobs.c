@@ -123,7 +123,7 @@ int command_wait (struct tool *tool)
     struct ems_value *job = NULL;
     const struct cmdline *line = &tool->line;
     int64_t timeout_ms = line->given[OPTION_TIMEOUT] ? line->number[OPTION_TIMEOUT] : -1;
-    int code = tool_connect (tool);
+    int code = tool_connect_to_follow (tool);
     if (code)
         return code;
     if (ems_wait (tool->ems, tool_job (tool), timeout_ms, &job, &error) < 0)

@@ -17,6 +17,7 @@
 #include "granted.h"
 
 #define TEXT_BYTES 1024
+#define BROKER     "broker" /* a role that no user can have */
 #define FILE_BYTES (LIMIT_NAME_BYTES + 16)
 
 _Static_assert(SIGN_PUBLIC_TEXT_BYTES == 2 * crypto_sign_PUBLICKEYBYTES + 1, "Ed25519");
@@ -116,6 +117,25 @@ static void print_lines (const struct cert *cert, const char *roles, const char 
     granted_signer (out, cert->name, cert->sign_public);
 }
 
+/* What the broker's own key goes into: who it lets in is another matter. */
+static void print_broker (const struct cert *cert, const char *folder, struct sbuf *out)
+{
+    static const struct {
+        const char *place;
+        int port;
+    } places[] = {
+        { "clients", 5570 }, { "workers", 5571 }, { "publish", 5572 }, { "events", 5573 }
+    };
+    sbuf_printf (out,
+                 "Wrote %s.secret (for the broker alone) and %s.public (for its clients and "
+                 "workers).\nPublic key: %s\n\nThe broker's configuration:\n\nbroker\n",
+                 cert->name, cert->name, cert->public_key);
+    for (size_t i = 0; i < sizeof places / sizeof places[0]; i++)
+        sbuf_printf (out, "    %s = \"tcp://*:%d\"\n", places[i].place, places[i].port);
+    sbuf_printf (out, "    certificate = \"%s/%s.secret\"\n    users = \"%s/users.zpl\"\n", folder,
+                 cert->name, folder);
+}
+
 static int check (const char *name, const char *roles, const char *workers, struct err *err)
 {
     if (!name_valid (name))
@@ -124,28 +144,41 @@ static int check (const char *name, const char *roles, const char *workers, stru
             "\"%.64s\" is no name; it takes letters, digits, '.', '_' and '-', a letter "
             "or digit first",
             name);
-    return granted_check (roles, workers, err);
+    return strcmp (roles, BROKER) == 0 && !workers ? 0 : granted_check (roles, workers, err);
+}
+
+static int print (struct tool *tool, const struct cert *cert, const char *roles)
+{
+    struct sbuf text;
+    const char *folder = tool->line.text[OPTION_DIRECTORY];
+    char *path = realpath (folder ? folder : ".", NULL);
+    sbuf_init (&text);
+    if (strcmp (roles, BROKER) == 0)
+        print_broker (cert, path ? path : ".", &text);
+    else
+        print_lines (cert, roles, tool->line.text[OPTION_WORKERS], &text);
+    free (path);
+    return tool_put_text (tool, &text);
 }
 
 int command_keygen (struct tool *tool)
 {
     const char *name = tool->line.arguments[0];
     const char *roles = tool->line.text[OPTION_ROLE];
-    const char *workers = tool->line.text[OPTION_WORKERS];
     const char *folder = tool->line.text[OPTION_DIRECTORY];
-    struct cert cert;
+    struct cert cert = { 0 };
     struct err err = { 0 };
-    struct sbuf text;
+    int code = 0;
     roles = roles ? roles : "operator";
-    if (check (name, roles, workers, &err) < 0 || secrets_guard (true, &err) < 0 ||
-        make (name, &cert, &err) < 0 ||
-        write_pair (folder ? folder : ".", &cert, roles, &err) < 0) {
-        cert_clear (&cert);
+    if (check (name, roles, tool->line.text[OPTION_WORKERS], &err) < 0)
+        code = EXITS_USAGE;
+    else if (secrets_guard (true, &err) < 0 || make (name, &cert, &err) < 0 ||
+             write_pair (folder ? folder : ".", &cert, roles, &err) < 0)
+        code = exits_of_status (err.code, false);
+    if (code)
         tool_remark (tool, "%s", err.text);
-        return exits_of_status (err.code, false);
-    }
-    sbuf_init (&text);
-    print_lines (&cert, roles, workers, &text);
+    else
+        code = print (tool, &cert, roles);
     cert_clear (&cert);
-    return tool_put_text (tool, &text);
+    return code;
 }

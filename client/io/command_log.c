@@ -133,7 +133,8 @@ int command_logs (struct tool *tool)
     struct ems_value *job = NULL;
     struct sink sink = { .tool = tool };
     linebuf_init (&sink.lines);
-    int code = tool_connect (tool);
+    bool follows = tool->line.given[OPTION_FOLLOW];
+    int code = follows ? tool_connect_to_follow (tool) : tool_connect (tool);
     if (code == 0)
         code = tool_find_job (tool, &job);
     if (code == 0)
@@ -177,7 +178,7 @@ int command_attach (struct tool *tool)
         return EXITS_SOFTWARE;
     }
     tool->interrupt_fd = screen.quit_fd;
-    int code = tool_connect (tool);
+    int code = tool_connect_to_follow (tool);
     if (code == 0)
         code = attach (tool, &screen);
     screen_end (&screen);

@@ -30,6 +30,25 @@ static int folder (char out[LIMIT_PATH_BYTES], struct err *err)
     return 0;
 }
 
+/* Who could write it could have us send what we sign to a broker of his own. */
+static int check_mode (const char *path, struct err *err)
+{
+    struct stat st = { 0 };
+    if (stat (path, &st) < 0 || !S_ISREG (st.st_mode))
+        return 0; /* reading it says why */
+    if ((st.st_mode & (S_IWGRP | S_IWOTH)) != 0)
+        return err_set (err, STATUS_FORBIDDEN,
+                        "the contexts in %.200s can be changed by others (mode %03o); chmod go-w "
+                        "it",
+                        path, (unsigned)(st.st_mode & 0777));
+    if (st.st_uid != geteuid () && st.st_uid != 0)
+        return err_set (err, STATUS_FORBIDDEN,
+                        "the contexts in %.200s belong to user %u; they must be yours (%u) or "
+                        "root's",
+                        path, (unsigned)st.st_uid, (unsigned)geteuid ());
+    return 0;
+}
+
 struct config *contexts_load (struct err *err)
 {
     static const char *const names[] = { "current", "contexts", NULL };
@@ -39,6 +58,8 @@ struct config *contexts_load (struct err *err)
     strcat (path, "/ems/" FILE_NAME);
     if (access (path, F_OK) < 0)
         return config_new (NULL, "", NULL, 0);
+    if (check_mode (path, err) < 0)
+        return NULL;
     struct config *root = zpl_load (path, err);
     if (root && config_only (root, names, err) < 0) {
         err_prefix (err, "%.200s", path);
@@ -64,6 +85,8 @@ static int read_one (const struct config *item, struct context *out, struct err 
         config_string (item, "server_key", most, &out->server_key, err) < 0 ||
         config_string (item, "certificate", most, &out->certificate, err) < 0)
         return -1;
+    if (!out->clients)
+        return config_error (item, err, "needs clients = ENDPOINT, where the broker is");
     return 0;
 }
 
@@ -79,24 +102,62 @@ int contexts_find (const struct config *root, const char *name, struct context *
     return read_one (item, out, err);
 }
 
-static void put_one (struct sbuf *text, const char *name, const struct context *context)
+static int check_text (const char *what, const char *text, struct err *err)
 {
-    const char *const keys[][2] = { { "clients", context->clients },
-                                    { "events", context->events },
-                                    { "server_key", context->server_key },
-                                    { "certificate", context->certificate } };
-    sbuf_add (text, "    ");
-    sbuf_add (text, name);
-    sbuf_add (text, "\n");
-    for (size_t i = 0; i < 4; i++) {
-        if (!keys[i][1])
-            continue;
-        sbuf_add (text, "        ");
-        sbuf_add (text, keys[i][0]);
-        sbuf_add (text, " = \"");
-        sbuf_add (text, keys[i][1]);
-        sbuf_add (text, "\"\n");
+    for (const char *c = text; c && *c; c++)
+        if (*c == '"' || (unsigned char)*c < ' ' || *c == 0x7f)
+            return err_set (err, STATUS_BAD_REQUEST,
+                            "%s \"%.200s\" has a quote or a control character in it, which cannot "
+                            "be written into a context; choose another one",
+                            what, text);
+    return 0;
+}
+
+static void put_key (struct sbuf *text, const char *name, const char *value)
+{
+    /* What was read between single quotes may have double ones in it. */
+    char quote = strchr (value, '"') ? '\'' : '"';
+    sbuf_printf (text, "        %s = %c%s%c\n", name, quote, value, quote);
+}
+
+static int put_added (struct sbuf *text, const char *name, const struct context *context,
+                      struct err *err)
+{
+    const struct {
+        const char *name, *what, *value;
+    } keys[] = { { "clients", "the endpoint", context->clients },
+                 { "events", "the endpoint", context->events },
+                 { "server_key", "the key", context->server_key },
+                 { "certificate", "the path of the certificate,", context->certificate } };
+    sbuf_printf (text, "    %s\n", name);
+    for (size_t i = 0; i < sizeof keys / sizeof keys[0]; i++) {
+        if (check_text (keys[i].what, keys[i].value, err) < 0)
+            return -1;
+        if (keys[i].value)
+            put_key (text, keys[i].name, keys[i].value);
     }
+    return 0;
+}
+
+/* As it stands, whatever it is: what is wrong with one shows when it is used. */
+static void put_again (struct sbuf *text, const struct config *item)
+{
+    sbuf_printf (text, "    %s\n", item->name);
+    for (const struct config *key = item->child; key; key = key->next)
+        put_key (text, key->name, key->value ? key->value : "");
+}
+
+/* What could not be read afterwards would be in the way of every command. */
+static int check_readable (const struct sbuf *text, struct err *err)
+{
+    if (text->failed)
+        return err_set (err, STATUS_FAILED, "out of memory");
+    if (text->size > LIMIT_CONFIG_BYTES)
+        return err_set (err, STATUS_BAD_REQUEST, "there are too many contexts; remove one");
+    struct config *root = zpl_parse (sbuf_text (text), "the new text of " FILE_NAME, err);
+    int rc = root ? 0 : -1;
+    config_destroy (&root);
+    return rc;
 }
 
 static int replace (const struct sbuf *text, struct err *err)
@@ -120,28 +181,19 @@ int contexts_save (const struct config *root, const char *current, const char *w
                    const char *name, const struct context *added, struct err *err)
 {
     struct sbuf text;
-    struct context context;
     const struct config *section = config_child (root, "contexts");
     int rc = 0;
     sbuf_init (&text);
-    if (current) {
-        sbuf_add (&text, "current = \"");
-        sbuf_add (&text, current);
-        sbuf_add (&text, "\"\n");
-    }
+    if (current)
+        sbuf_printf (&text, "current = \"%s\"\n", current);
     sbuf_add (&text, "contexts\n");
-    for (const struct config *item = section ? section->child : NULL; item; item = item->next) {
-        if (without && strcmp (item->name, without) == 0)
-            continue;
-        if (read_one (item, &context, err) < 0)
-            rc = -1;
-        else
-            put_one (&text, item->name, &context);
-    }
+    for (const struct config *item = section ? section->child : NULL; item; item = item->next)
+        if (!without || strcmp (item->name, without) != 0)
+            put_again (&text, item);
     if (name)
-        put_one (&text, name, added);
-    if (rc == 0 && text.failed)
-        rc = err_set (err, STATUS_FAILED, "out of memory");
+        rc = put_added (&text, name, added, err);
+    if (rc == 0)
+        rc = check_readable (&text, err);
     if (rc == 0)
         rc = replace (&text, err);
     sbuf_free (&text);

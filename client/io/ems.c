@@ -153,6 +153,17 @@ void ems_destroy (struct ems **self_p)
     free (self);
 }
 
+int ems_can_follow (const struct ems *self, struct ems_error *error)
+{
+    struct err err = { 0 };
+    if (self->place.events[0] != '\0')
+        return 0;
+    err_set (&err, STATUS_BAD_REQUEST,
+             "where are the events of %.200s? give --events ENDPOINT or set EMS_EVENTS",
+             self->place.clients);
+    return ems_fail (error, &err);
+}
+
 const char *ems_endpoint (const struct ems *self)
 {
     return self->place.clients;

@@ -96,10 +96,6 @@ static int renew_events (struct ems_follow *self, struct err *err)
 
 static int open_sockets (struct ems_follow *self, struct err *err)
 {
-    if (!self->events[0])
-        return err_set (err, STATUS_BAD_REQUEST,
-                        "where are the events of %.200s? give --events ENDPOINT or set EMS_EVENTS",
-                        session_options (self->session)->clients);
     return make_fd (self, err) < 0 ? -1 : open_events (self, err);
 }
 
@@ -118,6 +114,10 @@ static struct ems_follow *follow_from (struct ems *ems, struct ems_value *job, i
                                        struct ems_error *error)
 {
     struct err err = { 0 };
+    if (ems_can_follow (ems, error) < 0) {
+        ems_value_destroy (&job);
+        return NULL;
+    }
     struct ems_follow *self = job ? calloc (1, sizeof *self) : NULL;
     if (!self) {
         ems_value_destroy (&job);

@@ -21,10 +21,12 @@ int ownstate_find (struct tool *tool, char out[LIMIT_PATH_BYTES], struct err *er
         .xdg_state_home = getenv ("XDG_STATE_HOME"),
         .home = getenv ("HOME"),
     };
-    if (tool->line.given[OPTION_ENDPOINT])
-        return err_set (err, STATUS_BAD_REQUEST,
-                        "`ems %s` is about this machine: give --state DIR instead of an endpoint",
-                        command_spec (tool->line.command)->name);
+    if (tool->line.given[OPTION_ENDPOINT] || tool->line.given[OPTION_CONTEXT])
+        return err_set (
+            err, STATUS_BAD_REQUEST,
+            "`ems %s` is about this machine: give --state DIR instead of an endpoint or "
+            "a context",
+            command_spec (tool->line.command)->name);
     if (!getcwd (cwd, sizeof cwd))
         return err_sys (err, "cannot tell the working folder");
     if (place_find (&hints, cwd, &place, err) < 0 || endpoint_check (place.clients, err) < 0)

@@ -68,7 +68,13 @@ static int read_after (struct tool *tool, struct request *request)
     const char *typed = line->text[any ? OPTION_AFTER_ANY : OPTION_AFTER];
     if (!typed)
         return 0;
-    int code = ems_status (tool->ems, typed, &job, &error) < 0 ? tool_fail (tool, &error, job) : 0;
+    int code = 0;
+    if (ems_status (tool->ems, typed, &job, &error) < 0) {
+        char text[sizeof error.text];
+        snprintf (text, sizeof text, "%s", error.text);
+        snprintf (error.text, sizeof error.text, "--%s: %.400s", any ? "after-any" : "after", text);
+        code = tool_fail (tool, &error, job);
+    }
     const char *id = ems_text (job, "job_id");
     if (code == 0)
         snprintf (request->after, sizeof request->after, "%s", id ? id : typed);
@@ -262,7 +268,7 @@ int submit (struct tool *tool, submit_fill *fill)
         return submit_refuse (tool, &err, "");
     if (attached)
         tool->interrupt_fd = screen.quit_fd;
-    int code = tool_connect (tool);
+    int code = attached ? tool_connect_to_follow (tool) : tool_connect (tool);
     if (code == 0) {
         code = read_request (tool, fill, &request);
         if (code == 0)

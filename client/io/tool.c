@@ -15,6 +15,7 @@
 
 #include "clock.h"
 #include "contexts.h"
+#include "endpoint.h"
 #include "files.h"
 #include "json.h"
 #include "wording.h"
@@ -69,7 +70,9 @@ void tool_clear (struct tool *self)
 
 static void notice (void *arg, const char *text)
 {
-    tool_remark (arg, "%s", text);
+    struct tool *self = arg;
+    snprintf (self->noticed, sizeof self->noticed, "%s", text);
+    tool_remark (self, "%s", text);
 }
 
 int tool_output_failed (struct tool *self, int number)
@@ -155,7 +158,8 @@ static int fail_with (struct tool *self, int code, const struct ems_error *error
 {
     char text[sizeof error->text];
     wording_of (error->text, text, sizeof text);
-    tool_remark (self, "%s", text);
+    if (strcmp (error->text, self->noticed) != 0) /* else it was said while we waited */
+        tool_remark (self, "%s", text);
     if (self->json)
         put_error_json (self, error, body, code);
     return code;
@@ -172,26 +176,55 @@ static bool is_set (const char *name)
     return value && value[0];
 }
 
-/* The context that was asked for, or the one in use where nothing says where the broker is. */
-static int find_context (struct tool *self, const struct config *root, struct context *out,
+static bool is_told_where (const struct cmdline *line)
+{
+    return line->text[OPTION_ENDPOINT] || line->text[OPTION_STATE] || is_set ("EMS_ENDPOINT") ||
+           is_set ("EMS_STATE");
+}
+
+/* The context that was asked for by name; NULL: none. */
+static const char *named_context (const struct cmdline *line)
+{
+    if (line->text[OPTION_CONTEXT])
+        return line->text[OPTION_CONTEXT];
+    if (line->text[OPTION_ENDPOINT] || line->text[OPTION_STATE] || is_set ("EMS_ENDPOINT"))
+        return NULL;
+    return is_set ("EMS_CONTEXT") ? getenv ("EMS_CONTEXT") : NULL;
+}
+
+/* The context that was asked for, or the one in use where nothing says where the broker is. The
+ * file is read only if it matters. */
+static int find_context (const struct tool *self, struct config **root, struct context *out,
                          struct err *err)
 {
-    const char *name = self->line.text[OPTION_CONTEXT];
-    if (!name && is_set ("EMS_CONTEXT") && !self->line.text[OPTION_ENDPOINT] &&
-        !self->line.text[OPTION_STATE] && !is_set ("EMS_ENDPOINT"))
-        name = getenv ("EMS_CONTEXT");
-    bool told = self->line.text[OPTION_ENDPOINT] || self->line.text[OPTION_STATE] ||
-                is_set ("EMS_ENDPOINT") || is_set ("EMS_STATE");
-    bool local = self->line.command == COMMAND_UP || self->line.command == COMMAND_DOWN;
-    if (!name && !told && !local)
-        name = contexts_current (root);
+    const char *name = named_context (&self->line);
     *out = (struct context){ 0 };
-    return name ? contexts_find (root, name, out, err) : 0;
+    if (!name && is_told_where (&self->line))
+        return 0;
+    *root = contexts_load (err);
+    if (!*root)
+        return -1;
+    if (!name)
+        name = contexts_current (*root);
+    return name ? contexts_find (*root, name, out, err) : 0;
+}
+
+static int fail_by (struct tool *self, int code, const struct err *err)
+{
+    struct ems_error error = { .status = err->code };
+    snprintf (error.text, sizeof error.text, "%s", err->text);
+    return fail_with (self, code, &error, NULL);
+}
+
+int tool_fail_file (struct tool *self, const struct err *err)
+{
+    return fail_by (self, exits_of_file (err->code), err);
 }
 
 static int connect_by (struct tool *self, const struct context *context)
 {
     struct ems_error error;
+    struct err err = { 0 };
     const char *endpoint = self->line.text[OPTION_ENDPOINT];
     const char *events = self->line.text[OPTION_EVENTS];
     struct ems_options options = {
@@ -204,15 +237,16 @@ static int connect_by (struct tool *self, const struct context *context)
         .notice = notice,
         .notice_arg = self,
     };
-    struct err err = { 0 };
-    if (context->certificate && secrets_guard (true, &err) < 0) {
-        tool_remark (self, "%s", err.text);
-        return EXITS_SOFTWARE;
-    }
+    if (events && endpoint_check (events, &err) < 0)
+        return fail_by (self, EXITS_USAGE, &err);
+    if (context->certificate && secrets_guard (true, &err) < 0)
+        return fail_by (self, EXITS_SOFTWARE, &err);
     self->ems = ems_new (&options, &error);
     if (self->ems)
         return 0;
-    /* Nobody was asked yet: an endpoint that is none is a wrong command line. */
+    /* Nobody was asked yet: what is wrong stands in the context or on the command line. */
+    if (context->clients)
+        return fail_with (self, exits_of_file (error.status), &error, NULL);
     return error.status == STATUS_BAD_REQUEST ? fail_with (self, EXITS_USAGE, &error, NULL)
                                               : tool_fail (self, &error, NULL);
 }
@@ -221,17 +255,21 @@ int tool_connect (struct tool *self)
 {
     struct err err = { 0 };
     struct context context;
+    struct config *root = NULL;
     if (self->ems)
         return 0;
-    struct config *root = contexts_load (&err);
-    int code;
-    if (root && find_context (self, root, &context, &err) == 0) {
-        code = connect_by (self, &context);
-    } else {
-        tool_remark (self, "%s", err.text);
-        code = EXITS_CONFIG;
-    }
+    int code = find_context (self, &root, &context, &err) == 0 ? connect_by (self, &context)
+                                                               : tool_fail_file (self, &err);
     config_destroy (&root);
+    return code;
+}
+
+int tool_connect_to_follow (struct tool *self)
+{
+    struct ems_error error;
+    int code = tool_connect (self);
+    if (code == 0 && ems_can_follow (self->ems, &error) < 0)
+        code = fail_with (self, EXITS_USAGE, &error, NULL);
     return code;
 }
 

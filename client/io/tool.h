@@ -26,6 +26,8 @@ struct tool {
     bool broken_pipe;  /* the reader of stdout is gone: end quietly, as SIGPIPE does */
     bool status_drawn; /* the status line stands on the terminal and must go before a remark */
     int interrupt_fd;  /* given to the connection; 0: none */
+    /* What the other side said while we waited for it, as it was remarked last. */
+    char noticed[sizeof ((struct ems_error *)0)->text];
 };
 
 void tool_init (struct tool *self);
@@ -35,6 +37,8 @@ void tool_clear (struct tool *self);
 
 /* Connect as the options say. 0, or the exit code, after a message. */
 int tool_connect (struct tool *self);
+/* The same for what will follow a job: 64 if nothing says where events come from. */
+int tool_connect_to_follow (struct tool *self);
 
 /* Data, to stdout. 0, or the exit code, after a message. */
 int tool_put (struct tool *self, const void *data, size_t bytes);
@@ -50,6 +54,9 @@ void tool_remark (struct tool *self, const char *format, ...)
 /* Report a failure, as text and with --json as an object on stdout too; returns the exit code.
  * `body` (may be NULL) is the body of the refusal. */
 int tool_fail (struct tool *self, const struct ems_error *error, const struct ems_value *body);
+
+/* The same for a file of the user's that cannot be used: contexts, certificates. */
+int tool_fail_file (struct tool *self, const struct err *err);
 
 /* Print a reply: as JSON, or by `print`; destroys it. Returns the exit code. */
 int tool_show (struct tool *self, struct ems_value **value,

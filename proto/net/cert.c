@@ -24,7 +24,7 @@ static int check_mode (const char *path, struct err *err)
     int rc = fd >= 0 ? fstat (fd, &st) : -1;
     if (fd >= 0)
         close (fd);
-    if (rc < 0)
+    if (rc < 0 || !S_ISREG (st.st_mode))
         return 0; /* reading it says why */
     if ((st.st_mode & 077) != 0)
         return err_set (err, STATUS_FORBIDDEN,
@@ -123,15 +123,33 @@ static int read_public (const struct config *root, struct cert *out, struct err 
     return 0;
 }
 
+static bool is_public (const struct config *root)
+{
+    const struct config *curve = config_child (root, "curve");
+    return config_child (curve, "public-key") && !config_child (curve, "secret-key") &&
+           !config_child (config_child (root, "sign"), "secret-key");
+}
+
 int cert_load (const char *path, struct cert *out, struct err *err)
 {
     *out = (struct cert){ 0 };
-    if (check_mode (path, err) < 0)
-        return -1;
     struct config *root = zpl_load (path, err);
     if (!root)
         return -1;
-    int rc = read_all (root, out, err);
+    if (is_public (root)) { /* which everybody may read */
+        config_destroy (&root);
+        return err_set (
+            err, STATUS_BAD_REQUEST,
+            "%.200s has no curve/secret-key: it is the public half of a certificate, or "
+            "cut short; here it takes NAME.secret, as `ems keygen` made it",
+            path);
+    }
+    int rc = check_mode (path, err);
+    if (rc < 0) {
+        config_destroy (&root);
+        return -1;
+    }
+    rc = read_all (root, out, err);
     config_destroy (&root);
     if (rc < 0) {
         cert_clear (out);

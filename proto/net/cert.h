@@ -30,7 +30,7 @@ struct cert {
 
 /* Read NAME.secret. 0, or -1 with *err: 404 no such file, 403 others may read it (it must be of
  * mode 0600 and ours or root's), 400 it is no certificate with a secret key, or its two keys do not
- * belong together. */
+ * belong together; 500 it is no file. */
 int cert_load (const char *path, struct cert *out, struct err *err);
 /* Read NAME.public, of which the secrets of *out stay empty. 0, or -1 with *err: 404, or 400, also
  * for a file with a secret in it, which nobody should have given away. */

@@ -95,6 +95,26 @@ def test_a_worker_that_comes_late_is_waited_for_with_the_same_request(fake):
     assert len(fake.ids) == 4 and len(set(fake.ids)) == 1
 
 
+def test_that_a_worker_is_away_is_said_once(fake):
+    fake.begin()
+    sentence = "the worker bench-2 is away just now"
+    for kind in ("run", "status", "rerun"):
+        fake.refuse[kind] = [(503, sentence, None)] * 1000
+    commands = [["run", "--worker", "bench-2", "lab"], ["cancel", JOB], ["show", JOB], ["rerun", JOB]]
+    for command, tool in [(command, start(fake, "--json", *command)) for command in commands]:
+        output, said = tool.communicate(timeout=60)
+        assert tool.returncode == 69 and said.count(sentence.encode()) == 1, (command, said)
+        assert json.loads(output)["error"] == sentence
+
+
+@pytest.mark.parametrize("option", ["--after", "--after-any"])
+def test_a_forerunner_that_is_none_is_named_by_its_option(fake, option):
+    fake.refuse["status"] = [(404, "there is no job nosuch", None)]
+    result = ems(fake, "run", "-d", option, "nosuch", "lab")
+    assert result.returncode == 66 and f"{option}: ".encode() in result.stderr and b"nosuch" in result.stderr
+    assert not asked(fake, "run")
+
+
 # Requests that are repeated
 
 

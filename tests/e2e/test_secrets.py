@@ -158,7 +158,7 @@ def test_no_secret_is_anywhere_but_in_its_file(vault):
     ems("-c", "lab", "ping", code=77)
     vault.write("alice.secret", (vault.base / "alice.secret").read_text().replace("public-key = \"", "public-key = \"x"))
     (vault.base / "alice.secret").chmod(0o600)
-    ems("-c", "lab", "ping", code=64)
+    ems("-c", "lab", "ping", code=78)
     vault.restart("worker")
     (vault.work / "go").touch()
     assert vault.finish(job_id)["status"] == "completed"

@@ -50,6 +50,31 @@ static void a_request_without_a_connection_is_given_up_soon (void **state)
     }
 }
 
+static void fails (struct ask_limits over, const char *endpoint, int code, const char *word)
+{
+    struct err err = { 0 };
+    const struct wire_reply *reply;
+    struct ask *ask = make (PATIENCE_REPLY);
+    over.endpoint = endpoint;
+    ask_give_up (ask, &over, false);
+    assert_int_equal (ask_reply (ask, &reply, &err), -1);
+    assert_int_equal (err.code, code);
+    assert_non_null (strstr (err.text, endpoint));
+    assert_non_null (strstr (err.text, word));
+    assert_true (endpoint[0] == 'i' || !strstr (err.text, "ems up"));
+    ask_destroy (&ask);
+}
+
+static void why_there_is_no_connection_is_said_by_the_kind_of_endpoint (void **state)
+{
+    (void)state;
+    struct ask_limits unfit = limits;
+    unfit.news = LINK_UNFIT;
+    fails (limits, "tcp://far:5570", EMS_UNREACHABLE, "port");
+    fails (unfit, "tcp://far:5570", EMS_UNREACHABLE, "public key");
+    fails (unfit, "ipc:///x/clients", STATUS_FORBIDDEN, "its own user and root");
+}
+
 static void an_answer_ends_it (void **state)
 {
     (void)state;
@@ -309,6 +334,7 @@ int main (void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test (a_request_without_a_connection_is_given_up_soon),
+        cmocka_unit_test (why_there_is_no_connection_is_said_by_the_kind_of_endpoint),
         cmocka_unit_test (an_answer_ends_it),
         cmocka_unit_test (after_503_it_is_sent_again_and_not_at_once),
         cmocka_unit_test (who_asked_too_often_asks_again_when_told),

@@ -112,6 +112,10 @@ static void bad_command_lines_are_told_what_is_right (void **state)
         { "ems ps abc", "usage: ems ps" },
         { "ems show a b", "usage: ems show [JOB]" },
         { "ems cancel", "which job" },
+        { "ems keygen", "NAME is missing; usage: ems keygen NAME" },
+        { "ems grant", "FILE.public is missing; usage: ems grant FILE.public" },
+        { "ems -c lab --state /x ps", "so does --state" },
+        { "ems ps -e ipc:///x/clients -c lab", "so does -e" },
         { "ems ps -n", "needs a value" },
         { "ems ps -n x", "number from 0 to 10000" },
         { "ems ps -n 10001", "number from 0 to 10000" },
@@ -137,7 +141,7 @@ static void bad_command_lines_are_told_what_is_right (void **state)
         { "ems logs -fx", "no option -x" },
         { "ems run -ab", "no option -a" },
         { "ems priority", "which job? usage: ems priority JOB N" },
-        { "ems priority 1a2b", "usage: ems priority JOB N" },
+        { "ems priority 1a2b", "N is missing; usage: ems priority JOB N" },
         { "ems priority 1a2b 32", "a number from 0 to 31, higher first, not `32`" },
         { "ems priority 1a2b high", "a number from 0 to 31" },
         { "ems pause", "which job? usage: ems pause JOB" },
@@ -457,9 +461,39 @@ static void the_profile_that_is_meant_is_found_without_its_name (void **state)
     }
 }
 
+static void roles_that_are_given_one_by_one_are_all_taken (void **state)
+{
+    (void)state;
+    struct words words;
+    struct cmdline line;
+    struct err err = { 0 };
+    int rc = parse ("ems keygen x --role viewer --role=operator,worker --workers a", &words, &line,
+                    &err);
+    assert_int_equal (rc, 0);
+    assert_string_equal (line.text[OPTION_ROLE], "viewer,operator,worker");
+    assert_string_equal (line.text[OPTION_WORKERS], "a");
+    cmdline_clear (&line);
+}
+
+static void help_has_every_exit_code_and_says_how_the_broker_is_found (void **state)
+{
+    (void)state;
+    static const char *const said[] = { "64 ", "65 ", "66 ", "69 ",         "70 ",
+                                        "75 ", "77 ", "78 ", "EMS_CONTEXT", "ems context" };
+    struct sbuf help;
+    sbuf_init (&help);
+    cmdline_help (COMMAND_NONE, &help);
+    for (size_t i = 0; i < sizeof said / sizeof *said; i++)
+        if (!strstr (sbuf_text (&help), said[i]))
+            fail_msg ("help does not say \"%s\"", said[i]);
+    sbuf_free (&help);
+}
+
 int main (void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test (roles_that_are_given_one_by_one_are_all_taken),
+        cmocka_unit_test (help_has_every_exit_code_and_says_how_the_broker_is_found),
         cmocka_unit_test (good_command_lines_are_understood),
         cmocka_unit_test (bad_command_lines_are_told_what_is_right),
         cmocka_unit_test (every_command_and_option_has_its_help),

@@ -164,7 +164,8 @@ static void an_endpoint_has_its_most_and_events_their_place_beside_it (void **st
     struct place_hints hints = { .endpoint = endpoint };
     assert_int_equal (place_find (&hints, "/work", &place, &err), -1);
     assert_int_equal (err.code, 400);
-    static const char *const bare[] = { "tcp://host:5570", "ipc://x", "ipc:///clientsx" };
+    static const char *const bare[] = { "tcp://host:*", "tcp://host:65533", "ipc://x",
+                                        "ipc:///clientsx" };
     for (size_t i = 0; i < sizeof bare / sizeof *bare; i++) {
         hints.endpoint = bare[i];
         assert_int_equal (place_find (&hints, "/work", &place, &err), 0);
@@ -173,6 +174,35 @@ static void an_endpoint_has_its_most_and_events_their_place_beside_it (void **st
     hints = (struct place_hints){ .xdg_state_home = "relative", .home = "/h" };
     assert_int_equal (place_find (&hints, "/work", &place, &err), 0);
     assert_string_equal (place.state, "/h/.local/state/ems");
+}
+
+static void events_over_tcp_are_three_ports_on_unless_it_is_said (void **state)
+{
+    (void)state;
+    static const char *const table[][2] = { { "tcp://host:5570", "tcp://host:5573" },
+                                            { "tcp://[::1]:65532", "tcp://[::1]:65535" },
+                                            { "tcp://10.0.0.1:0099", "tcp://10.0.0.1:102" } };
+    struct place place;
+    struct err err = { 0 };
+    struct place_hints hints = { 0 };
+    for (size_t i = 0; i < sizeof table / sizeof *table; i++) {
+        hints.endpoint = table[i][0];
+        assert_int_equal (place_find (&hints, "/work", &place, &err), 0);
+        assert_string_equal (place.events, table[i][1]);
+    }
+    hints.events = "tcp://host:1";
+    assert_int_equal (place_find (&hints, "/work", &place, &err), 0);
+    assert_string_equal (place.events, "tcp://host:1");
+}
+
+static void what_is_wrong_with_a_file_of_the_user_has_a_code_of_its_own (void **state)
+{
+    (void)state;
+    static const int statuses[] = { STATUS_BAD_REQUEST, STATUS_UNKNOWN, STATUS_TOO_LARGE,
+                                    STATUS_FAILED };
+    for (size_t i = 0; i < sizeof statuses / sizeof *statuses; i++)
+        assert_int_equal (exits_of_file (statuses[i]), 78);
+    assert_int_equal (exits_of_file (STATUS_FORBIDDEN), 77);
 }
 
 int main (void)
@@ -185,6 +215,8 @@ int main (void)
         cmocka_unit_test (with_nothing_to_go_by_it_says_what_to_give),
         cmocka_unit_test (a_path_that_is_too_long_is_refused),
         cmocka_unit_test (an_endpoint_has_its_most_and_events_their_place_beside_it),
+        cmocka_unit_test (events_over_tcp_are_three_ports_on_unless_it_is_said),
+        cmocka_unit_test (what_is_wrong_with_a_file_of_the_user_has_a_code_of_its_own),
     };
     return cmocka_run_group_tests (tests, NULL, NULL);
 }

@@ -369,9 +369,30 @@ static void a_certificate_is_taken_only_from_a_file_that_is_closed_to_others (vo
     write_text (path, text, 0600);
     assert_int_equal (cert_load (path, &cert, &err), -1);
     assert_non_null (strstr (err.text, "secret-key"));
+    /* That half may be open to everybody: the mode is not what is wrong with it. */
+    chmod (path, 0644);
+    assert_int_equal (cert_load (path, &cert, &err), -1);
+    assert_int_equal (err.code, STATUS_BAD_REQUEST);
+    assert_non_null (strstr (err.text, "public half"));
     unlink (path);
     assert_int_equal (cert_load (path, &cert, &err), -1);
     assert_int_equal (err.code, STATUS_UNKNOWN);
+}
+
+static void a_certificate_is_no_folder_and_no_fifo (void **state)
+{
+    (void)state;
+    char path[] = "/tmp/ems-cert-XXXXXX";
+    struct cert cert;
+    struct err err = { 0 };
+    assert_non_null (mkdtemp (path));
+    assert_int_equal (cert_load (path, &cert, &err), -1);
+    assert_non_null (strstr (err.text, "not a regular file"));
+    rmdir (path);
+    assert_int_equal (mkfifo (path, 0644), 0);
+    assert_int_equal (cert_load (path, &cert, &err), -1);
+    assert_non_null (strstr (err.text, "not a regular file"));
+    unlink (path);
 }
 
 /* Who is let in is greeted; whoever is not finds the connection closed. */
@@ -433,6 +454,7 @@ int main (void)
         TEST (who_came_by_ipc_is_let_in_without_a_name),
         TEST (questions_that_are_none_are_refused),
         TEST (a_certificate_is_taken_only_from_a_file_that_is_closed_to_others),
+        TEST (a_certificate_is_no_folder_and_no_fifo),
         TEST (ipc_is_for_our_own_user_even_where_the_folder_is_open),
     };
     return cmocka_run_group_tests (tests, NULL, NULL);

@@ -16,6 +16,7 @@
 #include "wire.h"
 
 #define MESSAGES_A_TURN 64
+#define ALONE_MS        10000 /* without a connection, and somebody should know */
 #define HELLO_AGAIN_MS \
     500 /* after the broker refused us: an old self of ours may have to die first */
 
@@ -25,6 +26,9 @@ struct agent {
     void *watch;
     bool registered;
     bool refused; /* and that was remarked upon */
+    bool linked;
+    bool troubled;    /* why there is no link was remarked upon; until there is one */
+    int64_t alone_ms; /* since then there is none */
     int64_t heard_ms;
     struct reactor_timer beat;
     struct reactor_timer hello;
@@ -46,6 +50,9 @@ static void disconnect (struct agent *self)
         endpoint_close (&self->socket);
     }
     self->registered = false;
+    if (self->linked)
+        self->alone_ms = clock_mono_ms ();
+    self->linked = false;
 }
 
 static int secure (struct agent *self, struct err *err)
@@ -85,6 +92,7 @@ struct agent *agent_new (const struct agent_env *env, struct err *err)
     self->beat.arg = self;
     self->hello.fn = hello;
     self->hello.arg = self;
+    self->alone_ms = clock_mono_ms ();
     if (connect_anew (self, err) < 0) {
         agent_destroy (&self);
         return NULL;
@@ -189,16 +197,43 @@ void agent_reply (struct agent *self, int64_t ref, const char *re, int status, c
     wire_buffer_free (&reply);
 }
 
+/* Say once why there is no connection, and again when there was one in between. */
+static void note_trouble (struct agent *self, int event)
+{
+    bool tcp = endpoint_is_tcp (self->env.endpoint);
+    if (self->troubled)
+        return;
+    self->troubled = true;
+    if (event == ENDPOINT_REFUSED)
+        worker_note ("the broker does not know our key, or not as a worker's; it must stand in its "
+                     "users file: %s",
+                     self->env.cert ? self->env.cert->public_key : "");
+    else if (event == ENDPOINT_UNFIT && tcp)
+        worker_note ("who answers at %.200s is not the broker whose public key was given, or no "
+                     "broker at all; compare worker/server with what `ems keygen` printed for the "
+                     "broker",
+                     self->env.endpoint);
+    else if (event == ENDPOINT_UNFIT)
+        worker_note ("who answers at %.200s does not let us in: by way of the file system a broker "
+                     "lets in only its own user and root",
+                     self->env.endpoint);
+    else
+        worker_note ("nobody answers at %.200s; trying on%s", self->env.endpoint,
+                     tcp ? ": does the broker run there, and is there a way to its port?"
+                         : ": is the broker running?");
+}
+
 /* The connection came or went. */
 static void watched (void *arg)
 {
     struct agent *self = arg;
     int event;
     while ((event = endpoint_event (self->watch)) != 0) {
-        if (event == ENDPOINT_REFUSED)
-            worker_note ("the broker does not know our key, or not as a worker's; it must stand in "
-                         "its users file: %s",
-                         self->env.cert ? self->env.cert->public_key : "");
+        if (event == ENDPOINT_REFUSED || event == ENDPOINT_UNFIT)
+            note_trouble (self, event);
+        if (self->linked && event < 0)
+            self->alone_ms = clock_mono_ms ();
+        self->linked = event > 0;
         self->registered = false;
         self->env.forget (self->env.arg);
         if (event > 0)
@@ -213,6 +248,8 @@ static void beat (void *arg)
     struct err err;
     int64_t now_ms = clock_mono_ms ();
     reactor_arm (self->env.reactor, &self->beat, now_ms + BEAT_MS);
+    if (!self->linked && now_ms - self->alone_ms >= ALONE_MS)
+        note_trouble (self, 0);
     if (now_ms - self->heard_ms >= DEAD_MS) {
         self->env.forget (self->env.arg);
         if (connect_anew (self, &err) < 0)
@@ -228,7 +265,7 @@ static void take_welcome (struct agent *self)
 {
     worker_note ("registered with the broker as %s", self->env.name);
     self->registered = true;
-    self->refused = false;
+    self->refused = self->troubled = false;
     agent_tell (self); /* what changed since hello */
 }
 

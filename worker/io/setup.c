@@ -153,8 +153,10 @@ static int read_server (struct settings *settings, struct err *err)
     struct cert cert;
     if (!settings->server)
         return 0;
-    if (cert_load_public (settings->server, &cert, err) < 0)
+    if (cert_load_public (settings->server, &cert, err) < 0) {
+        err->code = STATUS_BAD_REQUEST; /* whatever it is, a folder say */
         return -1;
+    }
     settings->server_key = strdup (cert.public_key);
     return settings->server_key ? 0 : err_set (err, STATUS_FAILED, "out of memory");
 }
@@ -179,6 +181,8 @@ int setup_settings (const char *config, const char *state, struct settings *out,
     gethostname (host, sizeof host - 1);
     struct config *root =
         config ? zpl_load (config, err) : zpl_parse (settings_shipped (), source, err);
+    if (!root)
+        err->code = STATUS_BAD_REQUEST;
     const struct settings_origin origin = { state, host };
     int rc = root ? settings_from_config (root, &origin, out, err) : -1;
     if (rc == 0 && check_cpus (config_child (root, "profiles"), &out->profiles, err) < 0)

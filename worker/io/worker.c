@@ -132,6 +132,16 @@ static struct value *profile_names (const struct settings *settings)
     return list;
 }
 
+static int load_certificate (struct worker *self, struct err *err)
+{
+    if (secrets_guard (false, err) < 0)
+        return -1;
+    if (cert_load (self->settings.certificate, &self->cert, err) == 0)
+        return 0;
+    err->code = STATUS_BAD_REQUEST; /* whatever it is, a folder say: the configuration is wrong */
+    return -1;
+}
+
 /* What is ours alone: folder, settings, lock, files. */
 static int open_state (struct worker *self, const char *state, const char *config, struct err *err)
 {
@@ -139,9 +149,7 @@ static int open_state (struct worker *self, const char *state, const char *confi
         return -1;
     self->state = setup_state (state, &self->statefd, err);
     if (!self->state || setup_settings (config, self->state, &self->settings, err) < 0 ||
-        (self->settings.certificate && secrets_guard (false, err) < 0) ||
-        (self->settings.certificate &&
-         cert_load (self->settings.certificate, &self->cert, err) < 0) ||
+        (self->settings.certificate && load_certificate (self, err) < 0) ||
         (self->lock = setup_lock (self->statefd, self->state, err)) < 0)
         return -1;
     self->shim = setup_beside ("ems-shim", err);
