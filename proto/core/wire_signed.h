@@ -1,5 +1,5 @@
-/* wire_signed.h - what the signature of a request is made over: bytes that are the same for everybody
- * who has the same map, however it was encoded.
+/* wire_signed.h - what the signature of a request is made over: bytes that are the same for
+ * everybody who has the same map, however it was encoded.
  *
  * "EMS1-sig", a NUL, and the map in its canonical form: without `sig` and `again`, keys in the
  * order of their bytes at every level, each value in its shortest form, reals in nine bytes.
