@@ -8,6 +8,7 @@
 #include <string.h>
 #include "audit.h"
 #include "clock.h"
+#include "descriptors.h"
 #include "endpoint.h"
 #include "frames.h"
 #include "rosterfile.h"
@@ -118,7 +119,10 @@ static void publish (void *arg, const char *topic, struct bytes map)
 static int remember (void *arg, struct bytes text, struct err *err)
 {
     const struct router *self = arg;
-    return rosterfile_save (self->parts.statefd, text, err);
+    descriptors_give ();
+    int rc = rosterfile_save (self->parts.statefd, text, err);
+    descriptors_keep ();
+    return rc;
 }
 
 static struct broker_time now (void)
@@ -130,7 +134,9 @@ static void audit (void *arg, const struct broker_deed *deed)
 {
     struct router *self = arg;
     struct broker_time time = now ();
+    descriptors_give ();
     audit_note (self->audit, &time, deed);
+    descriptors_keep ();
 }
 
 static int64_t reload (void *arg, struct err *err)

@@ -41,11 +41,13 @@ static void make_keys (struct cert *out)
     assert_int_equal (zmq_curve_keypair (out->public_key, out->secret_key), 0);
 }
 
-static bool may (void *arg, const char *domain, const char *key)
+static enum zap_verdict may (void *arg, const char *domain, const char *key, uint64_t connection)
 {
     struct world *self = arg;
+    (void)connection;
     snprintf (self->domain, sizeof self->domain, "%s", domain);
-    return strcmp (key, self->friend.public_key) == 0 && strcmp (key, self->denied) != 0;
+    return strcmp (key, self->friend.public_key) == 0 && strcmp (key, self->denied) != 0 ? ZAP_YES
+                                                                                         : ZAP_NO;
 }
 
 static int set_up (void **state)
