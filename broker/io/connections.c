@@ -77,6 +77,17 @@ static int by_inode (const void *left, const void *right)
     return (*a > *b) - (*a < *b);
 }
 
+/* A socket over TCP that does not listen: with somebody at the other end, or nearly. */
+static bool is_tcp (int fd)
+{
+    int family = 0;
+    int listens = 0;
+    socklen_t bytes = sizeof family;
+    return getsockopt (fd, SOL_SOCKET, SO_DOMAIN, &family, &bytes) == 0 &&
+           (family == AF_INET || family == AF_INET6) &&
+           getsockopt (fd, SOL_SOCKET, SO_ACCEPTCONN, &listens, &bytes) == 0 && !listens;
+}
+
 /* Sockets over TCP that somebody is connected to, and that no message came by: all that could be a
  * silent connection. `known` are the others, in order. */
 static int count_silent (const ino_t *known, size_t count)
@@ -85,13 +96,8 @@ static int count_silent (const ino_t *known, size_t count)
     int silent = 0;
     getrlimit (RLIMIT_NOFILE, &limit);
     for (int fd = 0; (rlim_t)fd < limit.rlim_max && fd < ALL_OF_THEM; fd++) {
-        struct sockaddr_storage peer = { 0 };
-        socklen_t bytes = sizeof peer;
-        if (getpeername (fd, (struct sockaddr *)&peer, &bytes) < 0 ||
-            (peer.ss_family != AF_INET && peer.ss_family != AF_INET6))
-            continue;
         ino_t inode = inode_of (fd);
-        silent += !bsearch (&inode, known, count, sizeof *known, by_inode);
+        silent += is_tcp (fd) && !bsearch (&inode, known, count, sizeof *known, by_inode);
     }
     return silent;
 }
