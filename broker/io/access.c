@@ -31,8 +31,9 @@ struct access {
     const char *local_user;
     const char *server_key;
     void (*log) (void *arg, const char *line);
-    struct connections *connections; /* over TCP */
-    int64_t complained_ms;           /* of too many */
+    struct connections *connections;    /* over TCP */
+    int64_t complained_ms;              /* of too many */
+    char strangers_key[KEY_TEXT_BYTES]; /* of the last one */
     struct users *users;
     struct users *before; /* a message that is being handled may still be somebody's in it */
     char (*shut_out)[NAME_BYTES];
@@ -205,7 +206,7 @@ static const char *own_key (const struct user *user, const char *key)
     return "";
 }
 
-const struct broker_peer *access_peer (const struct access *self, enum place place, enum door door,
+const struct broker_peer *access_peer (struct access *self, enum place place, enum door door,
                                        const struct frames *frames, struct broker_peer *out)
 {
     char key[KEY_TEXT_BYTES];
@@ -219,8 +220,11 @@ const struct broker_peer *access_peer (const struct access *self, enum place pla
     bool routed = place == PLACE_CLIENTS || place == PLACE_WORKERS;
     const struct user *user =
         sender (self, frames, routed ? 1 : 0, key, &connection) ? user_at (self, place, key) : NULL;
-    if (!user)
+    if (!user) {
+        *out = (struct broker_peer){ .fingerprint = connection > 0 ? self->strangers_key : NULL };
+        memcpy (self->strangers_key, key, connection > 0 ? sizeof key : 0);
         return NULL;
+    }
     *out = (struct broker_peer){ .user = user->name,
                                  .roles = user->roles,
                                  .fingerprint = own_key (user, key),

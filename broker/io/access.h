@@ -26,9 +26,10 @@ void access_destroy (struct access **self_p);
 enum zap_verdict access_may_connect (void *self, const char *domain, const char *key,
                                      uint64_t connection);
 
-/* Who sent this message to that place. NULL: nobody who may send anything there. Valid until `*out`
- * is reused, also if the users are read again. */
-const struct broker_peer *access_peer (const struct access *self, enum place place, enum door door,
+/* Who sent this message to that place. NULL: nobody who may send anything there; then `*out` has no
+ * user, but the fingerprint of the key, if there is one. Valid until `*out` is reused, also if the
+ * users are read again; a fingerprint without user until the next message. */
+const struct broker_peer *access_peer (struct access *self, enum place place, enum door door,
                                        const struct frames *frames, struct broker_peer *out);
 /* The same for a message over TCP to the place of events: the user's name, or NULL, and the number
  * of its connection, 0 if it has no sender. */

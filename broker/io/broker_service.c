@@ -69,6 +69,7 @@ static int64_t reload (void *arg, struct err *err)
                       : "; none of them has the role admin, so `reload` takes SIGHUP, or this "
                         "machine's own user");
     log_line (NULL, line);
+    router_reopen (self->router);
     if (users >= 0)
         router_users_changed (self->router);
     if (users >= 0 && lost)

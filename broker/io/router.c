@@ -177,6 +177,11 @@ void router_users_changed (struct router *self)
     reactor_arm (self->parts.reactor, &self->users, clock_mono_ms ());
 }
 
+void router_reopen (struct router *self)
+{
+    audit_reopen (self->audit);
+}
+
 static void probe (void *arg)
 {
     struct router *self = arg;
@@ -216,8 +221,9 @@ static void take_request (struct router *self, enum door door, const struct brok
         return;
     const struct broker_peer *peer =
         access_peer (self->parts.access, PLACE_CLIENTS, door, frames, &room);
-    broker_request (self->broker, time, peer, route, delimiter, frame (frames, magic + 1),
-                    magic + 2 < frames->count);
+    /* A stranger has a key at least. */
+    broker_request (self->broker, time, peer ? peer : &room, route, delimiter,
+                    frame (frames, magic + 1), magic + 2 < frames->count);
 }
 
 static void take_from_worker (struct router *self, enum door door, const struct broker_time *time)
