@@ -61,7 +61,9 @@ static int check_mode (const char *path, struct err *err)
     return 0;
 }
 
-/* Who has the broker's secret key as a user's could be anybody who got hold of that user's. */
+/* Who uses the broker's key for his own hands out, with his certificate, the means to be the
+ * broker.
+ */
 static int check_server_key (const struct users *users, const char *key, struct err *err)
 {
     const struct user *user = users_by_key (users, key, strlen (key));
