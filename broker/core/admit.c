@@ -1,7 +1,7 @@
 /* admit.c - who is let in with what: known keys, within their limits, to what their roles permit.
  *
- * Whatever is refused here costs little: of a request that comes too often, or from nobody that is
- * known, no more is read than its id.
+ * Whatever is refused here costs little: of a request that comes too often no more is read than its
+ * id, and not much of one from nobody that is known.
  *
  * SPDX-License-Identifier: MPL-2.0 */
 #include <string.h>
@@ -9,6 +9,8 @@
 #include "broker_private.h"
 #include "permit.h"
 #include "users.h"
+
+#define STRANGER_BYTES 4096
 
 /* Refused before it was read. */
 static void refuse_unread (struct broker *self, struct incoming *in, int status, const char *error,
@@ -19,9 +21,31 @@ static void refuse_unread (struct broker *self, struct incoming *in, int status,
         broker_answer (self, in, status, error, body);
 }
 
+/* What it names, as far as that can be the name of a job. */
+static void read_job (struct asker *asker, const struct wire_request *request)
+{
+    const char *job = value_string (value_get (request->body, "job_id"));
+    if (job && (strcmp (job, "last") == 0 || job_prefix_valid (job) || run_id_valid (job)))
+        strncat (asker->job, job, sizeof asker->job - 1);
+}
+
+static void read_deed (struct asker *asker, const struct wire_request *request)
+{
+    strncat (asker->verb, request->type, sizeof asker->verb - 1);
+    asker->changes = permit_changes (request->type, request->body);
+    read_job (asker, request);
+}
+
+/* For the audit log; what is large is not read for a stranger's sake. */
 static void refuse_stranger (struct broker *self, struct incoming *in)
 {
-    struct asker stranger = { .changes = true };
+    struct asker stranger = in->asker;
+    struct wire_request request = { 0 };
+    stranger.changes = true;
+    if (in->map.size <= STRANGER_BYTES &&
+        wire_request_decode (in->map.data, in->map.size, &request, NULL) == 0)
+        read_deed (&stranger, &request);
+    wire_request_clear (&request);
     broker_note_some (self, &stranger, "", NULL, STATUS_FORBIDDEN);
     refuse_unread (self, in, STATUS_FORBIDDEN,
                    "not permitted: the key of this connection is not, or no longer, among the "
@@ -52,7 +76,7 @@ static void refuse_hasty (struct broker *self, struct incoming *in, const struct
 bool broker_admit_peer (struct broker *self, struct incoming *in, const struct broker_peer *peer)
 {
     struct err err;
-    if (!peer) {
+    if (!peer || !peer->user) {
         refuse_stranger (self, in);
         return false;
     }
@@ -70,21 +94,11 @@ bool broker_admit_peer (struct broker *self, struct incoming *in, const struct b
     return false;
 }
 
-/* What it names, as far as that can be the name of a job. */
-static void read_job (struct asker *asker, const struct wire_request *request)
-{
-    const char *job = value_string (value_get (request->body, "job_id"));
-    if (job && (strcmp (job, "last") == 0 || job_prefix_valid (job) || run_id_valid (job)))
-        strncat (asker->job, job, sizeof asker->job - 1);
-}
-
 bool broker_admit_request (struct broker *self, struct incoming *in, const struct broker_peer *peer)
 {
     struct err err;
     const struct wire_request *request = &in->request;
-    strncat (in->asker.verb, request->type, sizeof in->asker.verb - 1);
-    in->asker.changes = permit_changes (request->type);
-    read_job (&in->asker, request);
+    read_deed (&in->asker, request);
     enum permit permit = permit_request (peer->roles, request->type, request->body);
     in->asker.own = permit == PERMIT_OWN;
     if (permit != PERMIT_NO)

@@ -43,7 +43,7 @@ enum broker_sent {
 
 /* Who speaks, as the caller found out for this very message; it is copied where it must be kept. */
 struct broker_peer {
-    const char *user;            /* a name */
+    const char *user;            /* a name; NULL: nobody's who is known, only the key is */
     unsigned roles;              /* bits of enum role */
     const char *fingerprint;     /* of the key; NULL: there is none, as on this machine */
     int64_t requests_per_second; /* 0: as many as it likes */
@@ -105,7 +105,7 @@ void broker_destroy (struct broker **self_p);
 int broker_recall (struct broker *self, struct bytes text, struct err *err);
 
 /* A request from a client: `map` is its frame after the magic; `surplus`: there were more. `peer`
- * NULL: its key is not known, or not any more; it is refused. */
+ * NULL, or without a user: its key is not known, or not any more; it is refused. */
 void broker_request (struct broker *self, const struct broker_time *now,
                      const struct broker_peer *peer, struct bytes route, bool delimiter,
                      struct bytes map, bool surplus);

@@ -43,6 +43,7 @@ void broker_note (struct broker *self, const struct asker *asker, const char *re
 void broker_note_some (struct broker *self, const struct asker *asker, const char *source,
                        const char *worker, int status)
 {
-    if (budget_take (&self->deeds, source, SOME_PER_SECOND, self->now_ms).retry_after_ms == 0)
+    if (asker->changes &&
+        budget_take (&self->deeds, source, SOME_PER_SECOND, self->now_ms).retry_after_ms == 0)
         broker_note (self, asker, "", worker, NULL, status);
 }

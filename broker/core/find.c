@@ -36,6 +36,15 @@ void find_offline (struct find *self, const char *name)
         strncpy (self->offline, name, sizeof self->offline - 1);
 }
 
+/* Is that the one that somebody else claimed already? The same run, under whatever job id, or the
+ * same job. */
+static void look_for_rival (struct find *self, const char *worker, const char *job_id)
+{
+    if (self->owner[0] != '\0' && strcmp (self->owner, worker) != 0 && self->rival[0] == '\0' &&
+        (self->by_request || strcmp (self->newest_id, job_id) == 0))
+        strncat (self->rival, worker, sizeof self->rival - 1);
+}
+
 static int take_match (struct find *self, const char *worker, const struct value *match)
 {
     const char *job_id = value_string (value_get (match, "job_id"));
@@ -46,9 +55,13 @@ static int take_match (struct find *self, const char *worker, const struct value
     if (self->matches < FIND_SHOWN)
         strcpy (self->shown[self->matches], job_id);
     self->matches++;
+    look_for_rival (self, worker, job_id);
+    if (self->rival[0] != '\0')
+        return 0;
     /* Times of this form sort as text. */
     if (self->owner[0] == '\0' || strcmp (queued_at, self->newest) > 0) {
         strcpy (self->newest, queued_at);
+        strcpy (self->newest_id, job_id);
         strncpy (self->owner, worker, sizeof self->owner - 1);
         self->owner[sizeof self->owner - 1] = '\0';
     }
@@ -110,9 +123,26 @@ static int ambiguous (const struct find *self, struct err *err)
                     self->wanted, list);
 }
 
+/* Of a run nothing is known then: it may be asked for again. */
+static int claimed_twice (const struct find *self, struct err *err)
+{
+    /* Which of them was the first to claim it tells nothing. */
+    if (self->by_request)
+        return err_set (err, STATUS_NO_WORKER,
+                        "workers \"%s\" and \"%s\" both say that they have this run; it goes to "
+                        "neither until one of them is stopped, or loses its key",
+                        self->owner, self->rival);
+    return err_set (err, STATUS_CONFLICT,
+                    "workers \"%s\" and \"%s\" both say that job \"%s\" is their own; name the "
+                    "worker that you mean (--worker NAME)",
+                    self->owner, self->rival, self->newest_id);
+}
+
 int find_verdict (const struct find *self, const struct value *missing, struct err *err)
 {
     bool whole = wants_whole_id (self) || self->by_request;
+    if (self->rival[0] != '\0')
+        return claimed_twice (self, err);
     if (self->matches > 0 && whole)
         return 1;
     /* With a prefix or `last`, the job that is meant may be one of a worker that is silent. */

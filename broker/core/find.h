@@ -20,6 +20,8 @@ struct find {
     int matches;
     char owner[NAME_BYTES]; /* the worker of the newest match */
     char newest[TIME_TEXT_BYTES];
+    char newest_id[JOB_ID_BYTES];
+    char rival[NAME_BYTES]; /* another worker that claims the same one; "": none */
     char shown[FIND_SHOWN][JOB_ID_BYTES];
 };
 
@@ -30,7 +32,9 @@ void find_offline (struct find *self, const char *name);
 /* Take a worker's answer: the body of a reply with status 200. -1: it makes no sense. */
 int find_take (struct find *self, const char *worker, const struct value *body);
 /* The verdict when all have answered but those whose names are in `missing` (a list).
- * 1: `owner` has it. 0: nobody has it (by_request only). -1 with *err: the answer to give. */
+ * 1: `owner` has it. 0: nobody has it (by_request only). -1 with *err: the answer to give. What two
+ * workers claim goes to neither: one of them may only want to see, or answer, what is the other's.
+ */
 int find_verdict (const struct find *self, const struct value *missing, struct err *err);
 
 #endif

@@ -77,8 +77,11 @@ enum permit permit_request (unsigned roles, const char *type, const struct value
     return best;
 }
 
-bool permit_changes (const char *type)
+bool permit_changes (const char *type, const struct value *body)
 {
+    const struct value *dry_run = value_get (body, "dry_run");
+    if (strcmp (type, "prune") == 0 && value_type (dry_run) == VALUE_BOOL && value_bool (dry_run))
+        return false; /* it only tells what would go */
     return rule_of (type)->changes;
 }
 

@@ -25,6 +25,6 @@ int permit_refuse (const char *user, unsigned roles, const char *type, const str
                    struct err *err);
 
 /* Does it change something, so that it belongs into the audit log? */
-bool permit_changes (const char *type);
+bool permit_changes (const char *type, const struct value *body);
 
 #endif

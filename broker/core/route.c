@@ -117,6 +117,8 @@ static int find_worker (struct broker *self, const struct pending *item, struct 
 {
     const struct find *find = &item->ask->find;
     int verdict = find_verdict (find, item->ask->missing, err);
+    if (find->rival[0] != '\0')
+        broker_log (self, "%s (asked by user \"%s\")", err->text, item->asker.user);
     if (verdict < 0)
         return -1;
     if (verdict == 0)

@@ -4,13 +4,17 @@
 #include "access.h"
 
 #include <fcntl.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "zap.h"
+#include "clock.h"
+#include "descriptors.h"
 #include "zpl.h"
+
+#define COMPLAIN_MS 10000 /* between two remarks */
 
 #define READERS (ROLE_VIEWER | ROLE_OPERATOR | ROLE_ADMIN)
 
@@ -25,6 +29,11 @@ static const unsigned wanted[PLACES] = {
 struct access {
     const char *path;
     const char *local_user;
+    const char *server_key;
+    void (*log) (void *arg, const char *line);
+    struct connections *connections;    /* over TCP */
+    int64_t complained_ms;              /* of too many */
+    char strangers_key[KEY_TEXT_BYTES]; /* of the last one */
     struct users *users;
     struct users *before; /* a message that is being handled may still be somebody's in it */
     char (*shut_out)[NAME_BYTES];
@@ -52,31 +61,53 @@ static int check_mode (const char *path, struct err *err)
     return 0;
 }
 
-static struct users *read_users (const char *path, struct err *err)
+/* Who uses the broker's key for his own hands out, with his certificate, the means to be the
+ * broker.
+ */
+static int check_server_key (const struct users *users, const char *key, struct err *err)
+{
+    const struct user *user = users_by_key (users, key, strlen (key));
+    return user ? err_set (
+                      err, STATUS_BAD_REQUEST,
+                      "user \"%s\" has the public key of this broker; it must be the user's own",
+                      user->name)
+                : 0;
+}
+
+static struct users *read_users (const char *path, const char *server_key, struct err *err)
 {
     if (check_mode (path, err) < 0)
         return NULL;
     struct config *root = zpl_load (path, err);
     struct users *users = root ? users_from_config (root, err) : NULL;
+    if (users && check_server_key (users, server_key, err) < 0)
+        users_destroy (&users);
     if (root && !users)
         err_prefix (err, "%.200s", path);
     config_destroy (&root);
     return users;
 }
 
-struct access *access_new (const char *path, const char *local_user, struct err *err)
+struct access *access_new (const char *path, const char *local_user, const char *server_key,
+                           void (*log) (void *arg, const char *line), struct err *err)
 {
     struct access *self = calloc (1, sizeof *self);
     if (!self) {
         err_set (err, STATUS_FAILED, "out of memory");
         return NULL;
     }
-    *self = (struct access){ .path = path, .local_user = local_user };
+    *self = (struct access){ .path = path,
+                             .local_user = local_user,
+                             .server_key = server_key,
+                             .log = log,
+                             .complained_ms = INT64_MIN / 2 };
     self->shut_out = calloc (LIMIT_USERS, sizeof *self->shut_out);
-    self->users = path ? read_users (path, err) : users_none ();
-    if (self->shut_out && self->users)
+    self->connections = connections_new (descriptors_of_user ());
+    self->users = path ? read_users (path, server_key, err) : users_none ();
+    bool memory = self->shut_out && self->connections;
+    if (memory && self->users)
         return self;
-    if (path && self->shut_out)
+    if (path && memory)
         err->code = STATUS_BAD_REQUEST;
     else
         err_set (err, STATUS_FAILED, "out of memory");
@@ -91,6 +122,7 @@ void access_destroy (struct access **self_p)
         return;
     users_destroy (&self->users);
     users_destroy (&self->before);
+    connections_destroy (&self->connections);
     free (self->shut_out);
     free (self);
     *self_p = NULL;
@@ -112,18 +144,59 @@ static const struct user *user_at (const struct access *self, enum place place, 
     return place == PLACE_EVENTS && is_shut_out (self, user->name) ? NULL : user;
 }
 
-bool access_may_connect (void *arg, const char *domain, const char *key)
+static void complain (struct access *self, const char *user, int64_t now_ms)
 {
-    for (enum place place = 0; place < PLACES; place++)
-        if (strcmp (place_name (place), domain) == 0)
-            return user_at (arg, place, key) != NULL;
-    return false;
+    char line[ERR_TEXT_BYTES];
+    if (now_ms - self->complained_ms < COMPLAIN_MS)
+        return;
+    self->complained_ms = now_ms;
+    snprintf (line, sizeof line,
+              "user \"%s\" has %d connections over TCP, or all together too many; no further ones "
+              "until some of them end",
+              user, descriptors_of_user ());
+    self->log (NULL, line);
 }
 
-const char *access_user (const struct access *self, enum place place, const char *key)
+enum zap_verdict access_may_connect (void *arg, const char *domain, const char *key,
+                                     uint64_t connection)
 {
-    const struct user *user = user_at (self, place, key);
+    struct access *self = arg;
+    const struct user *user = NULL;
+    int64_t now_ms = clock_mono_ms ();
+    for (enum place place = 0; place < PLACES; place++)
+        if (strcmp (place_name (place), domain) == 0)
+            user = user_at (self, place, key);
+    if (!user)
+        return ZAP_NO;
+    if (connections_admit (self->connections, user->name, connection, now_ms))
+        return ZAP_YES;
+    complain (self, user->name, now_ms);
+    return ZAP_LATER;
+}
+
+/* Who sent it over TCP, by that frame: the key. */
+static bool sender (const struct access *self, const struct frames *frames, int index,
+                    char key[KEY_TEXT_BYTES], uint64_t *connection)
+{
+    *connection = 0;
+    if (!zap_sender (frames, index, key, connection))
+        return false;
+    connections_heard (self->connections, *connection, zap_descriptor (frames, index));
+    return true;
+}
+
+const char *access_subscriber (const struct access *self, const struct frames *frames,
+                               uint64_t *connection)
+{
+    char key[KEY_TEXT_BYTES];
+    const struct user *user =
+        sender (self, frames, 0, key, connection) ? user_at (self, PLACE_EVENTS, key) : NULL;
     return user ? user->name : NULL;
+}
+
+bool access_ended (const struct access *self, uint64_t connection)
+{
+    return connections_ended (self->connections, connection);
 }
 
 /* The key as it stands in the table, so that it lives as long as the user. */
@@ -135,7 +208,7 @@ static const char *own_key (const struct user *user, const char *key)
     return "";
 }
 
-const struct broker_peer *access_peer (const struct access *self, enum place place, enum door door,
+const struct broker_peer *access_peer (struct access *self, enum place place, enum door door,
                                        const struct frames *frames, struct broker_peer *out)
 {
     char key[KEY_TEXT_BYTES];
@@ -145,11 +218,15 @@ const struct broker_peer *access_peer (const struct access *self, enum place pla
         return out;
     }
     /* A routing id knows nothing; the frame after it does (pitfall 5). */
+    uint64_t connection;
     bool routed = place == PLACE_CLIENTS || place == PLACE_WORKERS;
     const struct user *user =
-        zap_sender (frames, routed ? 1 : 0, key, NULL) ? user_at (self, place, key) : NULL;
-    if (!user)
+        sender (self, frames, routed ? 1 : 0, key, &connection) ? user_at (self, place, key) : NULL;
+    if (!user) {
+        *out = (struct broker_peer){ .fingerprint = connection > 0 ? self->strangers_key : NULL };
+        memcpy (self->strangers_key, key, connection > 0 ? sizeof key : 0);
         return NULL;
+    }
     *out = (struct broker_peer){ .user = user->name,
                                  .roles = user->roles,
                                  .fingerprint = own_key (user, key),
@@ -186,7 +263,7 @@ int access_reload (struct access *self, bool *lost, struct err *err)
         return err_set (err, STATUS_FAILED,
                         "this broker has no table of users: whoever can open its sockets is "
                         "permitted everything");
-    struct users *users = read_users (self->path, err);
+    struct users *users = read_users (self->path, self->server_key, err);
     if (!users)
         return err_prefix (err, "the users stay what they were");
     *lost = someone_lost_events (self->users, users);

@@ -29,7 +29,8 @@ struct audit {
     int64_t bytes;
     bool torn; /* the last line is not whole */
     int64_t complained_ms;
-    int64_t lost; /* lines since then */
+    int64_t lost;    /* lines since then */
+    int64_t missing; /* lines since the last one that was written */
 };
 
 struct audit *audit_new (const struct audit_options *options, struct err *err)
@@ -148,8 +149,17 @@ static size_t print (const struct broker_deed *deed, int64_t wall_ms, char line[
     return (size_t)n;
 }
 
+/* It would be written to nowhere. */
+static bool was_removed (const struct audit *self)
+{
+    struct stat stat;
+    return self->fd >= 0 && fstat (self->fd, &stat) == 0 && stat.st_nlink == 0;
+}
+
 static int append (struct audit *self, const char *line, size_t bytes, struct err *err)
 {
+    if (was_removed (self))
+        let_go (self);
     if (open_file (self, err) < 0)
         return -1;
     if (self->bytes + (int64_t)bytes > self->options.most_bytes && self->bytes > 0 &&
@@ -173,6 +183,7 @@ static void complain (struct audit *self, int64_t mono_ms, const struct err *err
 {
     char line[ERR_TEXT_BYTES + 64];
     self->lost++;
+    self->missing++;
     if (mono_ms - self->complained_ms < COMPLAIN_MS)
         return;
     snprintf (line, sizeof line, "%lld lines of the audit log are lost: %s", (long long)self->lost,
@@ -182,11 +193,31 @@ static void complain (struct audit *self, int64_t mono_ms, const struct err *err
     self->options.complain (self->options.arg, line);
 }
 
+/* In the place of the lines that are missing. */
+static int tell_missing (struct audit *self, int64_t wall_ms, struct err *err)
+{
+    char time[TIME_TEXT_BYTES];
+    char line[LINE_BYTES];
+    if (self->missing == 0)
+        return 0;
+    time_text (wall_ms, time);
+    int n = snprintf (line, sizeof line, "\n%s lost=%lld\n", time, (long long)self->missing);
+    if (append (self, line, (size_t)n, err) < 0)
+        return -1;
+    self->missing = 0;
+    return 0;
+}
+
+void audit_reopen (struct audit *self)
+{
+    let_go (self);
+}
+
 void audit_note (struct audit *self, const struct broker_time *now, const struct broker_deed *deed)
 {
     char line[LINE_BYTES];
     struct err err;
     size_t bytes = print (deed, now->wall_ms, line);
-    if (append (self, line, bytes, &err) < 0)
+    if (tell_missing (self, now->wall_ms, &err) < 0 || append (self, line, bytes, &err) < 0)
         complain (self, now->mono_ms, &err);
 }

@@ -6,7 +6,8 @@
  *
  * (one line). "-" stands for what is not known or does not apply. Lines are appended whole and not
  * forced to the disk. At 16 MiB the file becomes audit.log.1, and so on up to audit.log.4. What
- * cannot be written is lost, and said: the audit log stops no work.
+ * cannot be written is lost, and said: the audit log stops no work. When it can be written again, a
+ * line `TIME lost=COUNT` stands for those that are missing. A file that was removed is made anew.
  *
  * SPDX-License-Identifier: MPL-2.0 */
 #ifndef EMS_AUDIT_H
@@ -28,6 +29,9 @@ struct audit;
 /* NULL with *err: memory. */
 struct audit *audit_new (const struct audit_options *options, struct err *err);
 void audit_destroy (struct audit **self_p);
+
+/* Open the file anew with the next line: somebody may have given it another name. */
+void audit_reopen (struct audit *self);
 
 /* Now, on either clock. */
 void audit_note (struct audit *self, const struct broker_time *now, const struct broker_deed *deed);

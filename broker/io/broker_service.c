@@ -7,11 +7,11 @@
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/resource.h>
 #include <unistd.h>
 #include <zmq.h>
 #include "access.h"
 #include "clock.h"
+#include "descriptors.h"
 #include "doors.h"
 #include "endpoint.h"
 #include "house.h"
@@ -22,7 +22,6 @@
 
 #define HOST_BYTES   256
 #define PASSWD_BYTES 4096
-#define FILES_WANTED 65536 /* descriptors: a monitor or client each */
 
 struct service {
     struct house house;
@@ -45,17 +44,32 @@ static void log_line (void *arg, const char *line)
     fprintf (stderr, "%s ems-broker: %s\n", time, line);
 }
 
+static bool has_admin (const struct users *users)
+{
+    for (int i = 0; i < users_count (users); i++)
+        if ((users_at (users, i)->roles & ROLE_ADMIN) != 0)
+            return true;
+    return false;
+}
+
 static int64_t reload (void *arg, struct err *err)
 {
     struct service *self = arg;
     bool lost = false;
+    descriptors_give ();
     int users = access_reload (self->access, &lost, err);
+    descriptors_keep ();
     char line[ERR_TEXT_BYTES];
     if (users < 0)
         snprintf (line, sizeof line, "%s", err->text);
     else
-        snprintf (line, sizeof line, "read the users again: there are %d", users);
+        snprintf (line, sizeof line, "read the users again: there are %d%s", users,
+                  has_admin (access_users (self->access))
+                      ? ""
+                      : "; none of them has the role admin, so `reload` takes SIGHUP, or this "
+                        "machine's own user");
     log_line (NULL, line);
+    router_reopen (self->router);
     if (users >= 0)
         router_users_changed (self->router);
     if (users >= 0 && lost)
@@ -76,16 +90,6 @@ static void on_signal (void *arg, int number)
 static void who_may_connect (void *arg)
 {
     zap_answer (arg);
-}
-
-/* Each peer takes a descriptor; what the system grants without asking is often only 1024. */
-static void raise_file_limit (void)
-{
-    struct rlimit limit;
-    if (getrlimit (RLIMIT_NOFILE, &limit) < 0 || limit.rlim_cur >= FILES_WANTED)
-        return;
-    limit.rlim_cur = limit.rlim_max < FILES_WANTED ? limit.rlim_max : FILES_WANTED;
-    setrlimit (RLIMIT_NOFILE, &limit);
 }
 
 static void name_host_and_user (struct service *self)
@@ -109,7 +113,10 @@ static int open_doors (struct service *self, const struct broker_settings *setti
     self->context = zmq_ctx_new ();
     if (!self->context)
         return err_sys (err, "cannot start ZeroMQ");
-    self->access = access_new (settings->users, self->user, err);
+    if (doors_identify (&self->doors, settings, err) < 0)
+        return -1;
+    self->access =
+        access_new (settings->users, self->user, self->doors.cert.public_key, log_line, err);
     if (!self->access)
         return -1;
     if (settings->certificate) {
@@ -190,7 +197,7 @@ int broker_service_run (const struct broker_settings *settings, struct err *err)
 {
     struct service self = { 0 };
     int rc = -1;
-    raise_file_limit ();
+    descriptors_keep ();
     name_host_and_user (&self);
     if (house_enter (&self.house, settings, err) == 0 && open_doors (&self, settings, err) == 0 &&
         start (&self, err) == 0) {

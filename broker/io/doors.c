@@ -67,16 +67,21 @@ static int open_tcp (struct doors *self, const struct broker_settings *settings,
     return 0;
 }
 
-int doors_open (struct doors *self, void *context, const struct broker_settings *settings,
-                struct err *err)
+int doors_identify (struct doors *self, const struct broker_settings *settings, struct err *err)
 {
-    self->context = context;
     if (settings->certificate && secrets_guard (true, err) < 0)
         return -1;
     if (settings->certificate && cert_load (settings->certificate, &self->cert, err) < 0) {
         err->code = STATUS_BAD_REQUEST;
         return -1;
     }
+    return 0;
+}
+
+int doors_open (struct doors *self, void *context, const struct broker_settings *settings,
+                struct err *err)
+{
+    self->context = context;
     for (int place = PLACES - 1; place >= 0; place--)
         if (open_ipc (self, settings, (enum place)place, err) < 0 ||
             open_tcp (self, settings, (enum place)place, err) < 0)

@@ -24,8 +24,10 @@ struct doors {
 #define USUAL_BYTES (LIMIT_PATH_BYTES + 32)
 void doors_usual (const struct broker_settings *settings, enum place place, char out[USUAL_BYTES]);
 
+/* Read the broker's certificate, if it has one: first of all. 0, or -1 with *err (400). */
+int doors_identify (struct doors *self, const struct broker_settings *settings, struct err *err);
 /* Make and bind all, ipc first, clients last. The ZAP handler of the context must be there. 0, or
- * -1 with *err (400: the certificate cannot be used); close them in both cases. */
+ * -1 with *err; close them in both cases. */
 int doors_open (struct doors *self, void *context, const struct broker_settings *settings,
                 struct err *err);
 /* Make the TCP socket of a place anew: all its connections end. Then bind it, again and again while

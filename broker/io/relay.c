@@ -11,13 +11,13 @@
 #include "limits.h"
 #include "origin.h"
 #include "subscriptions.h"
-#include "zap.h"
 
 #define MESSAGES_PER_TURN 64
 #define EVENT_FRAMES      3 /* topic, map, payload */
 #define BIND_AGAIN_MS     20
 #define TRY_AGAIN_MS      500 /* after a failure */
 #define LINE_BYTES        512
+#define TELL_MS           10000 /* between two remarks on refused topics */
 
 struct source {
     struct relay *relay;
@@ -34,6 +34,7 @@ struct relay {
     struct reactor_timer come_back;
     bool heard;      /* the socket for events over TCP is in the reactor */
     bool complained; /* that there is none, or that it cannot be bound */
+    int64_t told_ms; /* that somebody has too many subscriptions */
 };
 
 static struct bytes frame (const struct frames *frames, int index)
@@ -129,6 +130,27 @@ static void unwanted (void *arg, const void *topic, size_t bytes)
     want (arg, false, topic, bytes);
 }
 
+static bool has_ended (void *arg, uint64_t connection)
+{
+    const struct relay *self = arg;
+    return access_ended (self->access, connection);
+}
+
+static void tell_refused (struct relay *self, const char *user)
+{
+    char line[LINE_BYTES];
+    int64_t now_ms = clock_mono_ms ();
+    if (now_ms - self->told_ms < TELL_MS)
+        return;
+    self->told_ms = now_ms;
+    snprintf (
+        line, sizeof line,
+        "user \"%s\" was not granted a topic: it has %d of them, all may be too many, or this "
+        "one is longer than %d bytes",
+        user, LIMIT_SUBSCRIPTIONS, LIMIT_TOPIC_BYTES);
+    self->log (NULL, line);
+}
+
 static void shut_out (struct relay *self, const char *user)
 {
     char line[LINE_BYTES];
@@ -142,19 +164,21 @@ static void shut_out (struct relay *self, const char *user)
 }
 
 /* False: the socket was made anew. */
-static bool subscribe (struct relay *self, const char *key, uint64_t connection, const char *topic,
+static bool subscribe (struct relay *self, const char *user, uint64_t connection, const char *topic,
                        size_t bytes)
 {
     void *socket = self->doors->sockets[PLACE_EVENTS][DOOR_TCP];
-    const char *user = access_user (self->access, PLACE_EVENTS, key);
     enum subscribed verdict = subscriptions_add (self->subscriptions, user ? user : "", connection,
                                                  topic, bytes, user != NULL);
     if (verdict == SUBSCRIBED_FLOOD && user) {
         shut_out (self, user);
         return false;
     }
-    if (verdict != SUBSCRIBED && verdict != SUBSCRIBED_FIRST)
+    if (verdict != SUBSCRIBED && verdict != SUBSCRIBED_FIRST) {
+        if (user)
+            tell_refused (self, user);
         return true;
+    }
     endpoint_grant (socket, topic, bytes);
     if (verdict == SUBSCRIBED_FIRST)
         want (self, true, topic, bytes);
@@ -164,20 +188,20 @@ static bool subscribe (struct relay *self, const char *key, uint64_t connection,
 /* As above. What an XPUB says of a connection that ended has no sender. */
 static bool grant (struct relay *self, const struct frames *frames)
 {
-    char key[KEY_TEXT_BYTES];
-    uint64_t connection = 0;
+    uint64_t connection;
     if (!is_subscription (frames))
         return true;
     const char *data = frames_data (frames, 0);
     size_t bytes = frames_size (frames, 0) - 1;
-    bool known = zap_sender (frames, 0, key, &connection);
+    const char *user = access_subscriber (self->access, frames, &connection);
     if (data[0] == 1)
-        return !known || subscribe (self, key, connection, data + 1, bytes);
-    if (known)
-        endpoint_revoke (self->doors->sockets[PLACE_EVENTS][DOOR_TCP], data + 1, bytes);
-    if (known ? subscriptions_remove (self->subscriptions, connection, data + 1, bytes)
-              : subscriptions_ended (self->subscriptions, data + 1, bytes))
-        want (self, false, data + 1, bytes);
+        return connection == 0 || subscribe (self, user, connection, data + 1, bytes);
+    if (connection == 0) {
+        subscriptions_ended (self->subscriptions, data + 1, bytes);
+        return true;
+    }
+    endpoint_revoke (self->doors->sockets[PLACE_EVENTS][DOOR_TCP], data + 1, bytes);
+    subscriptions_remove (self->subscriptions, connection, data + 1, bytes);
     return true;
 }
 
@@ -236,7 +260,7 @@ void relay_renew (struct relay *self)
     if (self->heard)
         reactor_remove_socket (self->reactor, self->doors->sockets[PLACE_EVENTS][DOOR_TCP]);
     self->heard = false;
-    subscriptions_clear (self->subscriptions, unwanted, self);
+    subscriptions_clear (self->subscriptions);
     come_back (self);
 }
 
@@ -273,7 +297,9 @@ struct relay *relay_new (struct reactor *reactor, struct doors *doors, struct ac
     self->access = access;
     self->log = log;
     self->come_back = (struct reactor_timer){ .fn = come_back, .arg = self };
-    self->subscriptions = subscriptions_new ();
+    self->told_ms = INT64_MIN / 2;
+    self->subscriptions =
+        subscriptions_new (&(struct subscriptions_calls){ has_ended, unwanted, self });
     if (!self->subscriptions)
         err_set (err, STATUS_FAILED, "out of memory for the relay");
     if (!self->subscriptions || add_sources (self, err) < 0)

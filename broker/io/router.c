@@ -8,6 +8,7 @@
 #include <string.h>
 #include "audit.h"
 #include "clock.h"
+#include "descriptors.h"
 #include "endpoint.h"
 #include "frames.h"
 #include "rosterfile.h"
@@ -118,7 +119,10 @@ static void publish (void *arg, const char *topic, struct bytes map)
 static int remember (void *arg, struct bytes text, struct err *err)
 {
     const struct router *self = arg;
-    return rosterfile_save (self->parts.statefd, text, err);
+    descriptors_give ();
+    int rc = rosterfile_save (self->parts.statefd, text, err);
+    descriptors_keep ();
+    return rc;
 }
 
 static struct broker_time now (void)
@@ -130,7 +134,9 @@ static void audit (void *arg, const struct broker_deed *deed)
 {
     struct router *self = arg;
     struct broker_time time = now ();
+    descriptors_give ();
     audit_note (self->audit, &time, deed);
+    descriptors_keep ();
 }
 
 static int64_t reload (void *arg, struct err *err)
@@ -169,6 +175,11 @@ static void users_due (void *arg)
 void router_users_changed (struct router *self)
 {
     reactor_arm (self->parts.reactor, &self->users, clock_mono_ms ());
+}
+
+void router_reopen (struct router *self)
+{
+    audit_reopen (self->audit);
 }
 
 static void probe (void *arg)
@@ -210,8 +221,9 @@ static void take_request (struct router *self, enum door door, const struct brok
         return;
     const struct broker_peer *peer =
         access_peer (self->parts.access, PLACE_CLIENTS, door, frames, &room);
-    broker_request (self->broker, time, peer, route, delimiter, frame (frames, magic + 1),
-                    magic + 2 < frames->count);
+    /* A stranger has a key at least. */
+    broker_request (self->broker, time, peer ? peer : &room, route, delimiter,
+                    frame (frames, magic + 1), magic + 2 < frames->count);
 }
 
 static void take_from_worker (struct router *self, enum door door, const struct broker_time *time)

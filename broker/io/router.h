@@ -17,7 +17,7 @@ struct router_parts {
     struct reactor *reactor;
     struct relay *relay;
     struct doors *doors; /* bound */
-    const struct access *access;
+    struct access *access;
     int statefd; /* the state folder */
     /* Read the users again, as struct broker_sink. */
     int64_t (*reload) (void *arg, struct err *err);
@@ -31,5 +31,7 @@ struct router *router_new (const struct router_parts *parts, const struct broker
 void router_destroy (struct router **self_p);
 /* The users were read again. Also from within the reload of the parts. */
 void router_users_changed (struct router *self);
+/* Whoever keeps the logs may have put a file aside: open it anew. Likewise. */
+void router_reopen (struct router *self);
 
 #endif

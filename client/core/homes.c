@@ -15,6 +15,14 @@ const char *homes_find (const struct homes *self, const char *job_id)
     return NULL;
 }
 
+const char *homes_other (const struct homes *self, const struct value *job)
+{
+    const char *job_id = value_string (value_get (job, "job_id"));
+    const char *worker = value_string (value_get (job, "worker"));
+    const char *home = job_id ? homes_find (self, job_id) : NULL;
+    return home && worker && strcmp (home, worker) != 0 ? home : NULL;
+}
+
 static bool goes_on (const struct value *job)
 {
     enum job_status status;

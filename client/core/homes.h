@@ -28,5 +28,7 @@ struct homes {
 void homes_see (struct homes *self, const struct value *job);
 /* The worker of the job with this whole id; NULL: not known. */
 const char *homes_find (const struct homes *self, const char *job_id);
+/* The worker that a job should be of, if its record names another one; else NULL. */
+const char *homes_other (const struct homes *self, const struct value *job);
 
 #endif

@@ -10,7 +10,22 @@
 static int hand_out_job (struct ems *self, int rc, struct value **body, struct ems_value **job,
                          struct ems_error *error)
 {
-    homes_see (&self->homes, value_get (*body, "job"));
+    struct err err = { 0 };
+    const struct value *got = value_get (*body, "job");
+    const char *home = homes_other (&self->homes, got);
+    if (rc >= 0 && home) {
+        err_set (
+            &err, STATUS_FAILED,
+            "worker \"%s\" answered for job %s, which is one of worker \"%s\"; what it says of "
+            "it does not count",
+            value_string (value_get (got, "worker")), value_string (value_get (got, "job_id")),
+            home);
+        value_destroy (body);
+        if (job)
+            *job = NULL;
+        return ems_fail (error, &err);
+    }
+    homes_see (&self->homes, got);
     return ems_hand_out (rc, body, "job", job, error);
 }
 

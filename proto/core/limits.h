@@ -67,6 +67,7 @@
 #define LIMIT_USER_KEYS        2   /* the one in use and the next one */
 #define LIMIT_USER_WORKERS     64  /* names that a user may register workers under */
 #define LIMIT_SUBSCRIPTIONS    256 /* of one user, at one broker */
+#define LIMIT_CONNECTIONS      1024 /* likewise; and at most an eighth of its descriptors */
 #define LIMIT_REQUESTS_PER_S   100000
 #define DEFAULT_REQUESTS_PER_S 50
 #define DEFAULT_QUEUED         1000  /* jobs of one user in one line */

@@ -13,6 +13,7 @@
 #define ZMQ_ZAP_ENFORCE_DOMAIN 93
 #endif
 #define DOMAIN_BYTES 256
+#define SEALED_BYTES 33 /* that a sealed frame has more: MESSAGE, a nonce, a code and a flag */
 
 static int set_int (void *socket, int option, int value)
 {
@@ -22,6 +23,19 @@ static int set_int (void *socket, int option, int value)
 static int set_text (void *socket, int option, const char *text, size_t bytes)
 {
     return zmq_setsockopt (socket, option, text, bytes);
+}
+
+/* libzmq measures frames as they come over the wire; what may be in them is what it is over ipc. */
+static int measure_sealed (void *socket)
+{
+    int64_t largest = -1;
+    size_t bytes = sizeof largest;
+    if (zmq_getsockopt (socket, ZMQ_MAXMSGSIZE, &largest, &bytes) < 0)
+        return -1;
+    if (largest < 0)
+        return 0; /* no limit */
+    largest += SEALED_BYTES;
+    return zmq_setsockopt (socket, ZMQ_MAXMSGSIZE, &largest, sizeof largest);
 }
 
 static int cannot (struct err *err)
@@ -37,7 +51,7 @@ int curve_server (void *socket, const struct cert *own, const char *domain, stru
     if (set_int (socket, ZMQ_CURVE_SERVER, 1) < 0 ||
         set_text (socket, ZMQ_CURVE_SECRETKEY, own->secret_key, KEY_TEXT_BYTES) < 0 ||
         set_text (socket, ZMQ_ZAP_DOMAIN, domain, strlen (domain)) < 0 ||
-        set_int (socket, ZMQ_ZAP_ENFORCE_DOMAIN, 1) < 0)
+        set_int (socket, ZMQ_ZAP_ENFORCE_DOMAIN, 1) < 0 || measure_sealed (socket) < 0)
         return cannot (err);
     return curve_state (socket) == CURVE_SERVER ? 0 : cannot (err);
 }
@@ -50,7 +64,8 @@ int curve_client (void *socket, const struct cert *own, const char *server_key, 
                         server_key);
     if (set_text (socket, ZMQ_CURVE_SERVERKEY, server_key, KEY_TEXT_BYTES) < 0 ||
         set_text (socket, ZMQ_CURVE_PUBLICKEY, own->public_key, KEY_TEXT_BYTES) < 0 ||
-        set_text (socket, ZMQ_CURVE_SECRETKEY, own->secret_key, KEY_TEXT_BYTES) < 0)
+        set_text (socket, ZMQ_CURVE_SECRETKEY, own->secret_key, KEY_TEXT_BYTES) < 0 ||
+        measure_sealed (socket) < 0)
         return cannot (err);
     return curve_state (socket) == CURVE_CLIENT ? 0 : cannot (err);
 }

@@ -27,7 +27,7 @@ struct zap {
     void *socket;
     zap_fn *may;
     void *arg;
-    uint64_t connections; /* so many were let in */
+    uint64_t connections; /* so many asked with a key */
 };
 
 struct verdict {
@@ -105,14 +105,18 @@ static void judge (struct zap *self, const struct frames *request, struct verdic
         return;
     memcpy (domain, frames_data (request, AT_DOMAIN), frames_size (request, AT_DOMAIN));
     domain[frames_size (request, AT_DOMAIN)] = '\0';
-    if (!self->may (self->arg, domain, key)) {
-        out->status = "400";
-        out->text = "this key is not known here";
-        return;
-    }
-    out->status = "200";
-    out->text = "OK";
-    snprintf (out->sender, sizeof out->sender, "%s/%" PRIu64, key, ++self->connections);
+    static const struct verdict verdicts[] = {
+        [ZAP_NO] = { .status = "400", .text = "this key is not known here" },
+        [ZAP_YES] = { .status = "200", .text = "OK" },
+        /* Not 300: with that libzmq keeps the connection until its handshake's time is over, and
+         * whoever tries again and again never lets go of a descriptor. A status that does not
+         * exist ends it at once. */
+        [ZAP_LATER] = { .status = "900", .text = "too many connections; try again" },
+    };
+    enum zap_verdict verdict = self->may (self->arg, domain, key, ++self->connections);
+    *out = verdicts[verdict];
+    if (verdict == ZAP_YES)
+        snprintf (out->sender, sizeof out->sender, "%s/%" PRIu64, key, self->connections);
 }
 
 static void reply (struct zap *self, const struct frames *request, const struct verdict *verdict)
@@ -157,4 +161,9 @@ bool zap_sender (const struct frames *frames, int index, char key[KEY_TEXT_BYTES
     if (connection)
         *connection = strtoull (sender + KEY_TEXT_BYTES, NULL, 10);
     return true;
+}
+
+int zap_descriptor (const struct frames *frames, int index)
+{
+    return index >= 0 && index < frames->count ? zmq_msg_get (&frames->msg[index], ZMQ_SRCFD) : -1;
 }

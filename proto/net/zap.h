@@ -12,6 +12,7 @@
 #define EMS_ZAP_H
 
 #include <stdbool.h>
+#include <stdint.h>
 
 #include "err.h"
 #include "frames.h"
@@ -19,8 +20,16 @@
 
 struct zap;
 
-/* May this key (Z85) connect to a socket of that domain? */
-typedef bool zap_fn (void *arg, const char *domain, const char *key);
+enum zap_verdict {
+    ZAP_NO,    /* it is told so, and a libzmq socket does not try again */
+    ZAP_YES,   /* let in */
+    ZAP_LATER, /* not now: its connection ends, and it tries again by itself */
+};
+
+/* May this key (Z85) connect to a socket of that domain? It would be the connection of that number;
+ * numbers only grow. */
+typedef enum zap_verdict zap_fn (void *arg, const char *domain, const char *key,
+                                 uint64_t connection);
 
 /* NULL with *err. At most one in a context. */
 struct zap *zap_new (void *context, zap_fn *may, void *arg, struct err *err);
@@ -36,5 +45,7 @@ void zap_answer (struct zap *self);
  * as over ipc. */
 bool zap_sender (const struct frames *frames, int index, char key[KEY_TEXT_BYTES],
                  uint64_t *connection);
+/* The descriptor by which it came; -1: not known. By now it may be another's. */
+int zap_descriptor (const struct frames *frames, int index);
 
 #endif

@@ -146,6 +146,28 @@ def test_a_users_file_that_is_broken_changes_nothing(net):
     assert net.ask(net.socket(zmq.DEALER, "clients", "vera"), "reload")[0] == 403
 
 
+def test_the_brokers_own_key_is_no_users(net):
+    net.start()
+    net.lines["eve"] = net.lines["vera"].replace("vera", "eve").replace(
+        net.keys["vera"][0].decode(), net.keys["server"][0].decode())
+    net.write_users()
+    said = net.reload()
+    assert 'user "eve" has the public key of this broker' in said and "stay" in said
+    net.processes.remove(net.broker)
+    net.broker.terminate()
+    assert net.broker.wait(PATIENCE_S) == 0
+    assert 'user "eve" has the public key of this broker' in net.refuse()
+
+
+def test_a_table_without_an_admin_is_taken_with_a_remark(net):
+    net.start()
+    assert "admin" not in net.reload()
+    del net.lines["anna"]
+    net.write_users()
+    assert "there are 3; none of them has the role admin" in net.reload()
+    assert net.ask(net.socket(zmq.DEALER, "clients", "vera"), "ping") == (200, None)
+
+
 def test_a_user_changes_keys_with_two_of_them(net):
     old = net.lines["olga"]
     net.start()

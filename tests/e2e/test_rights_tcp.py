@@ -222,6 +222,11 @@ def test_a_removed_key_loses_its_rights_at_the_next_request_of_an_open_connectio
         reply = otto.ask(verb, job_id=job_id)
         assert reply.status == 403 and "not permitted" in reply.error
     assert otto.socket is kept
+    noted = [line for line in ems.audit() if line["user"] == "-"]
+    assert {line["key"] for line in noted} == {KEYS["otto"][0].decode()[:8]}
+    assert {"run", *OWN} <= {line["verb"] for line in noted} and not {"ping", "-"} & {
+        line["verb"] for line in noted}
+    assert {line["job"] for line in noted} == {job_id}
     # A role that is taken away, too.
     ems.write_users(USERS | {"oscar": {"roles": "viewer"}})
     oscar = ems.user("oscar")

@@ -194,6 +194,33 @@ static void what_cannot_be_written_is_said_once_a_minute_and_then_goes_on (void 
     assert_non_null (strstr (room->complaint, "10 lines of the audit log are lost: "));
     assert_int_equal (unlinkat (room->statefd, "broker", 0), 0);
     audit_note (room->audit, &room->now, &cancelled);
+    audit_note (room->audit, &room->now, &cancelled);
+    expect_content (room, "broker/audit.log", "2026-02-13T16:26:40.000Z lost=11\n" LINE LINE);
+}
+
+static void a_file_that_was_removed_is_made_anew (void **state)
+{
+    struct room *room = *state;
+    audit_note (room->audit, &room->now, &cancelled);
+    assert_int_equal (unlinkat (room->statefd, "broker/audit.log", 0), 0);
+    audit_note (room->audit, &room->now, &cancelled);
+    expect_content (room, "broker/audit.log", LINE);
+    assert_int_equal (unlinkat (room->statefd, "broker/audit.log", 0), 0);
+    assert_int_equal (unlinkat (room->statefd, "broker", AT_REMOVEDIR), 0);
+    audit_note (room->audit, &room->now, &cancelled);
+    expect_content (room, "broker/audit.log", LINE);
+}
+
+static void a_file_that_has_another_name_now_is_left_when_it_is_told_so (void **state)
+{
+    struct room *room = *state;
+    audit_note (room->audit, &room->now, &cancelled);
+    assert_int_equal (renameat (room->statefd, "broker/audit.log", room->statefd, "kept"), 0);
+    audit_note (room->audit, &room->now, &cancelled);
+    expect_content (room, "kept", LINE LINE);
+    audit_reopen (room->audit);
+    audit_note (room->audit, &room->now, &cancelled);
+    expect_content (room, "kept", LINE LINE);
     expect_content (room, "broker/audit.log", LINE);
 }
 
@@ -223,6 +250,9 @@ int main (void)
                                          tear_down),
         cmocka_unit_test_setup_teardown (
             what_cannot_be_written_is_said_once_a_minute_and_then_goes_on, set_up, tear_down),
+        cmocka_unit_test_setup_teardown (a_file_that_was_removed_is_made_anew, set_up, tear_down),
+        cmocka_unit_test_setup_teardown (
+            a_file_that_has_another_name_now_is_left_when_it_is_told_so, set_up, tear_down),
         cmocka_unit_test_setup_teardown (it_is_not_written_through_a_link, set_up, tear_down),
     };
     return cmocka_run_group_tests (tests, NULL, NULL);

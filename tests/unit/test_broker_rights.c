@@ -117,7 +117,8 @@ static void whose_key_is_not_known_is_refused_everything (void **state)
         expect_reply (world, "c1", (int)i, 403, "not permitted");
     }
     world_nothing_left (world);
-    expect_deed (world, "", "", "", "", 403);
+    /* Not more of them than can be read. */
+    expect_deed (world, "", "reload", "", "", 403);
     world->stranger = false;
     ask_broker (world, "c1", 100, "ping", NULL, 0, NULL);
     expect_reply (world, "c1", 100, 200, NULL);
@@ -491,6 +492,46 @@ static void a_refused_change_is_noted_with_the_job_that_was_meant (void **state)
     expect_deed (world, "otto", "cancel", "one", "last", 503);
 }
 
+static void a_key_that_was_removed_is_noted_with_what_it_wanted (void **state)
+{
+    struct world *world = *state;
+    const struct broker_peer removed = { .fingerprint = "ottos000-and-more" };
+    char long_notes[5001];
+    join (world, "w1", "one", NULL);
+    world->peer = &removed;
+    ask_broker (world, "c1", 1, "cancel", NULL, 0, map_of ("job_id", "abc123"));
+    expect_reply (world, "c1", 1, 403, "no longer");
+    expect_deed (world, "", "cancel", "", "abc123", 403);
+    assert_string_equal (last_deed (world)->key, "ottos000");
+    int audited = world->audited;
+    ask_broker (world, "c1", 2, "ping", NULL, 0, NULL);
+    expect_reply (world, "c1", 2, 403, "no longer");
+    assert_int_equal (world->audited, audited);
+    /* What is large is not read. */
+    memset (long_notes, 'x', sizeof long_notes - 1);
+    long_notes[sizeof long_notes - 1] = '\0';
+    ask_broker (world, "c1", 3, "run", NULL, 0, map_of ("notes", long_notes));
+    expect_reply (world, "c1", 3, 403, "no longer");
+    expect_deed (world, "", "", "", "", 403);
+    world_nothing_left (world);
+}
+
+static void what_would_be_pruned_is_no_change (void **state)
+{
+    struct world *world = *state;
+    struct value *body = value_new_map ();
+    join (world, "w1", "one", NULL);
+    int audited = world->audited;
+    value_put_bool (body, "dry_run", true);
+    ask_broker (world, "c1", 1, "prune", NULL, 0, body);
+    reply_to (world, "w1", expect_request (world, "w1", "prune"), 1, 200, NULL, NULL);
+    expect_reply (world, "c1", 1, 200, NULL);
+    assert_int_equal (world->audited, audited);
+    ask_broker (world, "c1", 2, "prune", NULL, 0, NULL);
+    reply_to (world, "w1", expect_request (world, "w1", "prune"), 2, 200, NULL, NULL);
+    assert_int_equal (world->audited, audited + 1);
+}
+
 static void a_reply_that_nobody_can_read_is_noted_as_a_failure (void **state)
 {
     struct world *world = *state;
@@ -546,6 +587,8 @@ int main (void)
         WORLD_TEST (reload_says_how_many_users_there_are_or_what_is_wrong),
         WORLD_TEST (a_change_is_noted_when_its_answer_goes_out),
         WORLD_TEST (a_refused_change_is_noted_with_the_job_that_was_meant),
+        WORLD_TEST (a_key_that_was_removed_is_noted_with_what_it_wanted),
+        WORLD_TEST (what_would_be_pruned_is_no_change),
         WORLD_TEST (a_reply_that_nobody_can_read_is_noted_as_a_failure),
         WORLD_TEST (looking_is_not_noted),
     };

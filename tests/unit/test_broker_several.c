@@ -238,6 +238,41 @@ static void a_rerun_names_the_whole_job_id (void **state)
     expect_request (world, "w2", "rerun");
 }
 
+static void what_two_workers_claim_goes_to_neither (void **state)
+{
+    struct world *world = *state;
+    /* Whole, by a prefix, and as the last one; whoever answers first, and says what time it will.
+     */
+    const char *const wanted[] = { JOB_A, "aaa", "last" };
+    three_workers (world);
+    for (int i = 0; i < 6; i++) {
+        int before = world->logged;
+        ask_broker (world, "c1", i + 1, "cancel", NULL, 0, map_of ("job_id", wanted[i / 2]));
+        answer_find (world, "w1", "job_id", wanted[i / 2], JOB_A, i % 2 ? LAST : EARLY);
+        answer_find (world, "w3", "job_id", wanted[i / 2], JOB_A, i % 2 ? EARLY : LAST);
+        answer_find (world, "w2", "job_id", wanted[i / 2], NULL, NULL);
+        expect_reply (world, "c1", i + 1, 409, "workers \"one\" and \"three\" both");
+        world_nothing_left (world);
+        assert_int_equal (world->logged, before + 1);
+    }
+    /* Whoever is named gets it. */
+    ask_broker (world, "c1", 7, "cancel", "one", 0, map_of ("job_id", JOB_A));
+    expect_request (world, "w1", "cancel");
+}
+
+static void a_run_that_two_workers_claim_goes_to_neither (void **state)
+{
+    struct world *world = *state;
+    char text[REQUEST_ID_BYTES];
+    three_workers (world);
+    ask_broker (world, "c1", 1, "run", NULL, 0, map_of ("profile", "common"));
+    answer_find (world, "w1", "request_id", id_of (1, text), JOB_B, LATER);
+    answer_find (world, "w2", "request_id", id_of (1, text), NULL, NULL);
+    answer_find (world, "w3", "request_id", id_of (1, text), JOB_A, EARLY);
+    expect_reply (world, "c1", 1, 503, "workers \"one\" and \"three\" both");
+    world_nothing_left (world);
+}
+
 static void a_late_find_answer_does_not_pass_for_the_reply_to_the_request (void **state)
 {
     struct world *world = *state;
@@ -685,6 +720,8 @@ int main (void)
         WORLD_TEST (a_worker_that_cannot_answer_a_find_counts_as_silent),
         WORLD_TEST (a_prefix_of_jobs_of_several_workers_is_ambiguous),
         WORLD_TEST (last_is_the_newest_of_all),
+        WORLD_TEST (what_two_workers_claim_goes_to_neither),
+        WORLD_TEST (a_run_that_two_workers_claim_goes_to_neither),
         WORLD_TEST (a_job_id_of_the_wrong_form_is_refused_without_asking),
         WORLD_TEST (a_rerun_names_the_whole_job_id),
         WORLD_TEST (a_late_find_answer_does_not_pass_for_the_reply_to_the_request),

@@ -65,11 +65,31 @@ static void only_the_newest_are_remembered (void **state)
     assert_null (homes_find (&homes, id));
 }
 
+static void whose_a_job_is_not_is_told (void **state)
+{
+    (void)state;
+    struct homes homes = { 0 };
+    struct value *job = value_new_map ();
+    see (&homes, "aaaaaaaaaaa1", "one", "running");
+    assert_null (homes_other (&homes, NULL));
+    value_put_string (job, "job_id", "aaaaaaaaaaa1");
+    assert_null (homes_other (&homes, job));
+    value_put_string (job, "worker", "two");
+    assert_string_equal (homes_other (&homes, job), "one");
+    value_destroy (&job);
+    job = value_new_map ();
+    value_put_string (job, "job_id", "aaaaaaaaaaa1");
+    value_put_string (job, "worker", "one");
+    assert_null (homes_other (&homes, job));
+    value_destroy (&job);
+}
+
 int main (void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test (a_job_that_was_seen_has_its_worker),
         cmocka_unit_test (a_job_that_was_over_before_and_nonsense_are_passed_over),
+        cmocka_unit_test (whose_a_job_is_not_is_told),
         cmocka_unit_test (only_the_newest_are_remembered),
     };
     return cmocka_run_group_tests (tests, NULL, NULL);

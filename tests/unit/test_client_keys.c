@@ -46,12 +46,13 @@ struct world {
     struct ems *ems;
 };
 
-static bool may (void *arg, const char *domain, const char *key)
+static enum zap_verdict may (void *arg, const char *domain, const char *key, uint64_t connection)
 {
     struct stub *self = arg;
     (void)domain;
     (void)key;
-    return self->allowed;
+    (void)connection;
+    return self->allowed ? ZAP_YES : ZAP_NO;
 }
 
 static void serve (struct stub *self, const char *at)

@@ -19,6 +19,7 @@
 #include "curve.h"
 #include "endpoint.h"
 #include "frames.h"
+#include "limits.h"
 #include "zap.h"
 
 #define PATIENCE_MS 10000
@@ -31,6 +32,7 @@ struct world {
     struct cert friend;
     char denied[KEY_TEXT_BYTES]; /* a key that lost its rights */
     char domain[32];             /* of the last question */
+    int put_off;                 /* so many questions are answered "later" */
     void *sockets[8];
     int count;
 };
@@ -41,11 +43,17 @@ static void make_keys (struct cert *out)
     assert_int_equal (zmq_curve_keypair (out->public_key, out->secret_key), 0);
 }
 
-static bool may (void *arg, const char *domain, const char *key)
+static enum zap_verdict may (void *arg, const char *domain, const char *key, uint64_t connection)
 {
     struct world *self = arg;
+    (void)connection;
+    if (self->put_off > 0) {
+        self->put_off--;
+        return ZAP_LATER;
+    }
     snprintf (self->domain, sizeof self->domain, "%s", domain);
-    return strcmp (key, self->friend.public_key) == 0 && strcmp (key, self->denied) != 0;
+    return strcmp (key, self->friend.public_key) == 0 && strcmp (key, self->denied) != 0 ? ZAP_YES
+                                                                                         : ZAP_NO;
 }
 
 static int set_up (void **state)
@@ -153,6 +161,54 @@ static void a_friend_is_let_in_and_each_message_tells_whose_it_is (void **state)
         frames_clear (&frames);
     }
     assert_true (connections[0] != connections[1]);
+}
+
+/* A client of that server, connected. */
+static void *connected (struct world *self, const char *at)
+{
+    void *dealer = opened (self, ENDPOINT_CLIENT_DEALER);
+    assert_int_equal (curve_client (dealer, &self->friend, self->server.public_key, NULL), 0);
+    assert_int_equal (endpoint_connect (dealer, at, NULL), 0);
+    return dealer;
+}
+
+static void who_is_put_off_gets_in_later_by_itself (void **state)
+{
+    struct world *self = *state;
+    char at[ENDPOINT_TEXT_BYTES];
+    void *router = served (self, at);
+    self->put_off = 3;
+    void *dealer = connected (self, at);
+    int64_t began = clock_mono_ms ();
+    send_hello (self, dealer);
+    assert_true (await (self, router, PATIENCE_MS));
+    assert_int_equal (self->put_off, 0);
+    /* Not after the time of three handshakes, 5 s each. */
+    assert_true (clock_mono_ms () - began < 10000);
+}
+
+static void a_frame_may_be_as_large_as_over_ipc (void **state)
+{
+    struct world *self = *state;
+    char at[ENDPOINT_TEXT_BYTES];
+    void *router = served (self, at);
+    void *dealer = connected (self, at);
+    char *bytes = calloc (1, LIMIT_FRAME_BYTES + 1);
+    struct frames frames;
+    assert_true (await_events (self, dealer, ZMQ_POLLOUT, PATIENCE_MS));
+    zmq_send (dealer, bytes, LIMIT_FRAME_BYTES, 0);
+    assert_true (await (self, router, PATIENCE_MS));
+    assert_int_equal (frames_recv (router, &frames, NULL), 1);
+    assert_int_equal (frames_size (&frames, 1), LIMIT_FRAME_BYTES);
+    /* And there, too. */
+    assert_int_equal (frames_send (router, &frames, NULL), 1);
+    assert_true (await (self, dealer, PATIENCE_MS));
+    assert_int_equal (zmq_recv (dealer, bytes, 1, 0), LIMIT_FRAME_BYTES);
+    void *watch = endpoint_watch (self->context, dealer, NULL);
+    zmq_send (dealer, bytes, LIMIT_FRAME_BYTES + 1, 0);
+    assert_int_equal (event_of (self, watch), -1);
+    endpoint_unwatch (&watch, dealer);
+    free (bytes);
 }
 
 static void expect_outside (struct world *self, void *router, void *dealer, const char *at)
@@ -448,6 +504,8 @@ int main (void)
     const struct CMUnitTest tests[] = {
 #define TEST(name) cmocka_unit_test_setup_teardown (name, set_up, tear_down)
         TEST (a_friend_is_let_in_and_each_message_tells_whose_it_is),
+        TEST (who_is_put_off_gets_in_later_by_itself),
+        TEST (a_frame_may_be_as_large_as_over_ipc),
         TEST (strangers_are_refused),
         TEST (without_a_handler_nobody_is_let_in),
         TEST (tcp_takes_a_secure_socket_and_ipc_a_plain_one),

@@ -81,7 +81,7 @@ static void what_changes_something_is_for_the_audit_log (void **state)
 {
     (void)state;
     for (size_t i = 0; i < EXPECTED; i++)
-        assert_int_equal (permit_changes (expected[i].type), expected[i].changes);
+        assert_int_equal (permit_changes (expected[i].type, NULL), expected[i].changes);
 }
 
 static void preempting_takes_an_admin (void **state)

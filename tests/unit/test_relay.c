@@ -111,6 +111,7 @@ static void write_files (struct world *self)
               public_key, secret_key);
     snprintf (self->certificate, sizeof self->certificate, "%s/broker.secret", self->folder);
     write_file (self->certificate, text);
+    assert_int_equal (zmq_curve_keypair (public_key, secret_key), 0);
     snprintf (text, sizeof text,
               "users\n    vera\n        roles = \"viewer\"\n        key = \"%s\"\n", public_key);
     snprintf (self->users, sizeof self->users, "%s/users.zpl", self->folder);
@@ -134,7 +135,8 @@ static int set_up (void **state)
     self->settings.extras[PLACE_EVENTS] = 1;
     self->context = zmq_ctx_new ();
     self->reactor = reactor_new (&err);
-    self->access = access_new (self->users, "me", &err);
+    assert_int_equal (doors_identify (&self->doors, &self->settings, &err), 0);
+    self->access = access_new (self->users, "me", self->doors.cert.public_key, take_line, &err);
     assert_non_null (self->access);
     self->zap = zap_new (self->context, access_may_connect, self->access, &err);
     if (doors_open (&self->doors, self->context, &self->settings, &err) < 0)
