@@ -64,9 +64,9 @@
 
 /* Users of a broker over TCP. */
 #define LIMIT_USERS            1024
-#define LIMIT_USER_KEYS        2   /* the one in use and the next one */
-#define LIMIT_USER_WORKERS     64  /* names that a user may register workers under */
-#define LIMIT_SUBSCRIPTIONS    256 /* of one user, at one broker */
+#define LIMIT_USER_KEYS        2    /* the one in use and the next one */
+#define LIMIT_USER_WORKERS     64   /* names that a user may register workers under */
+#define LIMIT_SUBSCRIPTIONS    256  /* of one user, at one broker */
 #define LIMIT_CONNECTIONS      1024 /* likewise; and at most an eighth of its descriptors */
 #define LIMIT_REQUESTS_PER_S   100000
 #define DEFAULT_REQUESTS_PER_S 50

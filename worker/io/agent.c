@@ -108,7 +108,8 @@ static void send_head (struct agent *self, struct value *head, const struct wire
     struct frames frames;
     struct err err = { .text = "out of memory" };
     frames_init (&frames);
-    if (!self->socket) {
+    /* What was sent now would wait for the next connection, and be late there. */
+    if (!self->socket || !self->linked) {
         value_destroy (&head);
         return;
     }
