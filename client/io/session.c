@@ -6,6 +6,8 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include "clock.h"
 #include "ems.h"
@@ -13,6 +15,7 @@
 #include "endpoint.h"
 #include "frames.h"
 
+#define IPC       "ipc://"
 #define WINDOW_MS 30000 /* not_after_ms of a request that has no deadline of its own */
 #define STEP_MOST 1000  /* replies taken in one step */
 #define KNOCK_MS  2000  /* after a connection ended, in case libzmq does not try again */
@@ -172,10 +175,26 @@ static void note_unfit (struct session *self, int64_t now_ms)
     self->unfit_last_ms = now_ms;
 }
 
+/* Over ipc there are no keys: whoever hangs up is a broker that is not ours, or one that ends, or a
+ * way to one that does not run. */
+static bool is_of_another_user (const char *endpoint)
+{
+    struct stat st;
+    return geteuid () != 0 && stat (endpoint + strlen (IPC), &st) == 0 && st.st_uid != geteuid ();
+}
+
+static int next_event (struct session *self)
+{
+    const char *endpoint = self->options.clients;
+    int event = endpoint_event (self->watch);
+    bool local = strncmp (endpoint, IPC, strlen (IPC)) == 0;
+    return event == ENDPOINT_UNFIT && local && !is_of_another_user (endpoint) ? -1 : event;
+}
+
 static void look_at_link (struct session *self, int64_t now_ms)
 {
     int event;
-    while ((event = endpoint_event (self->watch)) != 0) {
+    while ((event = next_event (self)) != 0) {
         self->up = event > 0;
         self->knock_ms = self->up ? 0 : now_ms + KNOCK_MS;
         if (event == ENDPOINT_UNFIT)

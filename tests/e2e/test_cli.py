@@ -6,7 +6,9 @@ The first part talks to a broker that misbehaves on order (fake_ems.py), the sec
 import errno
 import json
 import os
+import select
 import signal
+import socket
 import subprocess
 
 import pytest
@@ -75,6 +77,18 @@ def test_without_a_broker_every_command_says_so(fake):
         assert tool.returncode == 69, command
         assert str(fake.state).encode() in said and b"ems up" in said
         assert output == b""
+
+
+def test_who_hangs_up_over_ipc_may_be_a_way_to_a_broker_that_does_not_run(fake, tmp_path):
+    with socket.socket(socket.AF_UNIX) as door:
+        door.bind(str(tmp_path / "door"))
+        door.listen()
+        tool = start(fake, "-e", f"ipc://{tmp_path}/door", "ps")
+        while tool.poll() is None:
+            if select.select([door], [], [], 0.1)[0]:
+                door.accept()[0].close()
+    _, said = tool.communicate()
+    assert tool.returncode == 69 and b"nobody answers" in said, said
 
 
 def test_a_tcp_endpoint_is_refused_with_a_sentence(fake):
