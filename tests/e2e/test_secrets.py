@@ -89,11 +89,13 @@ class Vault(System):
         return [who for who, arguments in procs.mentioning(str(self.state)).items()
                 if arguments.split()[0].endswith("ems-notify")]
 
-    def end_jobs(self):
-        """And who would still try to deliver what the hook has not taken."""
-        super().end_jobs()
+    def kill_leftovers(self):
+        """But who would still try to deliver what the hook has not taken is none: ended when no worker is there any
+        more who would start another."""
         for who in self.couriers():
             procs.kill(who)
+        procs.eventually(lambda: not self.couriers())
+        return super().kill_leftovers()
 
     def close(self):
         self.hook.close()
