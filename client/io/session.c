@@ -187,8 +187,9 @@ static int next_event (struct session *self)
 {
     const char *endpoint = self->options.clients;
     int event = endpoint_event (self->watch);
-    bool local = strncmp (endpoint, IPC, strlen (IPC)) == 0;
-    return event == ENDPOINT_UNFIT && local && !is_of_another_user (endpoint) ? -1 : event;
+    if (event != ENDPOINT_UNFIT || endpoint_is_tcp (endpoint))
+        return event;
+    return is_of_another_user (endpoint) ? event : -1;
 }
 
 static void look_at_link (struct session *self, int64_t now_ms)

@@ -83,6 +83,13 @@ class Net:
         assert self.broker.poll() is None, self.said()
         self.at = self.served()
 
+    def start_all(self):
+        """And a worker that is idle, and an admin's context."""
+        self.start()
+        self.launch("ems-worker", "--state", self.base / "w", "--config", self.worker_config())
+        self.add_context("anna")
+        eventually(lambda: "idle" in self.ems("workers").stdout, PATIENCE_S)
+
     def restart(self, meanwhile=lambda: None):
         """At the same ports."""
         self.processes.remove(self.broker)

@@ -19,10 +19,7 @@ TOLD_S = 15
 @pytest.fixture
 def net():
     with curve_net.opened() as net:
-        net.start()
-        net.launch("ems-worker", "--state", net.base / "w", "--config", net.worker_config())
-        net.add_context("anna")
-        eventually(lambda: "idle" in net.ems("workers").stdout, PATIENCE_S)
+        net.start_all()
         yield net
 
 

@@ -10,7 +10,6 @@ import zmq
 
 import curve_net
 from curve_net import PATIENCE_S
-from procs import eventually
 
 NOTE = "a-note-that-nobody-else-reads"
 HANDSHAKE_BYTES = 700  # of a client's: greeting, HELLO and INITIATE end before that
@@ -95,10 +94,7 @@ def tapped(net):
 @pytest.fixture
 def net():
     with curve_net.opened() as net:
-        net.start()
-        net.launch("ems-worker", "--state", net.base / "w", "--config", net.worker_config())
-        net.add_context("anna")
-        eventually(lambda: "idle" in net.ems("workers").stdout, PATIENCE_S)
+        net.start_all()
         yield net
 
 

@@ -14,6 +14,7 @@ import pytest
 import zmq
 
 import zmtp
+from conftest import running
 from ems1 import Client, OVER
 from hostile_messages import Hostile, MAGIC
 from procs import eventually
@@ -246,15 +247,9 @@ def flood(ems, job_id, seed, messages, connections):
 def patient_ems(request):
     """Sanitizers keep what is freed; with little of that, what grows can be seen."""
     system = System(profiles=PROFILES)
-    request.node.ems_system = system
     options = system.environment.get("ASAN_OPTIONS", "")
     system.environment["ASAN_OPTIONS"] = f"{options}:quarantine_size_mb=1"
-    try:
-        system.start()
-        yield system
-    finally:
-        request.node.ems_said = system.said()
-        system.close()
+    yield from running(request.node, system)
 
 
 def measure(ems):

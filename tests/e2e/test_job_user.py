@@ -13,6 +13,7 @@ import subprocess
 import pytest
 
 import procs
+from conftest import running
 from procs import alive, eventually
 from profiles import JOBS, PROFILES, configuration
 from shimjob import cannot
@@ -50,14 +51,7 @@ class Office(System):
 def ems(request, cgroup):
     if os.getuid() != 0:
         cannot("only root can start jobs as somebody else")
-    system = Office(cgroup=cgroup)
-    request.node.ems_system = system
-    try:
-        system.start()
-        yield system
-    finally:
-        request.node.ems_said = system.said()
-        system.close()
+    yield from running(request.node, Office(cgroup=cgroup))
 
 
 def started(ems, profile, **body):

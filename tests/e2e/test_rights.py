@@ -8,6 +8,7 @@ import secrets
 
 import pytest
 
+from conftest import running
 from procs import eventually
 from profiles import job
 from system import WORKER, System
@@ -21,12 +22,7 @@ MINE, NOBODYS = job("say.sh", users=ME), job("say.sh", users="nobody-else")
 
 @pytest.fixture
 def ems(request):
-    system = System(profiles={"mine": MINE, "nobodys": NOBODYS})
-    request.node.ems_system = system
-    system.start()
-    yield system
-    request.node.ems_said = system.said()
-    system.close()
+    yield from running(request.node, System(profiles={"mine": MINE, "nobodys": NOBODYS}))
 
 
 def audit(ems):

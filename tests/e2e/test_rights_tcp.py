@@ -8,6 +8,7 @@ import msgpack
 import pytest
 import zmq
 
+from conftest import running
 from ems1 import MAGIC, Client
 from profiles import zpl
 from system import WORKER, System
@@ -99,14 +100,7 @@ class TcpSystem(System):
 
 @pytest.fixture
 def ems(request):
-    system = TcpSystem()
-    request.node.ems_system = system
-    try:
-        system.start()
-        yield system
-    finally:
-        request.node.ems_said = system.said()
-        system.close()
+    yield from running(request.node, TcpSystem())
 
 
 def permitted(client, verb, job_id):

@@ -14,6 +14,7 @@ import pytest
 from zmq.utils import z85
 
 import procs
+from conftest import running
 from procs import eventually
 from profiles import JOBS, configuration, zpl
 from receivers import Hook, Server
@@ -104,14 +105,7 @@ class Vault(System):
 
 @pytest.fixture
 def vault(request):
-    system = Vault()
-    request.node.ems_system = system
-    try:
-        system.start()
-        yield system
-    finally:
-        request.node.ems_said = system.said()
-        system.close()
+    yield from running(request.node, Vault())
 
 
 def shown_by_processes(vault):
@@ -221,14 +215,7 @@ class Lodger(Vault):
 def lodger(request):
     if os.getuid() != 0:
         cannot("only root can play another user")
-    system = Lodger()
-    request.node.ems_system = system
-    try:
-        system.start()
-        yield system
-    finally:
-        request.node.ems_said = system.said()
-        system.close()
+    yield from running(request.node, Lodger())
 
 
 def looks_into(lodger, pid):
