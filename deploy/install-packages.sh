@@ -6,8 +6,8 @@
 # SPDX-License-Identifier: MPL-2.0
 set -eu
 
-build="gcc cmake ninja-build pkg-config libc6-dev libzmq3-dev libczmq-dev libcjson-dev liberfa-dev libnova-dev libcurl4-gnutls-dev libsodium-dev ca-certificates"
-test="clang clang-format clang-tidy libclang-rt-dev libcmocka-dev python3 python3-pytest python3-zmq python3-msgpack git procps tmux iproute2 util-linux valgrind spin openssl"
+build="gcc cmake ninja-build pkg-config libc6-dev libzmq3-dev libczmq-dev libcjson-dev liberfa-dev libnova-dev libcurl4-gnutls-dev libsodium-dev libsmartcols-dev libncurses-dev scdoc ca-certificates"
+test="clang clang-format clang-tidy libclang-rt-dev libcmocka-dev python3 python3-pytest python3-zmq python3-msgpack git procps tmux iproute2 util-linux valgrind spin openssl zsh fish mandoc nodejs npm"
 
 installed () {
     dpkg-query -W -f '${Status}' "$1" 2>/dev/null | grep -q '^install ok installed'
@@ -20,6 +20,7 @@ resolve () {
     libclang-rt-dev)
         version=$(apt-cache depends clang 2>/dev/null | sed -n 's/.*Depends: clang-\([0-9]*\)$/\1/p' | head -n 1)
         echo "libclang-rt-${version:-14}-dev" ;;
+    npm) command -v npm >/dev/null || echo npm ;; # some packages of nodejs bring it
     *) echo "$1" ;;
     esac
 }
@@ -34,7 +35,7 @@ find_missing () {
     missing=""
     for package in $wanted; do
         package=$(resolve "$package")
-        installed "$package" || missing="$missing $package"
+        [ -z "$package" ] || installed "$package" || missing="$missing $package"
     done
     installed libmsgpack-dev || installed libmsgpack-c-dev || missing="$missing msgpack"
 }

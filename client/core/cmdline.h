@@ -133,7 +133,8 @@ struct run_word {
     const char *value; /* after '=', or the plain word; NULL: none */
 };
 
-#define LIMIT_WORDS 512
+#define LIMIT_WORDS       512
+#define COMMAND_ARGUMENTS 3
 
 struct cmdline {
     enum command command;
@@ -142,7 +143,7 @@ struct cmdline {
     char *joined[OPTIONS];     /* KIND_LIST: all that was given; owned */
     int64_t number[OPTIONS];   /* KIND_NUMBER and KIND_DURATION */
     enum color color;
-    const char *arguments[2]; /* of the command, except of `run` */
+    const char *arguments[COMMAND_ARGUMENTS]; /* of the command, except of `run` */
     int argument_count;
     struct run_word *words; /* of `run`; owned */
     size_t word_count;
