@@ -96,6 +96,18 @@ static const struct command_spec commands[COMMANDS] = {
                           "else the one in use, unless -e, --state or\ntheir variables say where "
                           "the broker is." },
     [COMMAND_RELOAD] = { "reload", "", 0, 0, "let the broker read its users file again", "" },
+    [COMMAND_COMPLETION] = { "completion", "SHELL", 1, 1, "print the completion for a shell",
+                             "SHELL is bash, zsh or fish. For this shell alone, and for good:\n"
+                             "  bash: eval \"$(ems completion bash)\"       the same in ~/.bashrc\n"
+                             "  zsh:  eval \"$(ems completion zsh)\"        the same in ~/.zshrc, "
+                             "after compinit\n"
+                             "  fish: ems completion fish | source        the same in "
+                             "~/.config/fish/config.fish" },
+    [COMMAND_COMPLETE] = { "complete", "[WORD]…", 0, LIMIT_WORDS,
+                           "what the last of these words could be",
+                           "The words of a command line without `ems`; for the scripts of `ems "
+                           "completion`.",
+                           true },
     [COMMAND_VERSION] = { "version", "", 0, 0, "print the version", "" },
     [COMMAND_HELP] = { "help", "[COMMAND]", 0, 1, "explain a command", "" },
 };

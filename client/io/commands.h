@@ -30,6 +30,8 @@ int command_keygen (struct tool *tool);
 int command_grant (struct tool *tool);
 int command_context (struct tool *tool);
 int command_reload (struct tool *tool);
+int command_completion (struct tool *tool);
+int command_complete (struct tool *tool);
 int command_version (struct tool *tool);
 int command_help (struct tool *tool);
 
