@@ -80,6 +80,13 @@ static void ask (struct tool *tool, struct complete *typed)
     ems_value_destroy (&reply);
 }
 
+static void end_at_once (int number)
+{
+    (void)number;
+    _exit (EXITS_NOBODY);
+}
+
+/* The connection stays: ending it may take longer than anybody waits. */
 static void ask_server (struct tool *tool, struct complete *typed)
 {
     static const enum option where[] = { OPTION_ENDPOINT, OPTION_EVENTS, OPTION_STATE,
@@ -91,13 +98,15 @@ static void ask_server (struct tool *tool, struct complete *typed)
     for (size_t i = 0; i < sizeof where / sizeof *where; i++)
         if (typed->line.text[where[i]])
             tool->line.text[where[i]] = typed->line.text[where[i]];
+    signal (SIGALRM, end_at_once);
+    alarm (END_S);
     int timer = timerfd_create (CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK);
     if (timer >= 0 && timerfd_settime (timer, 0, &soon, NULL) == 0) {
         tool->interrupt_fd = timer;
         if (tool_connect (tool) == 0)
             ask (tool, typed);
-        ems_destroy (&tool->ems);
     }
+    tool->interrupt_fd = 0;
     if (timer >= 0)
         close (timer);
 }
@@ -115,12 +124,6 @@ static void offer_contexts (struct complete *typed)
     config_destroy (&root);
 }
 
-static void end_at_once (int number)
-{
-    (void)number;
-    _exit (EXITS_NOBODY);
-}
-
 /* A shell shows what we say on stderr in the middle of what is being typed: nothing is said. */
 static void be_quiet (void)
 {
@@ -129,8 +132,6 @@ static void be_quiet (void)
         dup2 (nowhere, STDERR_FILENO);
         close (nowhere);
     }
-    signal (SIGALRM, end_at_once);
-    alarm (END_S);
 }
 
 int command_complete (struct tool *tool)
@@ -153,5 +154,9 @@ int command_complete (struct tool *tool)
     ask_server (tool, &typed);
     complete_end (&typed, &text);
     free (argv);
-    return tool_put_text (tool, &text);
+    int code = tool_put_text (tool, &text);
+    close (STDOUT_FILENO);
+    ems_destroy (&tool->ems);
+    alarm (0);
+    return code;
 }
