@@ -8,7 +8,7 @@
 _ems () {
     emulate -L zsh
     setopt extended_glob
-    local program=${~words[1]} how settled line value text
+    local program=${words[1]/#\~/$HOME} how settled line value text
     local -a answer values shown suffix typed
     local width=0
 

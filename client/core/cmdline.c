@@ -36,7 +36,7 @@ static int find_command (const char *word, enum command *out, struct err *err)
             *out = c;
             return 0;
         }
-        if (!command_spec (c)->hidden)
+        if (!command_hidden (c))
             suggest_offer (&near, command_spec (c)->name);
     }
     if (near.best)

@@ -95,7 +95,6 @@ struct command_spec {
     int arguments_max;
     const char *summary; /* one line */
     const char *text;    /* what else to know; may be "" */
-    bool hidden;         /* for programs: left out of lists */
 };
 
 enum option_kind {
@@ -123,6 +122,8 @@ struct option_spec {
 
 /* NULL for COMMAND_NONE. */
 const struct command_spec *command_spec (enum command command);
+/* Is it for programs? Then it is left out of lists. */
+bool command_hidden (enum command command);
 const struct option_spec *option_spec (enum option option);
 bool cmdline_takes (enum command command, enum option option);
 

@@ -106,8 +106,7 @@ static const struct command_spec commands[COMMANDS] = {
     [COMMAND_COMPLETE] = { "complete", "[WORD]…", 0, LIMIT_WORDS,
                            "what the last of these words could be",
                            "The words of a command line without `ems`; for the scripts of `ems "
-                           "completion`.",
-                           true },
+                           "completion`." },
     [COMMAND_VERSION] = { "version", "", 0, 0, "print the version", "" },
     [COMMAND_HELP] = { "help", "[COMMAND]", 0, 1, "explain a command", "" },
 };
@@ -188,6 +187,11 @@ static const struct option_spec options[OPTIONS] = {
 const struct command_spec *command_spec (enum command command)
 {
     return command > COMMAND_NONE && command < COMMANDS ? &commands[command] : NULL;
+}
+
+bool command_hidden (enum command command)
+{
+    return command == COMMAND_COMPLETE;
 }
 
 const struct option_spec *option_spec (enum option option)

@@ -127,6 +127,7 @@ static void want_argument (struct complete *self, const char *usage)
 static void want_value (struct complete *self, enum option option, const char *typed)
 {
     const struct option_spec *spec = option_spec (option);
+    bool workers = self->line.command == COMMAND_WORKERS && strcmp (spec->name, "status") == 0;
     self->typed = typed;
     for (size_t i = 0; i < COUNT (values); i++) {
         if (strcmp (values[i].option, spec->name) != 0)
@@ -134,7 +135,7 @@ static void want_value (struct complete *self, enum option option, const char *t
         self->wanted |= values[i].want;
         self->list = values[i].list;
         if (values[i].names)
-            add_names (self, values[i].names);
+            add_names (self, workers ? "idle busy offline" : values[i].names);
     }
     if (!self->wanted)
         want_place (self, spec->takes, strlen (spec->takes));
@@ -258,7 +259,7 @@ bool complete_wants_status (const struct complete *self, enum job_status status)
 static void offer_commands (struct complete *self)
 {
     for (enum command c = COMMAND_NONE + 1; c < COMMANDS; c++)
-        if (!command_spec (c)->hidden)
+        if (!command_hidden (c))
             complete_offer (self, command_spec (c)->name, command_spec (c)->summary);
 }
 

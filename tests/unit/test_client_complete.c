@@ -81,7 +81,7 @@ static void every_command_that_takes_something_known_offers_it (void **state)
         struct complete self;
         struct sbuf text;
         begin (&self, words);
-        if (!spec->hidden && spec->arguments_max > 0 && !is_free (spec->arguments) &&
+        if (!command_hidden (c) && spec->arguments_max > 0 && !is_free (spec->arguments) &&
             (self.wanted & ~(unsigned)WANT_OPTIONS) == 0)
             fail_msg ("`ems %s` takes %s: say in client/core/complete.c what that is, or here that "
                       "nobody knows",
