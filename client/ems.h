@@ -50,6 +50,9 @@
 #ifdef __cplusplus
 extern "C" {
 #endif
+#ifdef __GNUC__
+#pragma GCC visibility push(default) /* all that libems.so shows */
+#endif
 
 #define EMS_UNREACHABLE 1 /* nobody answers at the endpoint */
 #define EMS_INTERRUPTED 2 /* interrupt_fd became readable */
@@ -95,6 +98,8 @@ void ems_destroy (struct ems **self_p);
 int ems_can_follow (const struct ems *self, struct ems_error *error);
 /* The endpoint in use; belongs to `self`. */
 const char *ems_endpoint (const struct ems *self);
+/* The version of the library that runs, as "0.1.0". Belongs to the library. */
+const char *ems_version (void);
 
 /* ---- Requests ---------------------------------------------------------------------------- */
 
@@ -230,6 +235,15 @@ void ems_follow_destroy (struct ems_follow **self_p);
 int ems_follow_next (struct ems_follow *self, int timeout_ms, struct ems_event *event,
                      struct ems_error *error);
 
+/* The same by being called: `each` gets every event, EMS_EVENT_OVER as the last one, until it
+ * returns false. 1: the job is over; 0: `each` returned false before that (call again to go on); -1
+ * with *error, as ems_follow_next. `each` may make requests and ems_follow_cancel, also with the
+ * struct ems of `self`; it must not destroy, nor ask `self` for events. The event belongs to this
+ * call of it. */
+int ems_follow_each (struct ems_follow *self,
+                     bool (*each) (void *arg, const struct ems_event *event), void *arg,
+                     struct ems_error *error);
+
 /* For a loop of one's own: a descriptor to poll for reading. When it can be read, call
  * ems_follow_next with timeout 0 until it returns 0, also once before the first poll and after
  * any other call with the same struct ems. Belongs to `self`. */
@@ -275,6 +289,9 @@ int ems_put (struct ems_value *map, const char *key, struct ems_value *item);
 int ems_append_text (struct ems_value *list, const char *text);
 int ems_append (struct ems_value *list, struct ems_value *item);
 
+#ifdef __GNUC__
+#pragma GCC visibility pop
+#endif
 #ifdef __cplusplus
 }
 #endif
