@@ -60,6 +60,7 @@ extern "C" {
 struct ems;
 struct ems_value;
 struct ems_follow;
+struct ems_monitor;
 
 struct ems_error {
     int status;
@@ -253,6 +254,36 @@ int ems_follow_fd (const struct ems_follow *self);
  * repeated over lost connections. Again with a smaller grace shortens it. grace_ms: -1 for
  * that of the job. */
 int ems_follow_cancel (struct ems_follow *self, int64_t grace_ms, struct ems_error *error);
+
+/* ---- Watching everything ----------------------------------------------------------------- */
+
+enum ems_monitor_type {
+    EMS_MONITOR_LOOK = 1, /* events may have been missed: ask ems_list, ems_workers anew */
+    EMS_MONITOR_JOB,      /* `value`: the record of a job that changed */
+    EMS_MONITOR_WORKER,   /* `value`: map {worker, state, job_id, queued} of a worker that did */
+    EMS_MONITOR_LOST,     /* the connection is gone; it comes back by itself */
+    EMS_MONITOR_BACK,     /* it is back; EMS_MONITOR_LOOK follows */
+};
+
+struct ems_monitor_event {
+    enum ems_monitor_type type;
+    const struct ems_value *value; /* NULL where there is none */
+};
+
+/* Every change of every job and worker. Events are hints: of one job they come in order, but any of
+ * them may be missing. EMS_MONITOR_LOOK comes soon after the beginning, after a connection that was
+ * lost, when something is known to be missing, and now and then in a long silence: who then lists
+ * jobs and workers anew is never wrong for long. Where requests are answered but no events come, it
+ * comes every 2 s. A record from an event may be older than one from an answer: the log only grows,
+ * and a state that is final stays. Waits for nobody, not even for a connection; NULL with *error.
+ * Destroy it before the struct ems. */
+struct ems_monitor *ems_monitor_new (struct ems *self, struct ems_error *error);
+void ems_monitor_destroy (struct ems_monitor **self_p);
+/* As ems_follow_next: 1 and *event, 0 nothing within timeout_ms, -1 with *error. */
+int ems_monitor_next (struct ems_monitor *self, int timeout_ms, struct ems_monitor_event *event,
+                      struct ems_error *error);
+/* As ems_follow_fd. */
+int ems_monitor_fd (const struct ems_monitor *self);
 
 /* ---- Values ------------------------------------------------------------------------------ */
 
