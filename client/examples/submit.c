@@ -124,8 +124,11 @@ static int failed (const struct ems_error *error)
         return 65;
     case 403:
         return 77;
+    case 404:
+        return 66;
     case 409:
         return 75;
+    case 503:
     case EMS_UNREACHABLE:
         return 69;
     case EMS_INTERRUPTED:

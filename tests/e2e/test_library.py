@@ -3,15 +3,14 @@
 import re
 import shutil
 import signal
-import subprocess
 
 import pytest
 
-from installed import Installed, cached, do, sanitizers
+from examples import EXAMPLES, ended, lines_until
+from installed import Installed, cached, do
 from procs import eventually
 from system import ROOT, WORKER
 
-EXAMPLES = ROOT / "client" / "examples"
 PROGRAMS = {"ems", "ems-broker", "ems-worker", "ems-shim", "ems-notify", "lab-orchestrator"}
 
 
@@ -46,11 +45,6 @@ def start(ems, installed, program, *arguments):
 def run(ems, installed, program, *arguments):
     """To its end: (exit code, stdout, stderr)."""
     return ended(start(ems, installed, program, *arguments))
-
-
-def ended(process):
-    out, said = process.communicate(timeout=120)
-    return process.returncode, out, said.decode()
 
 
 def test_it_shows_what_the_header_declares_and_nothing_else(installed):
@@ -158,29 +152,19 @@ def test_submit_says_who_does_not_answer(ems, installed, submit):
     assert code == 69 and "/nonexistent/clients" in said
 
 
-def lines_until(process, wanted):
-    """What it says on stderr, up to a line that fits."""
-    seen = []
-    while not seen or not re.search(wanted, seen[-1]):
-        line = process.stderr.readline().decode()
-        assert line, f"ended without {wanted}: {seen}"
-        seen.append(line)
-    return seen
-
-
 def test_monitor_sees_what_happens_and_that_the_broker_was_away(ems, installed, monitor):
     process = start(ems, installed, monitor)
-    lines_until(process, f"^worker {WORKER} idle -")
+    lines_until(process.stderr, f"^worker {WORKER} idle -")
     job = ems.run("waits")
-    lines_until(process, f"^job {job['job_id']} running waits")
-    lines_until(process, f"^worker {WORKER} busy {job['job_id']}")
+    lines_until(process.stderr, f"^job {job['job_id']} running waits")
+    lines_until(process.stderr, f"^worker {WORKER} busy {job['job_id']}")
     ems.kill9("broker")
-    lines_until(process, "connection is lost")
+    lines_until(process.stderr, "connection is lost")
     ems.start_part("broker")
-    lines_until(process, "connected again")
-    lines_until(process, f"^job {job['job_id']} running waits")  # it looked how things stand
+    lines_until(process.stderr, "connected again")
+    lines_until(process.stderr, f"^job {job['job_id']} running waits")  # it looked how things stand
     (ems.work / "go").touch()
-    lines_until(process, f"^job {job['job_id']} completed waits")
+    lines_until(process.stderr, f"^job {job['job_id']} completed waits")
     process.send_signal(signal.SIGTERM)
     assert ended(process)[0] == 0
 
@@ -188,7 +172,7 @@ def test_monitor_sees_what_happens_and_that_the_broker_was_away(ems, installed, 
 def test_monitor_shows_the_log_of_a_job_to_its_end(ems, installed, monitor):
     job = ems.run("waits")
     process = start(ems, installed, monitor, job["job_id"][:6])
-    lines_until(process, f"^job {job['job_id']} running waits")
+    lines_until(process.stderr, f"^job {job['job_id']} running waits")
     (ems.work / "go").touch()
     code, out, _ = ended(process)
     assert code == 0 and out == ems.log(job["job_id"])
