@@ -13,11 +13,11 @@ def ended(process):
     return process.returncode, out, said.decode()
 
 
-def lines_until(pipe, wanted):
-    """What comes up to a line that fits."""
-    seen = []
-    while not seen or not re.search(wanted, seen[-1]):
+def lines_until(pipe, *wanted):
+    """Reads until each of these has fitted a line, in whatever order they come."""
+    seen, missing = [], set(wanted)
+    while missing:
         line = pipe.readline().decode()
-        assert line, f"ended without {wanted}: {seen}"
+        assert line, f"ended without {missing}: {seen}"
         seen.append(line)
-    return seen
+        missing = {one for one in missing if not re.search(one, line)}
