@@ -61,6 +61,7 @@ struct ems;
 struct ems_value;
 struct ems_follow;
 struct ems_monitor;
+struct ems_ask;
 
 struct ems_error {
     int status;
@@ -109,6 +110,17 @@ const char *ems_version (void);
  * refusal, or NULL. `reply` may be NULL. */
 int ems_request (struct ems *self, const char *type, const char *worker,
                  const struct ems_value *body, struct ems_value **reply, struct ems_error *error);
+
+/* The same without waiting: it is sent, repeated and given up while anything else is done with the
+ * same struct ems, as ems_monitor_next or ems_follow_next with timeout 0 (whose descriptors tell
+ * when). NULL with *error. Any number may exist; destroy them before the struct ems. */
+struct ems_ask *ems_ask_new (struct ems *self, const char *type, const char *worker,
+                             const struct ems_value *body, struct ems_error *error);
+/* Is it answered? 0: not yet; 1: with success, and the reply's body in *reply; -1 with *error:
+ * refused, or given up; then *reply is the body that came with it, or NULL. */
+int ems_ask_take (struct ems_ask *self, struct ems_value **reply, struct ems_error *error);
+/* Whoever destroys one that is not answered does not learn what became of it. */
+void ems_ask_destroy (struct ems_ask **self_p);
 
 struct ems_run {
     const char *profile;            /* required */

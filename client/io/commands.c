@@ -18,7 +18,8 @@ int command_dispatch (struct tool *tool)
         [COMMAND_RERUN] = command_rerun,     [COMMAND_KEEP] = command_keep,
         [COMMAND_UNKEEP] = command_unkeep,   [COMMAND_PRUNE] = command_prune,
         [COMMAND_KEYGEN] = command_keygen,   [COMMAND_CONTEXT] = command_context,
-        [COMMAND_RELOAD] = command_reload,   [COMMAND_GRANT] = command_grant,
+        [COMMAND_WATCH] = command_watch,     [COMMAND_RELOAD] = command_reload,
+        [COMMAND_GRANT] = command_grant,
     };
     /* `run --help` asks the server; all others are explained by the table. */
     if (tool->line.given[OPTION_HELP] && tool->line.command != COMMAND_RUN) {

@@ -31,24 +31,24 @@ struct fake {
     struct ems_monitor *monitor;
 };
 
-static void bind_events (struct fake *self)
+static void begin_life (struct fake *self)
 {
+    self->context = zmq_ctx_new ();
+    self->router = zmq_socket (self->context, ZMQ_ROUTER);
     self->xpub = zmq_socket (self->context, ZMQ_XPUB);
+    assert_int_equal (zmq_bind (self->router, self->clients), 0);
     assert_int_equal (zmq_bind (self->xpub, self->events), 0);
 }
 
-static void bind_clients (struct fake *self)
-{
-    self->router = zmq_socket (self->context, ZMQ_ROUTER);
-    assert_int_equal (zmq_bind (self->router, self->clients), 0);
-}
-
-static void end_socket (void **socket)
+/* Returns when the names are free: a context of its own for each life. */
+static void end_life (struct fake *self)
 {
     int linger = 0;
-    zmq_setsockopt (*socket, ZMQ_LINGER, &linger, sizeof linger);
-    zmq_close (*socket);
-    *socket = NULL;
+    zmq_setsockopt (self->router, ZMQ_LINGER, &linger, sizeof linger);
+    zmq_setsockopt (self->xpub, ZMQ_LINGER, &linger, sizeof linger);
+    zmq_close (self->router);
+    zmq_close (self->xpub);
+    zmq_ctx_term (self->context);
 }
 
 static int set_up (void **state)
@@ -60,9 +60,7 @@ static int set_up (void **state)
     assert_non_null (mkdtemp (self.folder));
     snprintf (self.clients, sizeof self.clients, "ipc://%s/clients", self.folder);
     snprintf (self.events, sizeof self.events, "ipc://%s/events", self.folder);
-    self.context = zmq_ctx_new ();
-    bind_clients (&self);
-    bind_events (&self);
+    begin_life (&self);
     struct ems_options options = { .clients = self.clients, .connect_ms = 100 };
     self.ems = ems_new (&options, &error);
     assert_non_null (self.ems);
@@ -80,11 +78,7 @@ static int tear_down (void **state)
     ems_monitor_destroy (&self->monitor);
     ems_monitor_destroy (&self->monitor);
     ems_destroy (&self->ems);
-    if (self->router)
-        end_socket (&self->router);
-    if (self->xpub)
-        end_socket (&self->xpub);
-    zmq_ctx_term (self->context);
+    end_life (self);
     snprintf (path, sizeof path, "%s/clients", self->folder);
     unlink (path);
     snprintf (path, sizeof path, "%s/events", self->folder);
@@ -183,19 +177,83 @@ static void a_connection_that_was_lost_is_told_and_then_it_looks_again (void **s
     struct fake *self = *state;
     struct ems_monitor_event event;
     expect (self, EMS_MONITOR_LOOK, &event);
-    end_socket (&self->xpub);
-    end_socket (&self->router);
+    end_life (self);
     do
         assert_int_equal (ems_monitor_next (self->monitor, PATIENCE_MS, &event, NULL), 1);
     while (event.type == EMS_MONITOR_LOOK);
     assert_int_equal (event.type, EMS_MONITOR_LOST);
-    bind_clients (self);
-    bind_events (self);
+    begin_life (self);
     expect (self, EMS_MONITOR_BACK, &event);
     expect (self, EMS_MONITOR_LOOK, &event);
     wait_subscribed (self);
     publish (self, "status/abc123def456/", 1, "abc123def456");
     expect (self, EMS_MONITOR_JOB, &event);
+}
+
+/* Takes the request that came and answers it with this status. */
+static void answer (struct fake *self, int64_t status)
+{
+    struct frames frames;
+    struct wire_buffer buffer = { 0 };
+    struct wire_request request;
+    zmq_pollitem_t item = { .socket = self->router, .events = ZMQ_POLLIN };
+    assert_int_equal (zmq_poll (&item, 1, PATIENCE_MS), 1);
+    assert_int_equal (frames_recv (self->router, &frames, NULL), 1);
+    assert_int_equal (wire_request_decode (frames_data (&frames, frames.count - 1),
+                                           frames_size (&frames, frames.count - 1), &request, NULL),
+                      0);
+    struct value *body = value_new_map ();
+    value_put_string (body, "type", request.type);
+    assert_int_equal (wire_reply_encode (request.id, (int)status, status == 200 ? NULL : "not now",
+                                         body, &buffer, NULL),
+                      0);
+    struct frames out;
+    frames_init (&out);
+    frames_add (&out, frames_data (&frames, 0), frames_size (&frames, 0));
+    frames_add (&out, WIRE_MAGIC, strlen (WIRE_MAGIC));
+    frames_add (&out, buffer.data, buffer.size);
+    assert_int_equal (frames_send (self->router, &out, NULL), 1);
+    frames_clear (&frames);
+    wire_buffer_free (&buffer);
+    wire_request_clear (&request);
+    value_destroy (&body);
+}
+
+static int take (struct fake *self, struct ems_ask *ask, struct ems_value **reply,
+                 struct ems_error *error)
+{
+    struct ems_monitor_event event;
+    int rc;
+    while ((rc = ems_ask_take (ask, reply, error)) == 0)
+        assert_true (ems_monitor_next (self->monitor, 100, &event, NULL) >= 0);
+    return rc;
+}
+
+static void requests_are_answered_while_it_watches (void **state)
+{
+    struct fake *self = *state;
+    struct ems_error error;
+    struct ems_monitor_event event;
+    struct ems_value *reply = NULL;
+    expect (self, EMS_MONITOR_LOOK, &event);
+    struct ems_ask *first = ems_ask_new (self->ems, "ping", NULL, NULL, &error);
+    assert_non_null (first);
+    assert_int_equal (ems_ask_take (first, &reply, &error), 0);
+    answer (self, 200);
+    assert_int_equal (take (self, first, &reply, &error), 1);
+    assert_string_equal (ems_text (reply, "type"), "ping");
+    ems_value_destroy (&reply);
+    struct ems_ask *second = ems_ask_new (self->ems, "cancel", NULL, NULL, &error);
+    answer (self, 409);
+    assert_int_equal (take (self, second, &reply, &error), -1);
+    assert_int_equal (error.status, 409);
+    assert_string_equal (error.text, "not now");
+    ems_value_destroy (&reply);
+    ems_ask_destroy (&first);
+    ems_ask_destroy (&second);
+    struct ems_ask *third = ems_ask_new (self->ems, "ping", NULL, NULL, &error);
+    ems_ask_destroy (&third);
+    ems_ask_destroy (&third);
 }
 
 static void nobody_there_is_told_after_connect_ms (void **state)
@@ -223,6 +281,7 @@ int main (void)
         cmocka_unit_test_setup_teardown (nonsense_is_passed_over, set_up, tear_down),
         cmocka_unit_test_setup_teardown (a_connection_that_was_lost_is_told_and_then_it_looks_again,
                                          set_up, tear_down),
+        cmocka_unit_test_setup_teardown (requests_are_answered_while_it_watches, set_up, tear_down),
         cmocka_unit_test (nobody_there_is_told_after_connect_ms),
     };
     return cmocka_run_group_tests (tests, NULL, NULL);
