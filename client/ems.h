@@ -9,6 +9,8 @@
  *     if (!ems || ems_run (ems, &run, &job, &error) < 0)
  *         fprintf (stderr, "%s\n", error.text);
  *
+ * Compiled with $(pkg-config --cflags --libs libems). client/examples/ has whole programs.
+ *
  * Values. What comes back (jobs, lists of jobs, workers) is a struct ems_value: a map, list, text,
  * number, with the fields that proto/PROTOCOL.md names. Read them with ems_get and its sisters;
  * new fields of later versions break nothing. A value that a function hands out by
@@ -36,8 +38,13 @@
  * wait for it while it is away.
  *
  * Threads. A struct ems and all that was made from it belong to one thread at a time. Different
- * struct ems are independent. No function installs signal handlers; the library's own threads
- * block all signals.
+ * struct ems are independent. To end another thread's wait make its interrupt_fd readable. No
+ * function installs signal handlers; the library's own threads block all signals. After fork
+ * nothing of it is of use in the child, which leaves it alone.
+ *
+ * Versions. Functions and fields are only added, and fields where `reserved` keeps room for them: a
+ * program runs with every later libems.so.0 than the one that it was built with. What is reserved
+ * stays 0, as ems_run_init and an initializer leave it.
  *
  * SPDX-License-Identifier: MPL-2.0 */
 #ifndef EMS_H
@@ -88,6 +95,7 @@ struct ems_options {
      * sentence that says why; NULL: not called. */
     void (*notice) (void *arg, const char *text);
     void *notice_arg;
+    void *reserved[8];
 };
 
 /* A new connection; `options` may be NULL. It connects in the background: that nobody answers
@@ -140,6 +148,7 @@ struct ems_run {
                                        process without a second job; NULL: a new one */
     bool first_time;                /* request_id is new: nobody has used it yet (a broker that was
                                        just started need not look for it) */
+    void *reserved[8];
 };
 void ems_run_init (struct ems_run *run); /* all defaults */
 
@@ -228,6 +237,7 @@ struct ems_event {
     int64_t offset;
     int status; /* EMS_EVENT_CANCEL: 200, or why not */
     const char *text;
+    void *reserved[8];
 };
 
 /* Follow a job: every byte of its log from `offset` on, once and in order, and its status, over
@@ -280,6 +290,7 @@ enum ems_monitor_type {
 struct ems_monitor_event {
     enum ems_monitor_type type;
     const struct ems_value *value; /* NULL where there is none */
+    void *reserved[4];
 };
 
 /* Every change of every job and worker. Events are hints: of one job they come in order, but any of
