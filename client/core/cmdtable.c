@@ -75,6 +75,14 @@ static const struct command_spec commands[COMMANDS] = {
     [COMMAND_WORKERS] = { "workers", "", 0, 0, "list workers and what they do", "" },
     [COMMAND_PROFILES] = { "profiles", "", 0, 0, "list what can be run, with parameters", "" },
     [COMMAND_PING] = { "ping", "", 0, 0, "ask whether the broker answers", "" },
+    [COMMAND_WATCH] = { "watch", "", 0, 0, "watch and steer everything on the full screen",
+                        "Shows the workers and what runs on them, the line, the jobs that are "
+                        "over, "
+                        "and the log\nof one of them, all as it happens. Keys run, cancel, pause, "
+                        "move and rerun jobs, search\nlogs and open results; ? lists them. A lost "
+                        "connection is shown and comes back by itself.\nQuitting (q, Ctrl-C) "
+                        "leaves "
+                        "the jobs alone." },
     [COMMAND_KEYGEN] = { "keygen", "NAME", 1, 1, "make keys for a user, a worker or a broker",
                          "Writes NAME.secret, which its owner keeps, and NAME.public, and prints "
                          "the "

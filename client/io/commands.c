@@ -34,6 +34,7 @@ int command_dispatch (struct tool *tool)
         [COMMAND_GRANT] = command_grant,
         [COMMAND_COMPLETION] = command_completion,
         [COMMAND_COMPLETE] = command_complete,
+        [COMMAND_WATCH] = command_watch,
     };
     /* `run --help` asks the server; all others are explained by the table. */
     if (tool->line.given[OPTION_HELP] && tool->line.command != COMMAND_RUN) {

@@ -72,7 +72,8 @@ static void notice (void *arg, const char *text)
 {
     struct tool *self = arg;
     snprintf (self->noticed, sizeof self->noticed, "%s", text);
-    tool_remark (self, "%s", text);
+    if (!self->silent)
+        tool_remark (self, "%s", text);
 }
 
 int tool_output_failed (struct tool *self, int number)
