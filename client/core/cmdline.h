@@ -42,6 +42,7 @@ enum command {
     COMMAND_RELOAD,
     COMMAND_VERSION,
     COMMAND_HELP,
+    COMMAND_DOCTOR,
     COMMANDS
 };
 

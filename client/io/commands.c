@@ -19,6 +19,7 @@ int command_dispatch (struct tool *tool)
         [COMMAND_UNKEEP] = command_unkeep,   [COMMAND_PRUNE] = command_prune,
         [COMMAND_KEYGEN] = command_keygen,   [COMMAND_CONTEXT] = command_context,
         [COMMAND_RELOAD] = command_reload,   [COMMAND_GRANT] = command_grant,
+        [COMMAND_DOCTOR] = command_doctor,
     };
     /* `run --help` asks the server; all others are explained by the table. */
     if (tool->line.given[OPTION_HELP] && tool->line.command != COMMAND_RUN) {

@@ -192,10 +192,8 @@ static const char *named_context (const struct cmdline *line)
     return is_set ("EMS_CONTEXT") ? getenv ("EMS_CONTEXT") : NULL;
 }
 
-/* The context that was asked for, or the one in use where nothing says where the broker is. The
- * file is read only if it matters. */
-static int find_context (const struct tool *self, struct config **root, struct context *out,
-                         struct err *err)
+int tool_find_context (const struct tool *self, struct config **root, struct context *out,
+                       struct err *err)
 {
     const char *name = named_context (&self->line);
     *out = (struct context){ 0 };
@@ -258,8 +256,8 @@ int tool_connect (struct tool *self)
     struct config *root = NULL;
     if (self->ems)
         return 0;
-    int code = find_context (self, &root, &context, &err) == 0 ? connect_by (self, &context)
-                                                               : tool_fail_file (self, &err);
+    int code = tool_find_context (self, &root, &context, &err) == 0 ? connect_by (self, &context)
+                                                                    : tool_fail_file (self, &err);
     config_destroy (&root);
     return code;
 }

@@ -86,7 +86,7 @@ static int put_cgroup (const struct requests *self, struct value *body, struct v
     if (!usable)
         refuse_limits (self, problems);
     if (value_put_bool (map, "wanted", wanted) < 0 || value_put_bool (map, "usable", usable) < 0 ||
-        (err.code != 0 && value_put_string (map, "error", err.text) < 0))
+        (wanted && !usable && value_put_string (map, "error", err.text) < 0))
         value_destroy (&map);
     return value_put (body, "cgroup", map);
 }
