@@ -16,6 +16,7 @@
 #include "place.h"
 #include "reach.h"
 
+#define GONE_MS     200
 #define EVENTS_MS   1000 /* for a connection to the events, once the broker answered */
 #define REFUSED_MS  5000 /* an answer that came sooner was given: we did not give up */
 #define AGAIN_MS    200  /* before a slot that looks forgotten is looked at again */
@@ -28,6 +29,7 @@ struct doctor {
     struct context context;
     struct place place;
     struct cert cert;
+    struct herefacts *here; /* NULL: the broker is not of a state folder of this machine; owned */
     bool answers;
     size_t connected;
 };
@@ -92,6 +94,13 @@ static int look_at_keys (struct doctor *self)
     return 0;
 }
 
+/* Nobody holds the broker's lock: then it is not worth long waiting. */
+static bool is_gone (const struct doctor *self)
+{
+    const struct doctor_daemon *broker = self->here ? &self->here->here.broker : NULL;
+    return broker && broker->pid == 0 && !broker->unclear[0];
+}
+
 static int connect_to (struct doctor *self)
 {
     struct ems_error error;
@@ -101,6 +110,7 @@ static int connect_to (struct doctor *self)
         .server_key = self->context.server_key,
         .certificate = self->context.certificate,
         .state = self->tool->line.text[OPTION_STATE],
+        .connect_ms = is_gone (self) ? GONE_MS : 0,
     };
     self->tool->ems = ems_new (&options, &error);
     if (!self->tool->ems)
@@ -241,20 +251,27 @@ static bool is_here (const struct place *place)
     return place->state[0] && strcmp (usual, place->clients) == 0;
 }
 
+static void gather_here (struct doctor *self)
+{
+    if (!is_here (&self->place))
+        return;
+    self->here = malloc (sizeof *self->here);
+    if (self->here)
+        herefacts_gather (self->here, self->place.state);
+    else
+        self->findings.failed = true;
+}
+
 static void look_here (struct doctor *self)
 {
-    struct herefacts *facts = malloc (sizeof *facts);
-    if (!facts) {
-        self->findings.failed = true;
+    struct herefacts *facts = self->here;
+    if (!facts)
         return;
-    }
-    herefacts_gather (facts, self->place.state);
     facts->here.answers = self->answers;
     facts->here.connected = self->connected;
     doctor_here (&self->findings, &facts->here);
     if (self->connected == 0 && facts->disk.total_bytes > 0)
         doctor_disk (&self->findings, self->place.state, &facts->disk);
-    free (facts);
 }
 
 static int show (struct doctor *self)
@@ -284,17 +301,18 @@ int command_doctor (struct tool *tool)
     struct doctor self = { .tool = tool };
     findings_init (&self.findings);
     if (find_place (&self) == 0) {
+        gather_here (&self);
         if (look_at_keys (&self) == 0 && connect_to (&self) == 0)
             look_at_broker (&self);
         if (self.answers) {
             look_at_events (&self);
             look_at_workers (&self);
         }
-        if (is_here (&self.place))
-            look_here (&self);
+        look_here (&self);
     }
     int code = show (&self);
     findings_free (&self.findings);
+    free (self.here);
     cert_clear (&self.cert);
     config_destroy (&self.root);
     return code;
