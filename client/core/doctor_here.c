@@ -128,8 +128,8 @@ static void look_at_configuration (struct findings *self, const struct doctor_he
     bool older = (facts->broker.pid > 0 && facts->broker.older_than_config) ||
                  (facts->worker.pid > 0 && facts->worker.older_than_config);
     if (facts->config_error) {
-        findings_add (self, VERDICT_WRONG, "configuration", "%s cannot be read: %s",
-                      facts->config, facts->config_error);
+        findings_add (self, VERDICT_WRONG, "configuration", "%s cannot be read: %s", facts->config,
+                      facts->config_error);
         findings_advise (self,
                          "`ems up --config FILE` names another; `rm %s/config` goes back to "
                          "what is shipped",

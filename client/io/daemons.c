@@ -59,7 +59,10 @@ static int make_folders (const char *path, struct err *err)
         memcpy (part, path, i);
         part[i] = 0;
         if (mkdir (part, 0700) < 0 && errno != EEXIST)
-            return err_sys (err, "cannot make the folder %.200s", part);
+            return err_set (err, STATUS_FAILED,
+                            "cannot make the folder %.200s: %s; --state DIR or EMS_STATE names "
+                            "another state folder",
+                            part, strerror (errno));
     }
     return 0;
 }
@@ -70,7 +73,10 @@ int daemons_open_state (const char *state, bool make, struct err *err)
         return -1;
     int fd = open (state, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     if (fd < 0)
-        return err_sys (err, "cannot open the state folder %.200s", state);
+        return err_set (err, STATUS_FAILED,
+                        "cannot open the state folder %.200s: %s; --state DIR or EMS_STATE names "
+                        "another",
+                        state, strerror (errno));
     return fd;
 }
 

@@ -61,6 +61,8 @@ void tool_remark (struct tool *self, const char *format, ...)
  * `body` (may be NULL) is the body of the refusal. */
 int tool_fail (struct tool *self, const struct ems_error *error, const struct ems_value *body);
 
+/* The same for a command line that is wrong. */
+int tool_fail_usage (struct tool *self, const struct err *err);
 /* The same for a file of the user's that cannot be used: contexts, certificates. */
 int tool_fail_file (struct tool *self, const struct err *err);
 
