@@ -175,9 +175,9 @@ void ask_give_up (struct ask *self, const struct ask_limits *limits, bool up)
                  limits->endpoint);
     else if (!up)
         err_set (&self->failure, EMS_UNREACHABLE,
-                 "nobody answers at %.200s; %s; `ems doctor` looks for why", limits->endpoint,
+                 "nobody answers at %.200s: %s `ems doctor` looks for why", limits->endpoint,
                  is_local (limits->endpoint)
-                     ? "is the broker running? `ems up` starts one on this machine"
+                     ? "is the broker running? `ems up` starts one on this machine,"
                      : "does the broker run there, and is there a way to its port?");
     else if (self->refused)
         err_set (&self->failure, self->reply.status, "%s",

@@ -21,7 +21,7 @@ static const struct guess instead[] = {
     { "sbatch", "ems run --queue --detach" },
     { "add", "ems run --queue --detach" },
     { "exec", "ems run" },
-    { "start", "ems run (a job), or ems up (broker and worker)" },
+    { "start", "ems run" },
     { "tail", "ems logs -f" },
     { "follow", "ems attach" },
     { "info", "ems show" },

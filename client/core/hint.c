@@ -19,6 +19,7 @@ static const struct {
     { "no worker is there", "`ems up` starts one on this machine; else see `ems doctor`" },
     { "no worker offers a profile", "`ems up` starts one on this machine; else see `ems doctor`" },
     { "worker \"", "`ems workers` lists them" },
+    { "this broker has no table of users", "`users` in its configuration names one" },
     { "no answer from the broker", "`ems doctor` looks for why" },
     { NULL, NULL },
 };

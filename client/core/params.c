@@ -117,14 +117,25 @@ static void unknown_parameter (const struct value *profile, const char *typed, s
                  typed, name);
 }
 
-static struct value *read_int (const char *name, const char *text, struct err *err)
+/* What is no value of that parameter. */
+static void refuse_value (const struct value *parameter, const char *text, struct err *err)
+{
+    struct sbuf takes;
+    sbuf_init (&takes);
+    params_takes (parameter, &takes);
+    err_set (err, STATUS_BAD_REQUEST, "`%.64s` is no value for --%s, which takes: %s", text,
+             text_of (parameter, "name"), sbuf_text (&takes));
+    sbuf_free (&takes);
+}
+
+static struct value *read_int (const struct value *parameter, const char *text, struct err *err)
 {
     char *end = NULL;
     errno = 0;
     long long number = strtoll (text, &end, 10);
     if (errno == 0 && end != text && *end == 0)
         return value_new_int (number);
-    err_set (err, STATUS_BAD_REQUEST, "--%s takes an integer, not `%.64s`", name, text);
+    refuse_value (parameter, text, err);
     return NULL;
 }
 
@@ -191,7 +202,7 @@ static struct value *read_value (const struct value *parameter, const char *text
         return NULL;
     }
     if (strcmp (type, "int") == 0)
-        return read_int (name, text, err);
+        return read_int (parameter, text, err);
     if (strcmp (type, "bool") == 0)
         return read_bool (name, text, err);
     if (strcmp (type, "list") == 0)
