@@ -45,6 +45,7 @@ enum command {
     COMMAND_COMPLETE, /* of the scripts that `completion` prints */
     COMMAND_VERSION,
     COMMAND_HELP,
+    COMMAND_DOCTOR,
     COMMANDS
 };
 

@@ -117,6 +117,12 @@ static const struct command_spec commands[COMMANDS] = {
                            "completion`." },
     [COMMAND_VERSION] = { "version", "", 0, 0, "print the version", "" },
     [COMMAND_HELP] = { "help", "[COMMAND]", 0, 1, "explain a command", "" },
+    [COMMAND_DOCTOR] = { "doctor", "", 0, 0, "look for what is wrong, and say what to type",
+                         "Looks at the way to the broker (endpoint, events, keys), at broker and "
+                         "workers\n(versions, clock, disk, cgroups, descriptors, programs, "
+                         "profiles) and, where the broker\nis this machine's, at the state folder, "
+                         "its locks and the configuration. Changes nothing.\n\nExit code: 0 if "
+                         "nothing is wrong (warnings count as nothing), 1 if something is." },
 };
 
 static const struct option_spec options[OPTIONS] = {

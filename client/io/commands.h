@@ -35,6 +35,7 @@ int command_completion (struct tool *tool);
 int command_complete (struct tool *tool);
 int command_version (struct tool *tool);
 int command_help (struct tool *tool);
+int command_doctor (struct tool *tool);
 
 /* Run the command of tool->line. */
 int command_dispatch (struct tool *tool);
