@@ -9,6 +9,8 @@
  *     if (!ems || ems_run (ems, &run, &job, &error) < 0)
  *         fprintf (stderr, "%s\n", error.text);
  *
+ * Compiled with $(pkg-config --cflags --libs libems). client/examples/ has whole programs.
+ *
  * Values. What comes back (jobs, lists of jobs, workers) is a struct ems_value: a map, list, text,
  * number, with the fields that proto/PROTOCOL.md names. Read them with ems_get and its sisters;
  * new fields of later versions break nothing. A value that a function hands out by
@@ -36,8 +38,13 @@
  * wait for it while it is away.
  *
  * Threads. A struct ems and all that was made from it belong to one thread at a time. Different
- * struct ems are independent. No function installs signal handlers; the library's own threads
- * block all signals.
+ * struct ems are independent. To end another thread's wait make its interrupt_fd readable. No
+ * function installs signal handlers; the library's own threads block all signals. After fork
+ * nothing of it is of use in the child, which leaves it alone.
+ *
+ * Versions. Functions and fields are only added, and fields where `reserved` keeps room for them: a
+ * program runs with every later libems.so.0 than the one that it was built with. What is reserved
+ * stays 0, as ems_run_init and an initializer leave it.
  *
  * SPDX-License-Identifier: MPL-2.0 */
 #ifndef EMS_H
@@ -49,6 +56,9 @@
 
 #ifdef __cplusplus
 extern "C" {
+#endif
+#ifdef __GNUC__
+#pragma GCC visibility push(default) /* all that libems.so shows */
 #endif
 
 #define EMS_UNREACHABLE 1 /* nobody answers at the endpoint */
@@ -85,6 +95,7 @@ struct ems_options {
      * sentence that says why; NULL: not called. */
     void (*notice) (void *arg, const char *text);
     void *notice_arg;
+    void *reserved[8];
 };
 
 /* A new connection; `options` may be NULL. It connects in the background: that nobody answers
@@ -97,6 +108,8 @@ void ems_destroy (struct ems **self_p);
 int ems_can_follow (const struct ems *self, struct ems_error *error);
 /* The endpoint in use; belongs to `self`. */
 const char *ems_endpoint (const struct ems *self);
+/* The version of the library that runs, as "0.1.0". Belongs to the library. */
+const char *ems_version (void);
 
 /* ---- Requests ---------------------------------------------------------------------------- */
 
@@ -135,6 +148,7 @@ struct ems_run {
                                        process without a second job; NULL: a new one */
     bool first_time;                /* request_id is new: nobody has used it yet (a broker that was
                                        just started need not look for it) */
+    void *reserved[8];
 };
 void ems_run_init (struct ems_run *run); /* all defaults */
 
@@ -223,6 +237,7 @@ struct ems_event {
     int64_t offset;
     int status; /* EMS_EVENT_CANCEL: 200, or why not */
     const char *text;
+    void *reserved[8];
 };
 
 /* Follow a job: every byte of its log from `offset` on, once and in order, and its status, over
@@ -241,6 +256,15 @@ void ems_follow_destroy (struct ems_follow **self_p);
  * within timeout_ms (-1: waits as long as it takes); -1 with *error (after which only destroy is of
  * use, except after EMS_INTERRUPTED). After EMS_EVENT_OVER: always 0. */
 int ems_follow_next (struct ems_follow *self, int timeout_ms, struct ems_event *event,
+                     struct ems_error *error);
+
+/* The same by being called: `each` gets every event, EMS_EVENT_OVER as the last one, until it
+ * returns false. 1: the job is over; 0: `each` returned false before that (call again to go on); -1
+ * with *error, as ems_follow_next. `each` may make requests and ems_follow_cancel, also with the
+ * struct ems of `self`; it must not destroy, nor ask `self` for events. The event belongs to this
+ * call of it. */
+int ems_follow_each (struct ems_follow *self,
+                     bool (*each) (void *arg, const struct ems_event *event), void *arg,
                      struct ems_error *error);
 
 /* For a loop of one's own: a descriptor to poll for reading. When it can be read, call
@@ -266,6 +290,7 @@ enum ems_monitor_type {
 struct ems_monitor_event {
     enum ems_monitor_type type;
     const struct ems_value *value; /* NULL where there is none */
+    void *reserved[4];
 };
 
 /* Every change of every job and worker. Events are hints: of one job they come in order, but any of
@@ -318,6 +343,9 @@ int ems_put (struct ems_value *map, const char *key, struct ems_value *item);
 int ems_append_text (struct ems_value *list, const char *text);
 int ems_append (struct ems_value *list, struct ems_value *item);
 
+#ifdef __GNUC__
+#pragma GCC visibility pop
+#endif
 #ifdef __cplusplus
 }
 #endif

@@ -169,6 +169,11 @@ const char *ems_endpoint (const struct ems *self)
     return self->place.clients;
 }
 
+const char *ems_version (void)
+{
+    return EMS_VERSION;
+}
+
 int ems_call (struct ems *self, const struct call *call, struct value **out,
               struct ems_error *error)
 {
