@@ -8,6 +8,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "cmdguess.h"
+#include "cmdjobs.h"
 #include "ids.h"
 #include "suggest.h"
 #include "text.h"
@@ -30,18 +32,22 @@ bool cmdline_takes (enum command command, enum option option)
 static int find_command (const char *word, enum command *out, struct err *err)
 {
     struct suggest near;
+    const char *same = cmdguess_same (word);
+    const char *instead = cmdguess_instead (word);
     suggest_init (&near, word);
     for (enum command c = COMMAND_NONE + 1; c < COMMANDS; c++) {
-        if (strcmp (command_spec (c)->name, word) == 0) {
+        if (strcmp (command_spec (c)->name, same ? same : word) == 0) {
             *out = c;
             return 0;
         }
         if (!command_hidden (c))
             suggest_offer (&near, command_spec (c)->name);
     }
-    if (near.best)
+    for (size_t i = 0; cmdguess_word (i); i++)
+        suggest_offer (&near, cmdguess_word (i));
+    if (instead || near.best)
         return err_set (err, STATUS_BAD_REQUEST, "there is no command `%.64s`; did you mean `%s`?",
-                        word, near.best);
+                        word, instead ? instead : near.best);
     return err_set (err, STATUS_BAD_REQUEST,
                     "there is no command `%.64s`; `ems help` lists what there is", word);
 }
@@ -194,6 +200,13 @@ static int unknown_option (const struct reader *reader, const char *word, size_t
                     name, command == COMMAND_NONE ? "" : " ", command == COMMAND_NONE ? "" : of);
 }
 
+static int unknown_letter (const struct reader *reader, char letter, struct err *err)
+{
+    const struct command_spec *spec = command_spec (reader->out->command);
+    return err_set (err, STATUS_BAD_REQUEST, "`%s` has no option -%c; see `ems help%s%s`",
+                    spec ? spec->name : "ems", letter, spec ? " " : "", spec ? spec->name : "");
+}
+
 /* After `run`, an option that is not ours is a parameter of the profile. Whether the next word is
  * its value shows when its type is known. */
 static int take_long (struct reader *reader, const char *word, struct err *err)
@@ -224,8 +237,7 @@ static int take_short (struct reader *reader, const char *word, struct err *err)
         if (found == OPTIONS && reader->out->command == COMMAND_RUN && first && word[1] == 0)
             return add_word (reader->out, word, 1, NULL, err);
         if (found == OPTIONS)
-            return err_set (err, STATUS_BAD_REQUEST, "there is no option -%c here; see `ems help`",
-                            *word);
+            return unknown_letter (reader, *word, err);
         if (option_spec (found)->takes)
             return take_value (reader, found, word[1] ? word + 1 : NULL, err);
         if (set_option (reader->out, found, NULL, err) < 0)
@@ -324,6 +336,8 @@ static int check_together (struct cmdline *out, const struct command_spec *spec,
             err, STATUS_BAD_REQUEST,
             "a job waits for one other: give --after, which wants that it completes, or "
             "--after-any, which takes any end");
+    if (cmdline_check_jobs (out, err) < 0)
+        return -1;
     return out->command == COMMAND_PRIORITY ? read_priority (out, err) : 0;
 }
 

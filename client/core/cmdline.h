@@ -36,6 +36,7 @@ enum command {
     COMMAND_WORKERS,
     COMMAND_PROFILES,
     COMMAND_PING,
+    COMMAND_WATCH,
     COMMAND_KEYGEN,
     COMMAND_GRANT,
     COMMAND_CONTEXT,
@@ -44,6 +45,7 @@ enum command {
     COMMAND_COMPLETE, /* of the scripts that `completion` prints */
     COMMAND_VERSION,
     COMMAND_HELP,
+    COMMAND_DOCTOR,
     COMMANDS
 };
 

@@ -32,8 +32,10 @@ int command_dispatch (struct tool *tool)
         [COMMAND_CONTEXT] = command_context,
         [COMMAND_RELOAD] = command_reload,
         [COMMAND_GRANT] = command_grant,
+        [COMMAND_DOCTOR] = command_doctor,
         [COMMAND_COMPLETION] = command_completion,
         [COMMAND_COMPLETE] = command_complete,
+        [COMMAND_WATCH] = command_watch,
     };
     /* `run --help` asks the server; all others are explained by the table. */
     if (tool->line.given[OPTION_HELP] && tool->line.command != COMMAND_RUN) {
