@@ -22,10 +22,11 @@ static const struct broker_peer hasty = {
     .user = "harry", .roles = ROLE_OPERATOR, .requests_per_second = 10, .max_request_bytes = 300
 };
 
-static const char *const verbs[] = { "ping",  "workers", "profiles", "status", "list",
-                                     "logs",  "results", "find",     "sync",   "run",
-                                     "rerun", "cancel",  "pause",    "resume", "priority",
-                                     "keep",  "unkeep",  "prune",    "reload", "frobnicate" };
+static const char *const verbs[] = { "ping",   "workers",   "profiles", "status", "list",
+                                     "logs",   "results",   "files",    "file",   "find",
+                                     "sync",   "run",       "rerun",    "cancel", "pause",
+                                     "resume", "priority",  "keep",     "unkeep", "prune",
+                                     "reload", "frobnicate" };
 #define VERBS (sizeof verbs / sizeof *verbs)
 
 static const struct world_deed *last_deed (const struct world *world)
@@ -78,7 +79,7 @@ static void ask_all (struct world *world, const struct broker_peer *peer, const 
         } else if (by_broker (verbs[i])) {
             expect_reply (world, "c1", (int)i, 200, NULL);
         } else {
-            bool reads = strcmp (scope, "own") != 0 || i < 9;
+            bool reads = strcmp (scope, "own") != 0 || i < 11;
             expect_from (world, verbs[i], peer->user, reads ? "all" : "own", peer->max_queued);
         }
         permitted = permitted && strcmp (verbs[i], last) != 0;
