@@ -81,7 +81,8 @@ static enum verdict judge_error (const struct judge *self, const struct figure *
     double allowed = self->rules->tolerance * a->scale;
     double grown = fabs (b->value) - fabs (a->value);
     /* A changed sign of the same size is no change of size, but one that is to be seen. */
-    if (fabs (b->value - a->value) <= allowed || fabs (b->value - a->value) <= a->bound / BOUND_SHARE)
+    if (fabs (b->value - a->value) <= allowed ||
+        fabs (b->value - a->value) <= a->bound / BOUND_SHARE)
         return VERDICT_SAME;
     if (!self->same_inputs) {
         *why = other_inputs;

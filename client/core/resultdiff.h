@@ -6,10 +6,10 @@
  * - A deviation is worse if its size grew by more than `tolerance` of it and by more than a
  *   thousandth of the bound that the file gives it, below which rounding and libm play.
  * - More NaN, more Inf, a bound that is exceeded now: worse, whatever the inputs were.
- * - A time is worse if its median grew by more than `slower`, if the 95 % intervals of the means, as
- *   the files give them, do not touch, and if it grew by more than the square of the largest factor
- *   that the reference went up or down by in any experiment of the two runs. The reference is the
- *   same code both times: so much, and on a machine that others use it is 20 to 80 %, the machine
+ * - A time is worse if its median grew by more than `slower`, if the 95 % intervals of the means,
+ * as the files give them, do not touch, and if it grew by more than the square of the largest
+ * factor that the reference went up or down by in any experiment of the two runs. The reference is
+ * the same code both times: so much, and on a machine that others use it is 20 to 80 %, the machine
  *   itself differed while the rounds of each run, made within a second, agreed.
  * - A time that its file does not trust is not judged.
  *
@@ -23,8 +23,8 @@
 #define RESULTDIFF_SLOWER    0.05
 
 enum verdict {
-    VERDICT_SAME,    /* within the tolerance */
-    VERDICT_WORSE,   /* a regression */
+    VERDICT_SAME,  /* within the tolerance */
+    VERDICT_WORSE, /* a regression */
     VERDICT_BETTER,
     VERDICT_CHANGED, /* which way is better is not known */
     VERDICT_UNSURE,  /* it differs, but `why` it says nothing */

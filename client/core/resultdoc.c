@@ -193,8 +193,11 @@ static void time_text (double ns, char *out, size_t out_bytes)
     size_t unit = 0;
     for (; ns >= 1000 && unit + 1 < sizeof units / sizeof *units; unit++)
         ns /= 1000;
-    snprintf (out, out_bytes, ns < 10 ? "%.2f %s" : ns < 1e6 ? "%.1f %s" : "%.3g %s", ns,
-              units[unit]);
+    snprintf (out, out_bytes,
+              ns < 10    ? "%.2f %s"
+              : ns < 1e6 ? "%.1f %s"
+                         : "%.3g %s",
+              ns, units[unit]);
 }
 
 void figure_text (enum figure_kind kind, double value, char *out, size_t out_bytes)
@@ -202,7 +205,8 @@ void figure_text (enum figure_kind kind, double value, char *out, size_t out_byt
     double size = fabs (value);
     if (kind == FIGURE_TIME)
         time_text (value, out, out_bytes);
-    else if (kind == FIGURE_FLAW || (value >= -1e15 && value <= 1e15 && value == (double)(int64_t)value))
+    else if (kind == FIGURE_FLAW ||
+             (value >= -1e15 && value <= 1e15 && value == (double)(int64_t)value))
         snprintf (out, out_bytes, "%.0f", value);
     else if (size < 1e-4 || size >= 1e9)
         snprintf (out, out_bytes, "%.3e", value);

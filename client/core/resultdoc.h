@@ -1,18 +1,20 @@
 /* resultdoc.h - a file of results as figures that can be compared.
  *
- * A document that holds `accuracy` (a map of metrics) or `performance` (a map of what was timed), as
- * those of the lab orchestrator do (deploy/orchestrator/README.md), is understood: its figures have
- * a direction. Of any other JSON the numbers are taken by their path, and nobody knows which way is
- * better. The document is untrusted: what does not fit is left out.
+ * A document that holds `accuracy` (a map of metrics) or `performance` (a map of what was timed),
+ * as those of the lab orchestrator do (deploy/orchestrator/README.md), is understood: its figures
+ * have a direction. Of any other JSON the numbers are taken by their path, and nobody knows which
+ * way is better. The document is untrusted: what does not fit is left out.
  *
  * SPDX-License-Identifier: MPL-2.0 */
 #ifndef EMS_RESULTDOC_H
 #define EMS_RESULTDOC_H
 
+#include "limits.h"
 #include "sbuf.h"
 #include "value.h"
 
-#define RESULTDOC_FIGURES 1000 /* of one document; what is more is not read */
+/* Of one document; what is more is not read. Two of them make no list that JSON may not hold. */
+#define RESULTDOC_FIGURES (LIMIT_ITEMS / 2)
 
 enum figure_kind {
     FIGURE_ERROR, /* a deviation: nearer to zero is better */
