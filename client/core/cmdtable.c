@@ -66,22 +66,27 @@ static const struct command_spec commands[COMMANDS] = {
                         "profile can, and waits in line\nfor it. Keys and exit code as of `run`." },
     [COMMAND_RESULTS] = { "results",
                           "[show [RUN [EXPERIMENT|FILE]] | diff [RUN [RUN]] | open [RUN]]", 0, 3,
-                          "list complete runs, newest first; show, compare and find one",
-                          "show prints what is in a run: its figures, its files, the tables of its "
-                          "summaries; of an\nexperiment its whole summary; of a file its bytes. "
-                          "open prints the path of its folder.\n\ndiff tells what changed from the "
-                          "first run to the second (without: the two newest), and ends\nwith 1 if "
-                          "something became worse: a deviation by more than 1 %, more NaN or Inf, "
-                          "a "
-                          "bound\nthat is exceeded now, a time by more than 5 %, by more than the "
-                          "noise in the files, and by\nmore than the reference shows the machine "
-                          "to "
-                          "differ. It compares numbers of any JSON; only\nwhere a file holds "
-                          "`accuracy` or `performance` it knows which way is better.\n\nA RUN is "
-                          "its "
-                          "id, the beginning of one, the id of its job, or `last`, the newest (the "
-                          "default).\nWith --partial, what cancelled and failed runs left that can "
-                          "be gone on with: `ems rerun\n--resume JOB`." },
+                          "list complete runs, newest first; show, compare or find one",
+                          "show tells what is in a run: its figures, its files, the tables of its "
+                          "summaries; of an\n"
+                          "experiment all of its summary; of a file its bytes. open prints the "
+                          "path of its folder.\n"
+                          "\ndiff tells what changed from the first run to the second (to the "
+                          "newest; without any, of\n"
+                          "the two newest), and ends with 1 if something became worse: a deviation "
+                          "by more than 1 %,\n"
+                          "more NaN or Inf, a bound that is exceeded now, a time by more than 5 %, "
+                          "by more than the\n"
+                          "noise in the files, and by more than the reference shows the machine to "
+                          "differ. Of files\n"
+                          "without `accuracy` or `performance` the numbers are compared, and none "
+                          "is better or worse.\n"
+                          "66: the two have no JSON file in common.\n"
+                          "\nA RUN is its id, the beginning of one, the id of its job, or `last`, "
+                          "the newest (the\n"
+                          "default). With --partial, what cancelled and failed runs left that can "
+                          "be gone on with:\n"
+                          "`ems rerun --resume JOB`." },
     [COMMAND_KEEP] = { "keep", "JOB|RUN", 1, 1, "keep a run and its job for good",
                        "Retention and `ems prune` leave it alone until `ems unkeep`." },
     [COMMAND_UNKEEP] = { "unkeep", "JOB|RUN", 1, 1, "take `keep` back", "" },

@@ -127,6 +127,14 @@ static void add_run (const char *what, const struct runresults *run, struct sbuf
     sbuf_add (out, "\n");
 }
 
+static bool has_pair (const struct two_runs *self)
+{
+    for (size_t i = 0; i < self->count; i++)
+        if (self->files[i].has_before && self->files[i].has_after)
+            return true;
+    return false;
+}
+
 static int put_text (struct tool *tool, const struct two_runs *self)
 {
     struct sbuf text;
@@ -138,8 +146,8 @@ static int put_text (struct tool *tool, const struct two_runs *self)
         sbuf_add (&text, "\n");
         resultreport_diff (&self->files[i], tool->line.given[OPTION_ALL], &look, &text);
     }
-    sbuf_add (&text, self->count ? "\n" : "\nthere is nothing to compare: no JSON files\n");
-    if (self->count > 0)
+    sbuf_add (&text, "\n");
+    if (has_pair (self))
         resultreport_totals (self->files, self->count, &self->rules, tool->colour, &text);
     return tool_put_text (tool, &text);
 }
@@ -218,6 +226,11 @@ int results_diff (struct tool *tool)
         code = judge (tool, &self);
     if (code == 0)
         code = tool->json ? put_json (tool, &self) : put_text (tool, &self);
+    /* Nobody shall take it for a good sign. */
+    if (code == 0 && !has_pair (&self)) {
+        tool_remark (tool, "there is nothing to compare: the two runs have no JSON file in common");
+        code = EXITS_UNKNOWN;
+    }
     if (code == 0 && resultreport_count (self.files, self.count, VERDICT_WORSE) > 0)
         code = REGRESSION;
     two_runs_free (&self);
