@@ -91,12 +91,12 @@ static int show_end (struct tool *tool, struct ems_value **job, bool waited)
     ems_value_destroy (job);
     if (code == 0) {
         sbuf_init (&text);
-        report_end (&record, tool->colour, &text);
-        code = tool_put_text (tool, &text);
         if (waited && record.status == JOB_FAILED)
             jobend_put_log (tool, &record);
         if (waited)
             jobend_put_summary (tool, &record);
+        report_end (&record, tool->colour, &text);
+        code = tool_put_text (tool, &text);
     }
     record_clear (&record);
     return code;

@@ -85,10 +85,9 @@ static int put_one (struct tool *tool, const struct runresults *run, const char 
     sbuf_init (&text);
     int rc = runresults_read (tool, run, path, &page, error);
     if (rc == 0) {
-        sbuf_add (&text, "\n");
         markdown_render (sbuf_text (&page), page.size, &look, &text);
-        if (text.size > 1)
-            put (tool, &text);
+        sbuf_add (&text, text.size > 0 ? "\n" : "");
+        put (tool, &text);
     }
     sbuf_free (&page);
     sbuf_free (&text);
@@ -107,6 +106,9 @@ void jobend_put_summary (struct tool *tool, const struct record *job)
     if (job->status != JOB_COMPLETED || !job->results_dir || !wants_summary (tool))
         return;
     int rc = runresults_open (tool, job->worker, job->run_id, &run, &error);
+    if (rc == 0 && runresults_next (&run, SUMMARY_NAME, &at, &size))
+        (void)file_write_all (STDERR_FILENO, "\n", 1);
+    at = 0;
     while (rc == 0 && (path = runresults_next (&run, SUMMARY_NAME, &at, &size)) != NULL) {
         if (shown == SUMMARIES)
             more++;
@@ -126,8 +128,9 @@ void jobend_tell (struct tool *tool, const struct record *job, int64_t seen)
     sbuf_init (&text);
     if (job->status == JOB_FAILED && seen < job->log_bytes && seen < LAST_BYTES)
         jobend_put_log (tool, job);
+    /* However long that is, how it ended and where the results are stands on the screen. */
+    jobend_put_summary (tool, job);
     report_end (job, tool->colour_remarks, &text);
     put (tool, &text);
     sbuf_free (&text);
-    jobend_put_summary (tool, job);
 }

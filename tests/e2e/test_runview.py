@@ -268,11 +268,12 @@ def test_a_run_ends_with_the_tables_of_its_summaries_on_a_terminal(ems):
     with Terminal([EMS, "run", *LAB], environment(ems.state), columns=80) as terminal:
         assert terminal.finish(60) == 0
         lines = terminal.screen.lines
-    end = next(at for at, line in enumerate(lines) if line.startswith("results: "))
-    shown = "\n".join(lines[end:])
-    assert "Kepler Solver" in shown and "GMST / ERA" in shown and "E error (rad)" in shown
+    begin = next(at for at, line in enumerate(lines) if line == "GMST / ERA (Time Scales)")
+    shown = "\n".join(lines[begin:])
+    assert "Kepler Solver" in shown and "E error (rad)" in shown
+    assert "completed, 2/2 experiments" in lines[-3] and lines[-2].startswith("results: /")
     assert shown.count("Metric") == 4  # at 80 columns each table goes on below
-    assert max(map(len, lines[end + 1:])) <= 80
+    assert max(map(len, lines[begin:-2])) <= 80
     with Terminal([EMS, "run", "--no-summary", *LAB], environment(ems.state)) as terminal:
         assert terminal.finish(60) == 0
         assert terminal.screen.lines[-2].startswith("results: ")
