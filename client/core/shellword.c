@@ -8,6 +8,8 @@
 
 #include "text.h"
 
+#define SAFE_BYTES 1024 /* looked at at a time */
+
 static bool is_plain (const char *word)
 {
     static const char marks[] = "_@%+=:,./-";
@@ -22,12 +24,17 @@ static bool is_plain (const char *word)
 /* Does it stay as it is when it is made safe for a terminal? */
 static bool is_safe (const char *word)
 {
-    struct sbuf safe;
-    sbuf_init (&safe);
-    sbuf_add_safe (&safe, word);
-    bool same = !safe.failed && strcmp (sbuf_text (&safe), word) == 0 && !strchr (word, '\t');
-    sbuf_free (&safe);
-    return same;
+    char safe[SAFE_BYTES];
+    size_t left = strlen (word);
+    while (left > 0) {
+        size_t used = text_safe (word, left, false, safe, sizeof safe);
+        if (used == 0 || strlen (safe) != used || memcmp (safe, word, used) != 0 ||
+            memchr (word, '\t', used))
+            return false;
+        word += used;
+        left -= used;
+    }
+    return true;
 }
 
 static void add_quoted (const char *word, struct sbuf *out)

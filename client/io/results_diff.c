@@ -55,11 +55,11 @@ static int pair_files (struct two_runs *self)
         struct result_file *other = b < self->others.count ? &self->others.files[b] : NULL;
         int order = !one ? 1 : !other ? -1 : strcmp (one->path, other->path);
         struct result_file *pair = &self->files[self->count++];
-        if (order <= 0) {
+        if (one && order <= 0) {
             take (one, false, pair);
             a++;
         }
-        if (order >= 0) {
+        if (other && order >= 0) {
             take (other, true, pair);
             b++;
         }
