@@ -95,17 +95,36 @@ static void add_accuracy (struct texttable *table, const struct resultdoc *doc)
         texttable_add (table, HUE_GREEN, "ok");
 }
 
+static const char *base_name (const char *path)
+{
+    const char *slash = strrchr (path, '/');
+    return slash ? slash + 1 : path;
+}
+
+/* Is it the same name in every folder? Then the folder says it all. */
+static bool one_name (const struct result_file *files, size_t count)
+{
+    bool one = true;
+    for (size_t i = 0; i < count && one; i++)
+        one = strchr (files[i].path, '/') &&
+              strcmp (base_name (files[i].path), base_name (files[0].path)) == 0;
+    return one;
+}
+
 void resultreport_overview (const struct result_file *files, size_t count,
                             const struct texttable_look *look, struct sbuf *out)
 {
     static const char *const headings[] = { "RESULT",   "DEVIATION", "VALUE",
                                             "OF BOUND", "STATE",     "TIME" };
     struct texttable table;
+    bool short_names = one_name (files, count);
+    size_t name_bytes = short_names && count > 0 ? strlen (base_name (files[0].path)) + 1 : 0;
     texttable_init (&table, sizeof headings / sizeof *headings);
     for (size_t i = 0; i < sizeof headings / sizeof *headings; i++)
         texttable_add (&table, HUE_PLAIN, headings[i]);
     for (size_t i = 0; i < count; i++) {
-        texttable_add (&table, HUE_PLAIN, files[i].path);
+        size_t bytes = strlen (files[i].path) - name_bytes;
+        texttable_add_n (&table, HUE_PLAIN, files[i].path, bytes);
         add_accuracy (&table, &files[i].before);
         add_times (&table, &files[i].before);
     }
