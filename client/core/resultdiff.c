@@ -57,17 +57,17 @@ static enum verdict judge_time (const struct judge *self, const struct figure *a
     if (!self->same_inputs)
         *why = other_inputs;
     else if (!self->rules->same_machine)
-        *why = "another machine";
+        *why = "other machine";
     else if (!a->trusted || !b->trusted)
-        *why = "not trusted by its file";
+        *why = "not trusted";
     else if (a->reference && b->reference && self->same_reference)
-        *why = "the same code: the machine differed";
+        *why = "shows the drift";
     else if (a->high <= 0 || b->high <= 0)
-        *why = "too few rounds to know the noise";
+        *why = "too few rounds";
     else if (!apart (a, b))
         *why = "within the noise";
     else if (by <= drift * drift)
-        *why = "the machine differed as much";
+        *why = "within the drift";
     else
         return b->value > a->value ? VERDICT_WORSE : VERDICT_BETTER;
     return VERDICT_UNSURE;

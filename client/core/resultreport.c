@@ -237,10 +237,11 @@ void resultreport_totals (const struct result_file *files, size_t count,
     size_t worse = resultreport_count (files, count, VERDICT_WORSE);
     enum hue hue = worse ? HUE_RED : HUE_GREEN;
     if (rules->drift > 1 + rules->slower)
-        sbuf_printf (out,
-                     "the machine: the reference, the same code, differs by up to %.0f %%;\n"
-                     "so a time counts only if it differs by more than %.0f %%\n",
-                     100 * (rules->drift - 1), 100 * (rules->drift * rules->drift - 1));
+        sbuf_printf (
+            out,
+            "drift of the machine: the reference, the same code, differs by up to %.0f %%;\n"
+            "so a time counts only if it differs by more than %.0f %%\n",
+            100 * (rules->drift - 1), 100 * (rules->drift * rules->drift - 1));
     sbuf_add (out, hue_on (hue, colour));
     sbuf_printf (out, worse == 0 ? "no regression" : "%zu regression%s", worse,
                  worse == 1 ? "" : "s");
