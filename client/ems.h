@@ -196,6 +196,19 @@ int ems_file (struct ems *self, const char *worker, const char *run, const char 
  * `offset` on, or, if tail_lines > 0, its last lines (`offset` is ignored). */
 int ems_logs (struct ems *self, const char *job_id, int64_t offset, int64_t max_bytes,
               int tail_lines, struct ems_value **reply, struct ems_error *error);
+/* The same in full. `times` of the reply is a list of [offset, time_ms]: the bytes from that offset
+ * on came at that time (ms since 1970), up to the next entry; what lies before the first came
+ * nobody knows when. With `times` a piece may be shorter than asked for, as it may be at the end.
+ */
+struct ems_piece {
+    int64_t offset;
+    int tail_lines;   /* > 0: its last lines, instead of `offset` */
+    int64_t since_ms; /* > 0: from the first line on that came then or later, instead of `offset` */
+    int64_t max_bytes; /* 0: 256 KiB */
+    bool times;
+};
+int ems_log_piece (struct ems *self, const char *job_id, const struct ems_piece *piece,
+                   struct ems_value **reply, struct ems_error *error);
 /* Returns when the job is over, with its record; -1 with status 504 after timeout_ms (-1: never).
  */
 int ems_wait (struct ems *self, const char *job_id, int64_t timeout_ms, struct ems_value **job,
@@ -229,6 +242,8 @@ struct ems_event {
     int64_t offset;
     int status; /* EMS_EVENT_CANCEL: 200, or why not */
     const char *text;
+    int64_t time_ms; /* EMS_EVENT_LOG, after ems_follow_want_times: when the first byte of `data`
+                        came, and with it all lines that begin in `data`; 0: not known */
 };
 
 /* Follow a job: every byte of its log from `offset` on, once and in order, and its status, over
@@ -242,6 +257,9 @@ struct ems_follow *ems_follow_new (struct ems *self, const char *job_id, int64_t
 struct ems_follow *ems_follow_job (struct ems *self, const struct ems_value *job, int64_t offset,
                                    struct ems_error *error);
 void ems_follow_destroy (struct ems_follow **self_p);
+/* From now on each EMS_EVENT_LOG tells when it came. To be called before the first event is taken.
+ */
+void ems_follow_want_times (struct ems_follow *self);
 
 /* The next event: 1 and *event, whose pointers are valid until the next call; 0 if there was none
  * within timeout_ms (-1: waits as long as it takes); -1 with *error (after which only destroy is of

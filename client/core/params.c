@@ -116,19 +116,14 @@ static void unknown_parameter (const struct value *profile, const char *typed, s
                  typed, name);
 }
 
-static struct value *read_int (const struct value *parameter, const char *text, struct err *err)
+static struct value *read_int (const char *name, const char *text, struct err *err)
 {
-    struct sbuf takes;
     char *end = NULL;
     errno = 0;
     long long number = strtoll (text, &end, 10);
     if (errno == 0 && end != text && *end == 0)
         return value_new_int (number);
-    sbuf_init (&takes);
-    params_takes (parameter, &takes);
-    err_set (err, STATUS_BAD_REQUEST, "--%s takes an %s, not `%.64s`", text_of (parameter, "name"),
-             sbuf_text (&takes), text);
-    sbuf_free (&takes);
+    err_set (err, STATUS_BAD_REQUEST, "--%s takes an integer, not `%.64s`", name, text);
     return NULL;
 }
 
@@ -168,7 +163,7 @@ static struct value *read_value (const struct value *parameter, const char *text
         return NULL;
     }
     if (strcmp (type, "int") == 0)
-        return read_int (parameter, text, err);
+        return read_int (name, text, err);
     if (strcmp (type, "bool") == 0)
         return read_bool (name, text, err);
     if (strcmp (type, "list") == 0)

@@ -77,7 +77,7 @@ def test_a_dry_run_runs_nothing_and_says_all_as_json(ems):
 
 @pytest.mark.parametrize("arguments, word", [
     (["typed"], "must"), (["typed", "--must", "it", "--count", "0"], "count"),
-    (["typed", "--must", "it", "--count", "help"], "--count takes an integer, 1 to 1000, not `help`"),
+    (["typed", "--must", "it", "--count", "help"], "--count"),
     (["typed", "--must", "it", "--contu", "5"], "--count"), (["tipped"], "tipped")], ids=str)
 def test_a_dry_run_refuses_what_a_run_would(ems, arguments, word):
     done = ems.ems("run", "--dry-run", *arguments)
