@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from client_tool import EMS, environment, on_terminal
+from client_tool import EMS, ems as tool, environment, on_terminal
 from conftest import running
 from fake_ems import FakeEms
 from procs import eventually
@@ -317,6 +317,27 @@ def over(fake):
     eventually(lambda: any(kind == "sync" for kind, _ in fake.requests))
     fake.do(fake.say, b"a line\n")
     fake.do(fake.finish, results_dir="/r/2026-02-13_14-30-45")
+
+
+NAMES = {"run_id": "2026-02-13_14-30-45", "worker": WORKER, "path": "/r", "job_id": None}
+ODD_FILES = [{}, {"run_id": 5}, NAMES, NAMES | {"files": 7}, NAMES | {"files": {"path": "a.json"}},
+             NAMES | {"files": [5, None, {"path": 5}, {"path": "a.json", "size": "x"},
+                                {"path": "b.json", "size": -1}, {"path": "", "size": 2**62},
+                                {"path": "summary.md", "size": 3}], "more": "yes"}]
+ODD_PIECES = [{}, {"data": "text", "eof": True}, {"data": b"{}", "eof": "no"}, {"data": b"", "eof": False},
+              {"data": b"x" * 300000, "eof": False}]
+
+
+@pytest.mark.parametrize("piece", ODD_PIECES, ids=lambda piece: str(piece)[:40])
+def test_answers_that_make_no_sense_are_survived(fake, piece):
+    for files in ODD_FILES:
+        fake.do_files = lambda _id, _body, files=files: (200, None, files)
+        fake.do_file = lambda _id, _body: (200, None, piece)
+        fake.do_results = lambda _id, _body: (200, None, {"runs": [4, {"run_id": 1}, NAMES], "next": 3})
+        for arguments in (["show", "abc123def456"], ["show", "last"], ["diff", "2026", "2026-02-13_14-30-45"],
+                          ["open", "abc"]):
+            done = tool(fake, "results", *arguments)
+            assert done.returncode in (0, 66, 70), (files, arguments, done)
 
 
 def test_a_summary_that_cannot_be_had_changes_nothing(fake):
