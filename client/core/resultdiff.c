@@ -203,7 +203,7 @@ void difference_text (const struct difference *row, char *out, size_t out_bytes)
     else if (row->kind == FIGURE_FLAW || size == 0)
         snprintf (out, out_bytes, "%+.3g", by);
     else if (by / size > 10)
-        snprintf (out, out_bytes, "×%.3g", (by + size) / size);
+        snprintf (out, out_bytes, "%+.0f %%", 100 * by / size);
     else
         snprintf (out, out_bytes, "%+.1f %%", 100 * by / size);
 }

@@ -70,7 +70,7 @@ void resultdiff_free (struct resultdiff *self);
 const char *resultdiff_word (const struct difference *row);
 /* As stands in JSON: "worse", "better", "same", "changed", "unsure", "added", "gone". */
 const char *verdict_name (enum verdict verdict);
-/* By how much it changed: "+12.3 %", "×14", "+2", "="; "" if one of them is missing. */
+/* By how much it changed: "+12.3 %", "+2", "="; "" if one of them is missing. */
 void difference_text (const struct difference *row, char *out, size_t out_bytes);
 
 #endif

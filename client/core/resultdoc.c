@@ -189,7 +189,7 @@ bool resultdoc_same_reference (const struct resultdoc *a, const struct resultdoc
 
 static void time_text (double ns, char *out, size_t out_bytes)
 {
-    static const char *const units[] = { "ns", "µs", "ms", "s" };
+    static const char *const units[] = { "ns", "us", "ms", "s" };
     size_t unit = 0;
     for (; ns >= 1000 && unit + 1 < sizeof units / sizeof *units; unit++)
         ns /= 1000;
