@@ -172,7 +172,8 @@ static bool may_append (struct pager *self, size_t bytes)
         return true;
     if (self->search == SEARCH_UP)
         return false;
-    int64_t keep = self->follow ? end_of (self) - (int64_t)(PAGER_MOST_BYTES / 2) : self->top;
+    bool rolls = self->follow || self->search == SEARCH_DOWN;
+    int64_t keep = rolls ? end_of (self) - (int64_t)(PAGER_MOST_BYTES / 2) : self->top;
     int64_t spare = keep - self->begin - PAGER_PIECE_BYTES;
     if (spare < (int64_t)bytes)
         return false;

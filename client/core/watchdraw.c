@@ -6,10 +6,12 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "statusline.h"
 #include "text.h"
 
 #define LABEL_COLUMN 14
-#define BOTTOM_ROWS  2 /* message or question, keys */
+#define PAGE_INDENT  14 /* of what is broken off a line */
+#define BOTTOM_ROWS  2  /* message or question, keys */
 
 /* ---- pages of text ---- */
 
@@ -58,24 +60,44 @@ void watch_make_page (struct watch *self)
         sbuf_add (&self->page, "This job is not known any more.\n");
 }
 
-static void draw_page (struct watch *self, struct canvas *canvas, int top, int rows)
+/* Walks through the page, broken at the edge; draws the lines from page_first on. Returns how many
+ * there are. */
+static size_t walk_page (const struct watch *self, struct canvas *canvas, int top, int rows)
 {
     const char *text = sbuf_text (&self->page);
-    size_t lines = 0;
-    for (const char *at = text; *at; at++)
-        lines += *at == '\n';
+    size_t count = 0;
+    int indent = 1;
+    while (*text) {
+        struct sbuf part;
+        bool visible = count >= self->page_first && count < self->page_first + (size_t)rows;
+        size_t line = strcspn (text, "\n");
+        sbuf_init (&part);
+        sbuf_add_n (&part, text, line);
+        struct sbuf cut;
+        sbuf_init (&cut);
+        columns_clip (sbuf_text (&part), (size_t)(canvas->columns - indent), &cut);
+        size_t bytes = cut.size > 0 || line == 0 ? cut.size : line;
+        if (visible)
+            canvas_put (canvas, top + (int)(count - self->page_first), indent, canvas->columns,
+                        HUE_PLAIN, sbuf_text (&cut));
+        sbuf_free (&part);
+        sbuf_free (&cut);
+        count++;
+        text += bytes;
+        indent = *text == '\n' ? 1 : PAGE_INDENT;
+        text += *text == '\n';
+    }
+    return count;
+}
+
+static void draw_page (struct watch *self, struct canvas *canvas, int top, int rows)
+{
+    struct canvas nowhere = { .columns = canvas->columns };
+    size_t lines = walk_page (self, &nowhere, 0, rows);
     size_t most = lines > (size_t)rows ? lines - (size_t)rows : 0;
     if (self->page_first > most)
         self->page_first = most;
-    for (size_t i = 0; *text; i++) {
-        char line[1024];
-        size_t bytes = strcspn (text, "\n");
-        snprintf (line, sizeof line, "%.*s", bytes < sizeof line ? (int)bytes : 1000, text);
-        if (i >= self->page_first && i < self->page_first + (size_t)rows)
-            canvas_put (canvas, top + (int)(i - self->page_first), 1, canvas->columns - 1,
-                        HUE_PLAIN, line);
-        text += bytes + (text[bytes] == '\n');
-    }
+    walk_page (self, canvas, top, rows);
 }
 
 /* ---- the frame ---- */

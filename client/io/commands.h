@@ -31,8 +31,11 @@ int command_keygen (struct tool *tool);
 int command_grant (struct tool *tool);
 int command_context (struct tool *tool);
 int command_reload (struct tool *tool);
+int command_completion (struct tool *tool);
+int command_complete (struct tool *tool);
 int command_version (struct tool *tool);
 int command_help (struct tool *tool);
+int command_doctor (struct tool *tool);
 
 /* Run the command of tool->line. */
 int command_dispatch (struct tool *tool);
