@@ -326,45 +326,6 @@ static void a_change_is_told_by_how_the_job_stands_now (void **state)
     record_clear (&job);
 }
 
-static void what_prune_removes_is_listed_with_size_reason_and_total (void **state)
-{
-    (void)state;
-    struct sbuf out;
-    struct value *reply = parse (
-        "{\"removed\":[{\"job_id\":\"0123456789ab\",\"run_id\":\"2026-02-13_14-30-45\","
-        "\"bytes\":1536,\"reason\":\"older than 30 days\"},"
-        "{\"job_id\":\"1a2b3c4d5e6f\",\"run_id\":null,\"bytes\":7,\"reason\":\"\\u001b[31mx\"}],"
-        "\"bytes\":5368709120}");
-    sbuf_init (&out);
-    report_pruned (reply, true, &plain, &out);
-    assert_string_equal (sbuf_text (&out),
-                         "RUN                  JOB ID        SIZE     REASON\n"
-                         "2026-02-13_14-30-45  0123456789ab  1.5 KiB  older than 30 days\n"
-                         "-                    1a2b3c4d5e6f  7 B      \\x1b[31mx\n"
-                         "would be removed: 2 jobs, 5.0 GiB\n");
-    value_destroy (&reply);
-    sbuf_clear (&out);
-    reply = parse ("{\"removed\":[],\"bytes\":0}");
-    report_pruned (reply, false, &plain, &out);
-    assert_string_equal (sbuf_text (&out), "nothing was removed\n");
-    value_destroy (&reply);
-    sbuf_clear (&out);
-    reply = parse ("{\"removed\":[],\"count\":0,\"bytes\":0,\"retention\":{\"days\":0,"
-                   "\"keep_last\":0,\"max_bytes\":0}}");
-    report_pruned (reply, true, &plain, &out);
-    assert_string_equal (
-        sbuf_text (&out),
-        "nothing would be removed: the worker's configuration sets no retention\n");
-    value_destroy (&reply);
-    sbuf_clear (&out);
-    reply = parse ("{\"removed\":[{\"job_id\":\"0123456789ab\",\"bytes\":0}],\"count\":701,"
-                   "\"bytes\":2048}");
-    report_pruned (reply, false, &plain, &out);
-    assert_non_null (strstr (sbuf_text (&out), "… and 700 more\nremoved: 701 jobs, 2.0 KiB\n"));
-    value_destroy (&reply);
-    sbuf_free (&out);
-}
-
 static void a_clock_that_was_set_back_makes_no_negative_times (void **state)
 {
     (void)state;
@@ -376,122 +337,6 @@ static void a_clock_that_was_set_back_makes_no_negative_times (void **state)
     job.finished_at_ms = START_MS - 7;
     assert_int_equal (report_elapsed_ms (&job, START_MS + 5), 0);
     record_clear (&job);
-}
-
-/* Lists */
-
-static struct value *job_started (const char *when)
-{
-    struct record job;
-    make_job (&job);
-    struct value *map = record_to_value (&job);
-    strcpy (job.request_id, "0123456789abcdef0123456789abcdef");
-    value_put_string (map, "request_id", job.request_id);
-    value_put (map, "config", value_new_map ());
-    value_put_string (map, "started_at", when);
-    record_clear (&job);
-    return map;
-}
-
-static void the_list_of_jobs_says_how_long_ago_each_began (void **state)
-{
-    (void)state;
-    static const struct {
-        const char *when;
-        const char *ago;
-    } table[] = {
-        { "2026-02-13T16:26:40.000Z", "now" },     { "2026-02-13T16:26:10.000Z", "30s ago" },
-        { "2026-02-13T16:16:40.000Z", "10m ago" }, { "2026-02-13T11:26:40.000Z", "5h ago" },
-        { "2026-02-03T16:26:40.000Z", "10d ago" }, { NULL, " -  " },
-    };
-    struct report how = { .width = 0, .now_ms = START_MS };
-    for (size_t i = 0; i < sizeof table / sizeof *table; i++) {
-        struct err err = { 0 };
-        struct sbuf out;
-        struct value *list = value_new_list ();
-        value_append (list, job_started (table[i].when));
-        sbuf_init (&out);
-        if (report_jobs (list, &how, &out, &err) < 0)
-            fail_msg ("%s", err.text);
-        assert_memory_equal (sbuf_text (&out), "JOB ID", 6);
-        assert_non_null (strstr (sbuf_text (&out), "0123456789ab"));
-        if (!strstr (sbuf_text (&out), table[i].ago))
-            fail_msg ("no \"%s\" in\n%s", table[i].ago, sbuf_text (&out));
-        sbuf_free (&out);
-        value_destroy (&list);
-    }
-}
-
-static void a_list_with_something_else_in_it_is_an_error (void **state)
-{
-    (void)state;
-    struct err err = { 0 };
-    struct sbuf out;
-    sbuf_init (&out);
-    struct value *list = parse ("[{\"job_id\":5}]");
-    assert_int_equal (report_jobs (list, &plain, &out, &err), -1);
-    assert_int_equal (out.size, 0);
-    assert_true (err.text[0]);
-    value_destroy (&list);
-    sbuf_free (&out);
-}
-
-static void expect_list (void (*show) (const struct value *list, const struct report *how,
-                                       struct sbuf *out),
-                         const char *json, const char *text)
-{
-    struct sbuf out;
-    struct value *list = parse (json);
-    sbuf_init (&out);
-    show (list, &plain, &out);
-    assert_string_equal (sbuf_text (&out), text);
-    sbuf_free (&out);
-    value_destroy (&list);
-}
-
-static void workers_are_listed_with_what_they_do (void **state)
-{
-    (void)state;
-    expect_list (report_workers,
-                 "[{\"name\":\"a\",\"state\":\"idle\",\"job_id\":null,\"queued\":0,"
-                 "\"profiles\":[\"lab\",\"other\"]},"
-                 "{\"name\":\"b\",\"state\":\"busy\",\"job_id\":\"0123456789ab\",\"queued\":3,"
-                 "\"profiles\":[]},"
-                 "{\"name\":\"c\",\"state\":\"offline\",\"job_id\":null,\"queued\":0,"
-                 "\"profiles\":[]}, 5]",
-                 "WORKER  STATE    JOB ID        QUEUED  PROFILES\n"
-                 "a       idle     -             0       lab other\n"
-                 "b       busy     0123456789ab  3\n"
-                 "c       offline  -             0\n"
-                 "                 -             0\n");
-}
-
-static void runs_are_listed_with_where_they_are (void **state)
-{
-    (void)state;
-    expect_list (report_runs,
-                 "[{\"run_id\":\"2026-02-13\",\"worker\":\"w\",\"experiments\":[\"a\",\"b\"],"
-                 "\"path\":\"/r\"},"
-                 "{\"run_id\":\"2026-02-14\",\"job_id\":\"0123456789ab\",\"worker\":\"w\","
-                 "\"path\":\"/s\"}]",
-                 "RUN         JOB ID        WORKER  EXPERIMENTS  PATH\n"
-                 "2026-02-13  -             w       2            /r\n"
-                 "2026-02-14  0123456789ab  w       0            /s\n");
-}
-
-static void profiles_are_listed_with_what_their_parameters_take (void **state)
-{
-    (void)state;
-    expect_list (
-        report_profiles,
-        "[{\"name\":\"lab\",\"worker\":\"w\",\"parameters\":["
-        "{\"name\":\"n\",\"type\":\"int\",\"min\":1,\"max\":9,\"default\":5},"
-        "{\"name\":\"code\",\"type\":\"string\",\"pattern\":\"[a-z]+\",\"required\":true}]},"
-        "{\"name\":\"bare\",\"worker\":\"w\",\"parameters\":[]}]",
-        "PROFILE  WORKER  PARAMETER  DEFAULT     TAKES\n"
-        "lab      w       n          5           integer, 1 to 9\n"
-        "                 code       (required)  text like [a-z]+\n"
-        "bare     w       -          -           -\n");
 }
 
 static void what_a_parameter_takes_is_told_by_its_type (void **state)
@@ -556,13 +401,7 @@ int main (void)
         cmocka_unit_test (a_job_in_the_line_is_told_with_all_that_it_waits_for),
         cmocka_unit_test (a_paused_job_and_its_limits_are_told),
         cmocka_unit_test (a_change_is_told_by_how_the_job_stands_now),
-        cmocka_unit_test (what_prune_removes_is_listed_with_size_reason_and_total),
         cmocka_unit_test (a_clock_that_was_set_back_makes_no_negative_times),
-        cmocka_unit_test (the_list_of_jobs_says_how_long_ago_each_began),
-        cmocka_unit_test (a_list_with_something_else_in_it_is_an_error),
-        cmocka_unit_test (workers_are_listed_with_what_they_do),
-        cmocka_unit_test (runs_are_listed_with_where_they_are),
-        cmocka_unit_test (profiles_are_listed_with_what_their_parameters_take),
         cmocka_unit_test (what_a_parameter_takes_is_told_by_its_type),
         cmocka_unit_test (a_profile_without_parameters_has_a_short_help),
     };
