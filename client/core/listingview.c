@@ -77,15 +77,16 @@ static void add_profile (struct row *row, const struct column *const columns[], 
     } while (each && row->part < value_count (parameters));
 }
 
-static int add_job (struct row *row, const struct column *const columns[], size_t count,
+static int add_job (const struct row *item, const struct column *const columns[], size_t count,
                     struct table *out, struct err *err)
 {
     struct record job;
+    struct row row = *item;
     record_init (&job);
-    int rc = record_from_value (row->item, &job, err);
-    row->job = &job;
+    int rc = record_from_value (row.item, &job, err);
+    row.job = &job;
     if (rc == 0)
-        add_row (row, columns, count, out);
+        add_row (&row, columns, count, out);
     record_clear (&job);
     return rc;
 }

@@ -20,7 +20,7 @@ struct report {
  * `dry`: nothing was removed yet. */
 void report_pruned (const struct value *reply, bool dry, struct table *table, struct sbuf *total);
 
-/* Everything about one job, a line a thing. */
+/* Everything about one job, in groups, a line a thing; at the end what can be typed next. */
 void report_job (const struct record *job, const struct report *how, struct sbuf *out);
 
 /* "failed: exit code 3", "completed", "queued, 2nd" */

@@ -141,7 +141,9 @@ static void cut (struct table *self, struct table_cell *cell, size_t width)
 void table_fit (struct table *self, size_t width, size_t gap)
 {
     size_t widths[TABLE_COLUMNS];
-    size_t gaps = self->column_count ? (self->column_count - 1) * gap : 0;
+    if (self->column_count == 0)
+        return;
+    size_t gaps = (self->column_count - 1) * gap;
     for (size_t i = 0; i < self->column_count; i++)
         widths[i] = widest (self, i);
     narrow (self, widths, width > gaps ? width - gaps : 0);

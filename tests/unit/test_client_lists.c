@@ -271,9 +271,11 @@ static void columns_that_tell_nothing_are_not_there (void **state)
     make_job (&job);
     job.status = JOB_QUEUED;
     job.position = 1;
-    job.notes = strdup ("later");
     strcpy (job.worker, "bench-2");
-    append (list, &job);
+    struct value *waiting = record_to_value (&job);
+    value_put_string (waiting, "notes", "later");
+    value_append (list, waiting);
+    record_clear (&job);
     expect_table (
         LIST_JOBS, WORDS ("ps"), list,
         "JOB ID        STATUS       PRIO  WORKER   PROFILE  PROGRESS  STARTED  TIME   NOTES\n"

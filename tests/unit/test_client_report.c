@@ -68,13 +68,15 @@ static void a_job_that_waits_is_told_without_what_it_has_not (void **state)
     struct record job;
     make_job (&job);
     job.status = JOB_QUEUED;
-    says (&job, "Job          0123456789ab\n", "Status       queued\n", "Profile      lab\n",
+    says (&job, "Job 0123456789ab  queued\n", "\nWhat\n", "  Profile      lab\n",
           "Worker       bench-1\n", "User         ada\n", "Grace        2",
-          "Queued       2026-02-13T", "Log          0 bytes, 0 lines\n", NULL);
-    static const char *const absent[] = { "Started",  "Finished", "Took",       "Exit code",
-                                          "Signal",   "Cancel",   "Time limit", "Results",
-                                          "Notes",    "Labels",   "Detail",     "Progress",
-                                          "Left over" };
+          "  Queued       2026-02-13 16:26:40, 1m ago\n", "\nNext\n", "ems attach 0123456789ab ",
+          "ems cancel 0123456789ab ", NULL);
+    static const char *const absent[] = { "Started",   "Finished",  "Took",       "Exit code",
+                                          "Signal",    "Cancel",    "Time limit", "Results",
+                                          "Notes",     "Labels",    "Detail",     "Progress",
+                                          "Left over", "How it",    "Resources",  "Log",
+                                          "ems logs",  "Parameters" };
     for (size_t i = 0; i < sizeof absent / sizeof *absent; i++)
         lacks (&job, absent[i]);
     record_clear (&job);
@@ -89,8 +91,8 @@ static void a_job_that_runs_is_told_how_far_it_is (void **state)
     job.time_limit_ms = 3600000;
     job.experiments_total = 7;
     job.experiments_done = 3;
-    says (&job, "Progress     3/7 experiments\n", "Took         1m00s\n", "Time limit   1h00m\n",
-          NULL);
+    says (&job, "Progress     3/7 experiments\n", "Runs for     1m00s\n", "Time limit   1h00m\n",
+          "\nHow it goes\n", "ems pause 0123456789ab ", NULL);
     job.progress_pct = 42.5;
     strcpy (job.current_experiment, "gmst_era");
     says (&job, "Progress     3/7 experiments (42 %), gmst_era\n", NULL);
@@ -116,9 +118,10 @@ static void a_job_that_was_cancelled_is_told_by_whom_and_what_it_took (void **st
     job.leftovers_killed = 2;
     job.user_s = 1.5;
     job.max_rss_kb = 2048;
-    says (&job, "Cancel       by eve at 2026-02-13T", "Signal       15 (Terminated)\n",
-          "Left over    2 processes killed\n", "Took         5",
-          "Resources    user 1.50 s, system 0.00 s, memory 2.0 MiB\n", NULL);
+    says (&job, "\nHow it went\n", "Cancel       by eve, 2026-02-13 16:26:43\n",
+          "Signal       15 (Terminated)\n", "Left over    2 processes killed\n", "Took         5",
+          "CPU time     user 1.50 s, system 0.00 s\n", "Memory       2.0 MiB\n",
+          "Log          0 B, 0 lines\n", "ems rerun 0123456789ab ", NULL);
     lacks (&job, ", killed\n");
     job.cancel.forced = true;
     says (&job, ", killed\n", NULL);
@@ -139,13 +142,46 @@ static void parameters_notes_and_results_are_shown_and_made_safe (void **state)
     strcpy (job.detail, "because");
     struct value *labels = job.labels;
     job.labels = NULL;
-    says (&job, "Parameters   n=5 fast=true part=0.5 items=a,b,1 name=x none=\n",
-          "Notes        first", "Results      /s/results/r\n", "Run          2026-02-13_14-30-00\n",
-          "Detail       because\n", NULL);
+    says (&job,
+          "\nParameters\n  n            5\n  fast         true\n  part         0.5\n"
+          "  items        a,b,1\n  name         x\n  none         \n",
+          "Notes        first", "Folder       /s/results/r\n", "Run          2026-02-13_14-30-00\n",
+          "Job 0123456789ab  running\nbecause\n", NULL);
     lacks (&job, "first\nlight"); /* one line a thing */
     job.labels = labels;
     says (&job, "Labels       series=", NULL);
     lacks (&job, "\033");
+    record_clear (&job);
+}
+
+static void what_to_type_next_depends_on_how_the_job_stands (void **state)
+{
+    (void)state;
+    static const struct {
+        enum job_status status;
+        const char *typed;
+        const char *not_typed;
+    } table[] = {
+        { JOB_STARTING, "ems attach ", "ems pause " },
+        { JOB_RUNNING, "ems cancel ", "ems rerun " },
+        { JOB_PAUSED, "ems resume ", "ems pause " },
+        { JOB_CANCELLING, "ems attach ", "ems cancel " },
+        { JOB_COMPLETED, "ems results show 2026-02-13_16-26-40 ", "ems attach " },
+        { JOB_COMPLETED, "ems logs 0123456789ab ", "ems cancel " },
+        { JOB_FAILED, "ems logs -n 20 0123456789ab ", "ems results " },
+        { JOB_CANCELLED, "ems rerun 0123456789ab ", "--resume" },
+    };
+    struct record job;
+    make_job (&job);
+    strcpy (job.run_id, "2026-02-13_16-26-40");
+    job.started_at_ms = START_MS;
+    job.log_bytes = 1536;
+    job.log_lines = 1;
+    for (size_t i = 0; i < sizeof table / sizeof *table; i++) {
+        job.status = table[i].status;
+        says (&job, "\nNext\n", table[i].typed, "Log          1.5 KiB, 1 line\n", NULL);
+        lacks (&job, table[i].not_typed);
+    }
     record_clear (&job);
 }
 
@@ -259,9 +295,9 @@ static void a_job_in_the_line_is_told_with_all_that_it_waits_for (void **state)
     strcpy (job.after.job_id, "1a2b3c4d5e6f");
     job.not_before_ms = START_MS + 100000;
     strcpy (job.resumed_from, "aaaaaaaaaaaa");
-    says (&job, "Status       queued, 2nd, preempted\n",
+    says (&job, "Job 0123456789ab  queued, 2nd, preempted\n",
           "Priority     20, may stop a job of lower priority\n",
-          "After        job 1a2b3c4d5e6f has completed\n", "Not before   2026-02-13T16:28:20.000Z",
+          "After        job 1a2b3c4d5e6f has completed\n", "Not before   2026-02-13 16:28:20\n",
           "Preempted    2 times, attempt 3\n", "Paused       5.0s\n", "Resumed from aaaaaaaaaaaa\n",
           NULL);
     lacks (&job, "Took");
@@ -285,18 +321,19 @@ static void a_paused_job_and_its_limits_are_told (void **state)
     job.log_limit_bytes = 1000;
     job.has_eta = true;
     job.eta_ms = 250000;
-    says (&job, "Status       paused\n", "Paused       45s\n", "Silence      2m00s\n",
-          "Log limit    1000 bytes\n", "ETA          4m10s\n", NULL);
+    says (&job, "Job 0123456789ab  paused\n", "Paused       45s\n", "Silence      2m00s\n",
+          "Log limit    1000 B\n", "ETA          4m10s\n", NULL);
     job.has_experiment_eta = true;
     job.experiment_eta_ms = 40000;
     says (&job, "ETA          4m10s, this experiment 40s\n", NULL);
     job.has_eta = false;
     says (&job, "ETA          unknown, this experiment 40s\n", NULL);
     strcpy (job.preempted_by, "ffffffffffff");
-    says (&job, "Status       paused, stopped for ffffffffffff\n", NULL);
+    says (&job, "Job 0123456789ab  paused, stopped for ffffffffffff\n", NULL);
     job.status = JOB_CANCELLED;
     job.partial = job.kept = true;
-    says (&job, "Checkpoint   kept; `ems rerun --resume`", "Kept         yes", NULL);
+    says (&job, "Checkpoint   kept; `ems rerun --resume`", "Kept         yes",
+          "ems rerun --resume 0123456789ab ", NULL);
     lacks (&job, "ETA");
     struct sbuf out;
     sbuf_init (&out);
@@ -395,6 +432,7 @@ int main (void)
         cmocka_unit_test (a_job_that_runs_is_told_how_far_it_is),
         cmocka_unit_test (a_job_that_was_cancelled_is_told_by_whom_and_what_it_took),
         cmocka_unit_test (parameters_notes_and_results_are_shown_and_made_safe),
+        cmocka_unit_test (what_to_type_next_depends_on_how_the_job_stands),
         cmocka_unit_test (every_failure_has_its_words),
         cmocka_unit_test (the_end_says_what_to_look_at_next),
         cmocka_unit_test (busy_tells_what_is_known_of_the_other_job),
