@@ -9,7 +9,7 @@
 #include "broker_settings.h"
 
 static const char help[] =
-    "usage: ems-broker --state DIR [--config FILE]\n"
+    "usage: ems-broker --state DIR [--config FILE] [--check]\n"
     "\n"
     "Routes requests to workers and relays what they publish, on the sockets\n"
     "clients, workers, publish and events in DIR/sock. It may be killed and started\n"
@@ -19,12 +19,13 @@ static const char help[] =
     "\n"
     "  --state DIR    the state folder\n"
     "  --config FILE  further endpoints, in the section `broker`\n"
+    "  --check        only say what is wrong with the configuration\n"
     "  --version      print the version\n"
     "  --help         print this\n"
     "\n"
-    "Exit codes: 0 stopped by a signal; 64 wrong usage; 71 the system refused\n"
-    "something; 75 another broker serves DIR; 78 wrong configuration, or a\n"
-    "damaged DIR/broker/workers.\n";
+    "Exit codes: 0 stopped by a signal, or nothing is wrong; 64 wrong usage; 71 the\n"
+    "system refused something; 75 another broker serves DIR; 78 wrong configuration,\n"
+    "or a damaged DIR/broker/workers.\n";
 
 static int complain (const struct err *err, int code)
 {
@@ -37,7 +38,9 @@ static int serve (struct broker_settings *settings)
     struct err err = { 0 };
     if (broker_settings_load (settings, &err) < 0)
         return complain (&err, EX_CONFIG);
-    if (broker_service_run (settings, &err) == 0)
+    int rc = settings->check ? broker_service_check (settings, &err)
+                             : broker_service_run (settings, &err);
+    if (rc == 0)
         return EX_OK;
     if (err.code == STATUS_CONFLICT)
         return complain (&err, EX_TEMPFAIL);

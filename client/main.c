@@ -26,7 +26,7 @@ int main (int argc, char *argv[])
     if (rc == 0)
         code = command_dispatch (&tool);
     else
-        tool_remark (&tool, "%s", err.text);
+        code = tool_fail_usage (&tool, &err);
     bool broken_pipe = tool.broken_pipe;
     tool_clear (&tool);
     if (broken_pipe)

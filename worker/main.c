@@ -15,16 +15,19 @@
 
 static const char usage[] =
     "usage: ems-worker --state DIR [--config FILE]\n"
+    "       ems-worker --check --state DIR [--config FILE]\n"
     "       ems-worker --version | --help\n"
     "\n"
     "Runs benchmark jobs, one at a time, and keeps their records, logs and results.\n"
     "\n"
     "  --state DIR    everything durable; one worker for each\n"
     "  --config FILE  profiles and names; without it, the bundled profile `lab`\n"
+    "  --check        only say what is wrong with the configuration\n"
     "\n"
     "SIGTERM ends the worker; its job goes on, and the next worker attaches to it.\n"
-    "Exit codes: 0 ended by a signal, 64 usage, 71 the system refused something,\n"
-    "75 another worker serves the folder, 78 the configuration is wrong.\n";
+    "Exit codes: 0 ended by a signal, or nothing is wrong, 64 usage, 71 the system\n"
+    "refused something, 75 another worker serves the folder, 78 the configuration is\n"
+    "wrong.\n";
 
 static int exit_code (const struct err *err)
 {
@@ -49,6 +52,15 @@ static void keep_memory_flat (void)
     mallopt (M_TRIM_THRESHOLD, 2 * LARGE_BYTES);
 }
 
+static int check (const char *state, const char *config)
+{
+    struct err err = { 0 };
+    if (worker_check (state, config, &err) == 0)
+        return EX_OK;
+    worker_note ("%s", err.text);
+    return exit_code (&err);
+}
+
 static int serve (const char *state, const char *config)
 {
     struct err err = { 0 };
@@ -64,14 +76,13 @@ static int serve (const char *state, const char *config)
 int main (int argc, char **argv)
 {
     static const struct option options[] = {
-        { "state", required_argument, NULL, 's' },
-        { "config", required_argument, NULL, 'c' },
-        { "version", no_argument, NULL, 'v' },
-        { "help", no_argument, NULL, 'h' },
-        { 0 },
+        { "state", required_argument, NULL, 's' }, { "config", required_argument, NULL, 'c' },
+        { "check", no_argument, NULL, 'k' },       { "version", no_argument, NULL, 'v' },
+        { "help", no_argument, NULL, 'h' },        { 0 },
     };
     const char *state = NULL;
     const char *config = NULL;
+    int (*what) (const char *, const char *) = serve;
     int option;
     keep_memory_flat ();
     reactor_block_signals ();
@@ -81,6 +92,8 @@ int main (int argc, char **argv)
             state = optarg;
         else if (option == 'c')
             config = optarg;
+        else if (option == 'k')
+            what = check;
         else if (option == 'v')
             return printf ("ems-worker %s\n", EMS_VERSION) < 0 ? EX_IOERR : EX_OK;
         else if (option == 'h')
@@ -90,5 +103,5 @@ int main (int argc, char **argv)
     }
     if (!state || optind < argc)
         return fputs (usage, stderr), EX_USAGE;
-    return serve (state, config);
+    return what (state, config);
 }

@@ -18,6 +18,7 @@ struct rule {
 
 static const struct rule table[] = {
     { "ping", PERMIT_ALL, PERMIT_ALL, PERMIT_ALL, false },
+    { "check", PERMIT_ALL, PERMIT_ALL, PERMIT_ALL, false },
     { "workers", PERMIT_ALL, PERMIT_ALL, PERMIT_ALL, false },
     { "profiles", PERMIT_ALL, PERMIT_ALL, PERMIT_ALL, false },
     { "status", PERMIT_ALL, PERMIT_ALL, PERMIT_ALL, false },

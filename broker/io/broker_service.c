@@ -207,3 +207,16 @@ int broker_service_run (const struct broker_settings *settings, struct err *err)
     take_apart (&self, settings);
     return rc;
 }
+
+int broker_service_check (const struct broker_settings *settings, struct err *err)
+{
+    struct service self = { 0 };
+    name_host_and_user (&self);
+    if (doors_identify (&self.doors, settings, err) == 0)
+        self.access =
+            access_new (settings->users, self.user, self.doors.cert.public_key, log_line, err);
+    int rc = self.access ? 0 : -1;
+    access_destroy (&self.access);
+    doors_close (&self.doors);
+    return rc;
+}

@@ -10,4 +10,7 @@
  * the settings cannot be or the roster's file is damaged, 500 otherwise. */
 int broker_service_run (const struct broker_settings *settings, struct err *err);
 
+/* Only look whether the certificate and the users are good. 0, or -1 with *err, as above. */
+int broker_service_check (const struct broker_settings *settings, struct err *err);
+
 #endif

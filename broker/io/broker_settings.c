@@ -33,11 +33,9 @@ static int check_arguments (const struct broker_settings *self, int argc, char *
 int broker_settings_arguments (struct broker_settings *self, int argc, char **argv, struct err *err)
 {
     static const struct option options[] = {
-        { "state", required_argument, NULL, 's' },
-        { "config", required_argument, NULL, 'c' },
-        { "help", no_argument, NULL, 'h' },
-        { "version", no_argument, NULL, 'v' },
-        { NULL, 0, NULL, 0 },
+        { "state", required_argument, NULL, 's' }, { "config", required_argument, NULL, 'c' },
+        { "check", no_argument, NULL, 'k' },       { "help", no_argument, NULL, 'h' },
+        { "version", no_argument, NULL, 'v' },     { NULL, 0, NULL, 0 },
     };
     *self = (struct broker_settings){ 0 };
     opterr = 0;
@@ -48,6 +46,8 @@ int broker_settings_arguments (struct broker_settings *self, int argc, char **ar
             self->state = optarg;
         else if (option == 'c')
             self->config = optarg;
+        else if (option == 'k')
+            self->check = true;
         else if (option == 'h')
             self->help = true;
         else if (option == 'v')

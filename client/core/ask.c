@@ -168,10 +168,16 @@ void ask_give_up (struct ask *self, const struct ask_limits *limits, bool up)
                  "who answers at %.150s is not the broker whose public key was given, or no broker "
                  "at all; compare the server key with what `ems keygen` printed for the broker",
                  limits->endpoint);
+    else if (!up && limits->news == LINK_CLOSED)
+        err_set (&self->failure, STATUS_FORBIDDEN,
+                 "the file system does not let us to %.200s (permission denied): there a broker "
+                 "lets in only its own user and root; others reach it over TCP, with a key",
+                 limits->endpoint);
     else if (!up)
-        err_set (&self->failure, EMS_UNREACHABLE, "nobody answers at %.200s; %s", limits->endpoint,
+        err_set (&self->failure, EMS_UNREACHABLE,
+                 "nobody answers at %.200s: %s `ems doctor` looks for why", limits->endpoint,
                  is_local (limits->endpoint)
-                     ? "is the broker running? `ems up` starts one on this machine"
+                     ? "is the broker running? `ems up` starts one on this machine,"
                      : "does the broker run there, and is there a way to its port?");
     else if (self->refused)
         err_set (&self->failure, self->reply.status, "%s",

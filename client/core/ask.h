@@ -19,7 +19,7 @@ struct ask_limits {
     int64_t connect_ms;   /* at most so long without a connection, at first */
     int64_t reply_ms;
     /* What the other side's first words told; then `key` is ours. */
-    enum link_news { LINK_QUIET, LINK_REFUSED, LINK_UNFIT } news;
+    enum link_news { LINK_QUIET, LINK_REFUSED, LINK_UNFIT, LINK_CLOSED } news;
     const char *key;
 };
 

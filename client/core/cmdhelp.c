@@ -31,7 +31,8 @@ static void help_all (struct sbuf *out)
     sbuf_add (out, "usage: ems [OPTION]… COMMAND [ARGUMENT]…\n\n"
                    "Runs benchmark jobs, one at a time, and shows what they do.\n\n");
     for (enum command c = COMMAND_NONE + 1; c < COMMANDS; c++)
-        sbuf_printf (out, "  %-*s %s\n", 10, command_spec (c)->name, command_spec (c)->summary);
+        if (!command_hidden (c))
+            sbuf_printf (out, "  %-*s %s\n", 10, command_spec (c)->name, command_spec (c)->summary);
     add_globals (out);
     sbuf_add (
         out,
@@ -40,6 +41,8 @@ static void help_all (struct sbuf *out)
         "the context -c,\nEMS_ENDPOINT, the state folder --state, the context EMS_CONTEXT, the "
         "state folder EMS_STATE,\nthe context in use (`ems context`), $XDG_STATE_HOME/ems, "
         "~/.local/state/ems.\n"
+        "list, ls, jobs and queue mean ps; status and inspect mean show; stop and kill mean "
+        "cancel.\n"
         "`ems help COMMAND` tells more, `ems run --help` lists a profile's "
         "parameters.\n\n"
         "Exit codes: 64 usage, 65 refused parameter, 66 unknown job, 69 nobody there,\n"

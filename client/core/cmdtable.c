@@ -76,6 +76,14 @@ static const struct command_spec commands[COMMANDS] = {
     [COMMAND_WORKERS] = { "workers", "", 0, 0, "list workers and what they do", "" },
     [COMMAND_PROFILES] = { "profiles", "", 0, 0, "list what can be run, with parameters", "" },
     [COMMAND_PING] = { "ping", "", 0, 0, "ask whether the broker answers", "" },
+    [COMMAND_WATCH] = { "watch", "", 0, 0, "watch and steer everything on the full screen",
+                        "Shows the workers and what runs on them, the line, the jobs that are "
+                        "over, "
+                        "and the log\nof one of them, all as it happens. Keys run, cancel, pause, "
+                        "move and rerun jobs, search\nlogs and open results; ? lists them. A lost "
+                        "connection is shown and comes back by itself.\nQuitting (q, Ctrl-C) "
+                        "leaves "
+                        "the jobs alone." },
     [COMMAND_KEYGEN] = { "keygen", "NAME", 1, 1, "make keys for a user, a worker or a broker",
                          "Writes NAME.secret, which its owner keeps, and NAME.public, and prints "
                          "the "
@@ -97,8 +105,25 @@ static const struct command_spec commands[COMMANDS] = {
                           "else the one in use, unless -e, --state or\ntheir variables say where "
                           "the broker is." },
     [COMMAND_RELOAD] = { "reload", "", 0, 0, "let the broker read its users file again", "" },
+    [COMMAND_COMPLETION] = { "completion", "SHELL", 1, 1, "print the completion for a shell",
+                             "SHELL is bash, zsh or fish. For this shell alone, and for good:\n"
+                             "  bash: eval \"$(ems completion bash)\"       the same in ~/.bashrc\n"
+                             "  zsh:  eval \"$(ems completion zsh)\"        the same in ~/.zshrc, "
+                             "after compinit\n"
+                             "  fish: ems completion fish | source        the same in "
+                             "~/.config/fish/config.fish" },
+    [COMMAND_COMPLETE] = { "complete", "[WORD]…", 0, LIMIT_WORDS,
+                           "what the last of these words could be",
+                           "The words of a command line without `ems`; for the scripts of `ems "
+                           "completion`." },
     [COMMAND_VERSION] = { "version", "", 0, 0, "print the version", "" },
     [COMMAND_HELP] = { "help", "[COMMAND]", 0, 1, "explain a command", "" },
+    [COMMAND_DOCTOR] = { "doctor", "", 0, 0, "look for what is wrong, and say what to type",
+                         "Looks at the way to the broker (endpoint, events, keys), at broker and "
+                         "workers\n(versions, clock, disk, cgroups, descriptors, programs, "
+                         "profiles) and, where the broker\nis this machine's, at the state folder, "
+                         "its locks and the configuration. Changes nothing.\n\nExit code: 0 if "
+                         "nothing is wrong (warnings count as nothing), 1 if something is." },
 };
 
 static const struct option_spec options[OPTIONS] = {
@@ -185,6 +210,11 @@ static const struct option_spec options[OPTIONS] = {
 const struct command_spec *command_spec (enum command command)
 {
     return command > COMMAND_NONE && command < COMMANDS ? &commands[command] : NULL;
+}
+
+bool command_hidden (enum command command)
+{
+    return command == COMMAND_COMPLETE;
 }
 
 const struct option_spec *option_spec (enum option option)

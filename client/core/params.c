@@ -4,6 +4,7 @@
 #include "params.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -84,7 +85,7 @@ static bool same_name (const char *name, const char *typed, size_t typed_bytes)
     return true;
 }
 
-static const struct value *find_parameter (const struct value *profile, const struct run_word *word)
+const struct value *params_find (const struct value *profile, const struct run_word *word)
 {
     const struct value *parameters = value_get (profile, "parameters");
     for (size_t i = 0; i < value_count (parameters); i++) {
@@ -116,14 +117,25 @@ static void unknown_parameter (const struct value *profile, const char *typed, s
                  typed, name);
 }
 
-static struct value *read_int (const char *name, const char *text, struct err *err)
+/* What is no value of that parameter. */
+static void refuse_value (const struct value *parameter, const char *text, struct err *err)
+{
+    struct sbuf takes;
+    sbuf_init (&takes);
+    params_takes (parameter, &takes);
+    err_set (err, STATUS_BAD_REQUEST, "`%.64s` is no value for --%s, which takes: %s", text,
+             text_of (parameter, "name"), sbuf_text (&takes));
+    sbuf_free (&takes);
+}
+
+static struct value *read_int (const struct value *parameter, const char *text, struct err *err)
 {
     char *end = NULL;
     errno = 0;
     long long number = strtoll (text, &end, 10);
     if (errno == 0 && end != text && *end == 0)
         return value_new_int (number);
-    err_set (err, STATUS_BAD_REQUEST, "--%s takes an integer, not `%.64s`", name, text);
+    refuse_value (parameter, text, err);
     return NULL;
 }
 
@@ -139,12 +151,39 @@ static struct value *read_bool (const char *name, const char *text, struct err *
     return NULL;
 }
 
-static struct value *read_list (const char *text)
+/* false: the profile has a list of items, and this is none of them; *err says which is near. What
+ * is empty is refused by the worker. */
+static bool is_item (const struct value *parameter, const char *item, size_t bytes, struct err *err)
+{
+    char typed[LIMIT_NAME_BYTES + 1];
+    struct suggest near;
+    const struct value *allowed = value_get (parameter, "allowed");
+    snprintf (typed, sizeof typed, "%.*s", (int)bytes, item);
+    if (value_type (allowed) != VALUE_LIST || bytes == 0 || bytes > LIMIT_NAME_BYTES ||
+        strcmp (typed, "all") == 0)
+        return true;
+    suggest_init (&near, typed);
+    for (size_t i = 0; i < value_count (allowed); i++) {
+        const char *other = value_string (value_at (allowed, i));
+        if (other && strcmp (other, typed) == 0)
+            return true;
+        if (other)
+            suggest_offer (&near, other);
+    }
+    if (!near.best)
+        return true; /* the worker names what it takes */
+    err_set (err, STATUS_BAD_REQUEST, "--%s has no item `%s`; did you mean `%.64s`?",
+             text_of (parameter, "name"), typed, near.best);
+    return false;
+}
+
+static struct value *read_list (const struct value *parameter, const char *text, struct err *err)
 {
     struct value *list = value_new_list ();
     while (list) {
         size_t bytes = strcspn (text, ",");
-        if (value_append (list, value_new_string_n (text, bytes)) < 0)
+        if (!is_item (parameter, text, bytes, err) ||
+            value_append (list, value_new_string_n (text, bytes)) < 0)
             value_destroy (&list);
         if (text[bytes] == 0)
             break;
@@ -163,11 +202,11 @@ static struct value *read_value (const struct value *parameter, const char *text
         return NULL;
     }
     if (strcmp (type, "int") == 0)
-        return read_int (name, text, err);
+        return read_int (parameter, text, err);
     if (strcmp (type, "bool") == 0)
         return read_bool (name, text, err);
     if (strcmp (type, "list") == 0)
-        return read_list (text);
+        return read_list (parameter, text, err);
     return value_new_string (text);
 }
 
@@ -203,7 +242,7 @@ static int take_parameter (const struct value *profile, const struct cmdline *li
     size_t bytes = word->name_bytes < LIMIT_NAME_BYTES ? word->name_bytes : LIMIT_NAME_BYTES;
     memcpy (wrong, word->name, bytes);
     wrong[bytes] = 0;
-    const struct value *parameter = find_parameter (profile, word);
+    const struct value *parameter = params_find (profile, word);
     if (!parameter) {
         unknown_parameter (profile, wrong, err);
         return -1;

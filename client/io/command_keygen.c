@@ -82,7 +82,10 @@ static int write_pair (const char *folder, const struct cert *cert, const char *
     int rc = -1;
     int dirfd = open (folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     if (dirfd < 0)
-        return err_sys (err, "cannot open the folder %.200s", folder);
+        return err_set (err, STATUS_FAILED,
+                        "cannot open the folder %.200s: %s; --directory DIR names one that is "
+                        "there",
+                        folder, strerror (errno));
     snprintf (secret_file, sizeof secret_file, "%s.secret", cert->name);
     snprintf (public_file, sizeof public_file, "%s.public", cert->name);
     print_cert (cert, roles, true, secret);

@@ -85,6 +85,8 @@ static int check_ended (struct upping *self)
         daemon_last_words (self->state_fd, daemon, &words);
         (void)!write (STDERR_FILENO, sbuf_text (&words), words.size);
         sbuf_free (&words);
+        if (exit_code == EXITS_CONFIG)
+            tool_remark (self->tool, "mend that, then `ems up` again");
         return exit_code == EXITS_CONFIG ? EXITS_CONFIG : EXITS_SYSTEM;
     }
     return 0;
@@ -218,7 +220,10 @@ static int whole_path (struct tool *tool, char out[LIMIT_PATH_BYTES])
     const char *config = tool->line.text[OPTION_CONFIG];
     if (!config || realpath (config, out))
         return 0;
-    tool_remark (tool, "cannot find the configuration %s: %s", config, strerror (errno));
+    tool_remark (tool,
+                 "cannot find the configuration %s: %s; without --config it is that of last time, "
+                 "or what is shipped",
+                 config, strerror (errno));
     return EXITS_USAGE;
 }
 

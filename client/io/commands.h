@@ -26,12 +26,16 @@ int command_prune (struct tool *tool);
 int command_workers (struct tool *tool);
 int command_profiles (struct tool *tool);
 int command_ping (struct tool *tool);
+int command_watch (struct tool *tool);
 int command_keygen (struct tool *tool);
 int command_grant (struct tool *tool);
 int command_context (struct tool *tool);
 int command_reload (struct tool *tool);
+int command_completion (struct tool *tool);
+int command_complete (struct tool *tool);
 int command_version (struct tool *tool);
 int command_help (struct tool *tool);
+int command_doctor (struct tool *tool);
 
 /* Run the command of tool->line. */
 int command_dispatch (struct tool *tool);

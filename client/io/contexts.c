@@ -13,6 +13,7 @@
 #include "files.h"
 #include "ids.h"
 #include "sbuf.h"
+#include "suggest.h"
 #include "zpl.h"
 
 #define FILE_NAME "client.zpl"
@@ -93,7 +94,15 @@ static int read_one (const struct config *item, struct context *out, struct err 
 int contexts_find (const struct config *root, const char *name, struct context *out,
                    struct err *err)
 {
-    const struct config *item = config_child (config_child (root, "contexts"), name);
+    const struct config *section = config_child (root, "contexts");
+    const struct config *item = config_child (section, name);
+    struct suggest near;
+    suggest_init (&near, name);
+    for (const struct config *other = section ? section->child : NULL; other; other = other->next)
+        suggest_offer (&near, other->name);
+    if (!item && near.best)
+        return err_set (err, STATUS_UNKNOWN,
+                        "there is no context \"%.64s\"; did you mean \"%.64s\"?", name, near.best);
     if (!item)
         return err_set (err, STATUS_UNKNOWN,
                         "there is no context \"%.64s\"; `ems context list` shows what there is, "

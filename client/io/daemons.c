@@ -11,6 +11,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
@@ -26,6 +27,7 @@
 #define LAST_WORDS_BYTES 4096
 #define HOLDER_TRIES     100
 #define HOLDER_PAUSE_NS  10000000
+#define WORDS_MOST       8
 
 extern char **environ;
 
@@ -57,7 +59,10 @@ static int make_folders (const char *path, struct err *err)
         memcpy (part, path, i);
         part[i] = 0;
         if (mkdir (part, 0700) < 0 && errno != EEXIST)
-            return err_sys (err, "cannot make the folder %.200s", part);
+            return err_set (err, STATUS_FAILED,
+                            "cannot make the folder %.200s: %s; --state DIR or EMS_STATE names "
+                            "another state folder",
+                            part, strerror (errno));
     }
     return 0;
 }
@@ -68,7 +73,10 @@ int daemons_open_state (const char *state, bool make, struct err *err)
         return -1;
     int fd = open (state, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     if (fd < 0)
-        return err_sys (err, "cannot open the state folder %.200s", state);
+        return err_set (err, STATUS_FAILED,
+                        "cannot open the state folder %.200s: %s; --state DIR or EMS_STATE names "
+                        "another",
+                        state, strerror (errno));
     return fd;
 }
 
@@ -158,16 +166,21 @@ static int prepare (posix_spawn_file_actions_t *actions, posix_spawnattr_t *attr
     return 0;
 }
 
+static int no_memory (enum daemon_kind kind, struct err *err)
+{
+    return err_set (err, STATUS_FAILED, "no memory to start the %s", daemon_name (kind));
+}
+
 static int spawn (struct daemon *self, char *const argv[], int out_fd, struct err *err)
 {
     posix_spawn_file_actions_t actions;
     posix_spawnattr_t attributes;
     int rc = -1;
     if (posix_spawn_file_actions_init (&actions) != 0)
-        return err_set (err, STATUS_FAILED, "no memory to start the %s", daemon_name (self->kind));
+        return no_memory (self->kind, err);
     if (posix_spawnattr_init (&attributes) != 0) {
         posix_spawn_file_actions_destroy (&actions);
-        return err_set (err, STATUS_FAILED, "no memory to start the %s", daemon_name (self->kind));
+        return no_memory (self->kind, err);
     }
     if (prepare (&actions, &attributes, out_fd) < 0) {
         err_set (err, STATUS_FAILED, "cannot prepare to start the %s", daemon_name (self->kind));
@@ -180,21 +193,44 @@ static int spawn (struct daemon *self, char *const argv[], int out_fd, struct er
     return rc;
 }
 
+static void free_words (char ***argv_p)
+{
+    char **argv = *argv_p;
+    for (size_t i = 0; argv && argv[i]; i++)
+        free (argv[i]);
+    free (argv);
+    *argv_p = NULL;
+}
+
+/* The words of its command line; `more`: a further one, or NULL. NULL: memory. Free them. */
+static char **make_words (enum daemon_kind kind, const char *more, const char *state,
+                          const char *config)
+{
+    char program[LIMIT_PATH_BYTES];
+    find_program (kind, program, sizeof program);
+    const char *words[] = { program,
+                            "--state",
+                            state,
+                            config ? "--config" : more,
+                            config ? config : NULL,
+                            config ? more : NULL };
+    char **argv = calloc (WORDS_MOST, sizeof *argv);
+    for (size_t i = 0; argv && i < sizeof words / sizeof *words && words[i]; i++) {
+        argv[i] = strdup (words[i]);
+        if (!argv[i])
+            free_words (&argv);
+    }
+    return argv;
+}
+
 int daemon_start (int state_fd, const char *state, const char *config, struct daemon *self,
                   struct err *err)
 {
-    char program[LIMIT_PATH_BYTES];
-    find_program (self->kind, program, sizeof program);
-    char *argv[] = { program,
-                     (char[]){ "--state" },
-                     strdup (state),
-                     config ? (char[]){ "--config" } : NULL,
-                     config ? strdup (config) : NULL,
-                     NULL };
+    char **argv = make_words (self->kind, NULL, state, config);
     int rc = -1;
     int out_fd = open_out (state_fd, self, err);
-    if (!argv[2] || (config && !argv[4]))
-        err_set (err, STATUS_FAILED, "no memory to start the %s", daemon_name (self->kind));
+    if (!argv)
+        no_memory (self->kind, err);
     else if (out_fd >= 0)
         rc = spawn (self, argv, out_fd, err);
     if (rc == 0) {
@@ -205,8 +241,7 @@ int daemon_start (int state_fd, const char *state, const char *config, struct da
     }
     if (out_fd >= 0)
         close (out_fd);
-    free (argv[2]);
-    free (argv[4]);
+    free_words (&argv);
     return rc;
 }
 
@@ -239,6 +274,72 @@ void daemon_last_words (int state_fd, const struct daemon *self, struct sbuf *ou
     }
     linebuf_free (&lines);
     close (fd);
+}
+
+/* The last line of what stands at the end of the file, made safe, without time and name. */
+static void put_last_line (int fd, enum daemon_kind kind, char *out, size_t out_bytes)
+{
+    char data[LAST_WORDS_BYTES + 1];
+    char name[32];
+    struct sbuf safe;
+    off_t size = lseek (fd, 0, SEEK_END);
+    ssize_t bytes =
+        pread (fd, data, LAST_WORDS_BYTES, size > LAST_WORDS_BYTES ? size - LAST_WORDS_BYTES : 0);
+    while (bytes > 0 && data[bytes - 1] == '\n')
+        bytes--;
+    data[bytes > 0 ? bytes : 0] = '\0';
+    const char *line = memrchr (data, '\n', strlen (data));
+    line = line ? line + 1 : data;
+    snprintf (name, sizeof name, "%s: ", facts[kind].program);
+    const char *after = strstr (line, name);
+    sbuf_init (&safe);
+    sbuf_add_safe (&safe, after ? after + strlen (name) : line);
+    snprintf (out, out_bytes, "%s", sbuf_text (&safe));
+    sbuf_free (&safe);
+}
+
+void daemon_last_line (int state_fd, enum daemon_kind kind, char *out, size_t out_bytes)
+{
+    int fd = openat (state_fd, facts[kind].out, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+    out[0] = '\0';
+    if (fd < 0)
+        return;
+    put_last_line (fd, kind, out, out_bytes);
+    close (fd);
+}
+
+int64_t daemon_since_ms (int state_fd, enum daemon_kind kind)
+{
+    struct stat info;
+    if (fstatat (state_fd, facts[kind].lock, &info, 0) < 0)
+        return 0;
+    return (int64_t)info.st_mtim.tv_sec * 1000 + info.st_mtim.tv_nsec / 1000000;
+}
+
+int daemon_check_config (enum daemon_kind kind, const char *state, const char *config, char *out,
+                         size_t out_bytes, struct err *err)
+{
+    struct daemon self = { .kind = kind, .pidfd = -1 };
+    int status = 0;
+    char **argv = make_words (kind, "--check", state, config);
+    int out_fd = memfd_create ("said", MFD_CLOEXEC);
+    int rc = -1;
+    out[0] = '\0';
+    if (!argv)
+        no_memory (kind, err);
+    else if (out_fd < 0)
+        err_sys (err, "cannot hear what the %s says", daemon_name (kind));
+    else if (spawn (&self, argv, out_fd, err) == 0 && waitpid (self.pid, &status, 0) == self.pid)
+        rc = 0;
+    if (rc == 0 && status != 0) {
+        put_last_line (out_fd, kind, out, out_bytes);
+        if (out[0] == '\0')
+            rc = err_set (err, STATUS_FAILED, "the %s could not look at it", daemon_name (kind));
+    }
+    if (out_fd >= 0)
+        close (out_fd);
+    free_words (&argv);
+    return rc;
 }
 
 /* A descriptor of exactly the process that holds the lock. */

@@ -6,6 +6,7 @@
 #define EMS_DAEMONS_H
 
 #include <stdbool.h>
+#include <stdint.h>
 #include <sys/types.h>
 
 #include "err.h"
@@ -41,6 +42,15 @@ void daemon_last_words (int state_fd, const struct daemon *self, struct sbuf *ou
 /* Ask it to end and wait for that; 1 ended, 0 not within timeout_ms, -1 with *err. */
 int daemon_stop (int state_fd, struct daemon *self, int timeout_ms, struct err *err);
 void daemon_forget (struct daemon *self); /* closes the descriptor; the process goes on */
+
+/* The last line of its output file, made safe, without the time before it; "" if there is none. */
+void daemon_last_line (int state_fd, enum daemon_kind kind, char *out, size_t out_bytes);
+/* When it took its lock, by the wall clock in ms; 0 if that is not known. */
+int64_t daemon_since_ms (int state_fd, enum daemon_kind kind);
+/* What it objects to in that configuration (NULL: the shipped one): 0, and `out` stays empty if it
+ * is good; -1 with *err: it could not be asked. */
+int daemon_check_config (enum daemon_kind kind, const char *state, const char *config, char *out,
+                         size_t out_bytes, struct err *err);
 
 /* Is a job running in the slot of this state folder, whoever watches it? 1, 0, -1 with *err. */
 int daemons_slot_taken (int state_fd, struct err *err);

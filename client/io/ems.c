@@ -169,6 +169,11 @@ const char *ems_endpoint (const struct ems *self)
     return self->place.clients;
 }
 
+const char *ems_version (void)
+{
+    return EMS_VERSION;
+}
+
 int ems_call (struct ems *self, const struct call *call, struct value **out,
               struct ems_error *error)
 {
@@ -194,18 +199,23 @@ int ems_call (struct ems *self, const struct call *call, struct value **out,
     return rc;
 }
 
+enum patience ems_patience (const char *type)
+{
+    static const char *const changing[] = { "run", "rerun", "cancel", "pause", "resume", "prune" };
+    for (size_t i = 0; i < sizeof changing / sizeof *changing; i++)
+        if (strcmp (type, changing[i]) == 0)
+            return PATIENCE_LONG;
+    return PATIENCE_REPLY;
+}
+
 int ems_request (struct ems *self, const char *type, const char *worker,
                  const struct ems_value *body, struct ems_value **reply, struct ems_error *error)
 {
     struct value *got = NULL;
-    static const char *const changing[] = { "run", "rerun", "cancel", "pause", "resume", "prune" };
-    bool changes = false;
-    for (size_t i = 0; i < sizeof changing / sizeof *changing; i++)
-        changes = changes || strcmp (type, changing[i]) == 0;
     struct call call = { .type = type,
                          .worker = worker,
                          .body = ems_value_peek (body),
-                         .patience = changes ? PATIENCE_LONG : PATIENCE_REPLY };
+                         .patience = ems_patience (type) };
     int rc = ems_call (self, &call, &got, error);
     if (reply)
         *reply = ems_value_from (got);

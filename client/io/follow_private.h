@@ -5,6 +5,7 @@
 #define EMS_FOLLOW_PRIVATE_H
 
 #include "ems.h"
+#include "eventlink.h"
 #include "follow.h"
 #include "frames.h"
 #include "ids.h"
@@ -15,21 +16,13 @@
 
 struct ems_follow {
     struct session *session;
-    const char *events; /* endpoint; the struct ems's */
+    struct eventlink events;
     char job_id[JOB_ID_BYTES];
     char worker[NAME_BYTES]; /* whom to ask; "": any */
     char nonce[NONCE_BYTES];
-    void *sub;
-    void *watch;
-    int epoll_fd;
-    int timer_fd;
     int64_t begun_ms;
     struct follow machine;
     bool ever_linked;     /* the events socket was connected once */
-    bool ended;           /* the connection of this events socket: make another one… */
-    int64_t renew_ms;     /* …then */
-    unsigned sockets;     /* the session's that epoll_fd waits on */
-    bool subscribed;      /* to the log and status */
     uint32_t nonce_epoch; /* of the sync topic subscribed to; 0: none */
     bool lost;            /* EMS_EVENT_LOST was told, EMS_EVENT_BACK is due */
     bool warned;          /* that no events come */

@@ -290,6 +290,18 @@ static void give_notice (struct session *self, const struct ask *ask, int64_t no
     self->options.notice (self->options.notice_arg, error);
 }
 
+/* libzmq tries again and again, and does not say what it is that stands in the way. */
+static void look_at_way (struct session *self)
+{
+    const char *endpoint = self->options.clients;
+    bool closed = !self->up && !endpoint_is_tcp (endpoint) &&
+                  access (endpoint + strlen (IPC), W_OK) < 0 && errno == EACCES;
+    if (closed && self->limits.news == LINK_QUIET)
+        self->limits.news = LINK_CLOSED;
+    else if (!closed && self->limits.news == LINK_CLOSED)
+        self->limits.news = LINK_QUIET;
+}
+
 int session_step (struct session *self, struct err *err)
 {
     int64_t now_ms = clock_mono_ms ();
@@ -303,6 +315,7 @@ int session_step (struct session *self, struct err *err)
         if (ask->done)
             continue;
         if (is_hopeless (self) || now_ms >= ask_give_up_ms (ask, &self->limits, self->up)) {
+            look_at_way (self);
             ask_give_up (ask, &self->limits, self->up);
             continue;
         }

@@ -12,6 +12,7 @@
 #include "clock.h"
 #include "files.h"
 #include "jobwatch.h"
+#include "params.h"
 #include "screen.h"
 #include "standing.h"
 
@@ -46,7 +47,7 @@ static int read_labels (struct tool *tool, struct request *request)
         size_t bytes = strcspn (line->labels[i], "=");
         snprintf (name, sizeof name, "%.*s", (int)bytes, line->labels[i]);
         if (bytes > LIMIT_NAME_BYTES || !name_valid (name)) {
-            tool_remark (tool, "the name of the label %.80s is not one: letters, digits and . _ -",
+            tool_remark (tool, "--label %.80s: its name takes letters, digits, '.', '_' and '-'",
                          line->labels[i]);
             return EXITS_USAGE;
         }
@@ -161,6 +162,19 @@ static bool is_busy (const struct request *request, const struct record *holder)
     return !request->resume && !request->run.after && !job_status_terminal (holder->status);
 }
 
+/* Who names no parameters asks for a profile without having seen what there is. */
+static void explain_profile (struct tool *tool, struct ems_error *said)
+{
+    struct err err = { 0 };
+    struct ems_value *profiles = NULL;
+    const struct value *profile = NULL;
+    size_t first = 0;
+    if (ems_profiles (tool->ems, &profiles, NULL) == 0 &&
+        params_choose (tool_peek (profiles), &tool->line, &profile, &first, &err) < 0)
+        snprintf (said->text, sizeof said->text, "%s", err.text);
+    ems_value_destroy (&profiles);
+}
+
 static int failed (struct tool *tool, const struct request *request, const struct ems_error *error,
                    const struct ems_value *job)
 {
@@ -177,6 +191,8 @@ static int failed (struct tool *tool, const struct request *request, const struc
         if (code)
             return code;
     }
+    if (error->status == STATUS_UNKNOWN && !request->again[0])
+        explain_profile (tool, &said);
     if (error->status == STATUS_UNKNOWN)
         snprintf (said.parameter, sizeof said.parameter, "profile");
     return tool_fail (tool, &said, job);

@@ -17,8 +17,10 @@
 #include "contexts.h"
 #include "endpoint.h"
 #include "files.h"
+#include "hint.h"
 #include "json.h"
 #include "wording.h"
+#include "workername.h"
 
 #define REMARK_BYTES 2048
 #define NO_COLUMNS   80
@@ -68,11 +70,19 @@ void tool_clear (struct tool *self)
     cmdline_clear (&self->line);
 }
 
+/* `text` is what `error` is called here. */
+static void remark_with_hint (struct tool *self, const char *text, const char *error)
+{
+    const char *hint = hint_of (error);
+    tool_remark (self, "%s%s%s", text, hint ? "; " : "", hint ? hint : "");
+}
+
 static void notice (void *arg, const char *text)
 {
     struct tool *self = arg;
     snprintf (self->noticed, sizeof self->noticed, "%s", text);
-    tool_remark (self, "%s", text);
+    if (!self->silent)
+        remark_with_hint (self, text, text);
 }
 
 int tool_output_failed (struct tool *self, int number)
@@ -159,7 +169,7 @@ static int fail_with (struct tool *self, int code, const struct ems_error *error
     char text[sizeof error->text];
     wording_of (error->text, text, sizeof text);
     if (strcmp (error->text, self->noticed) != 0) /* else it was said while we waited */
-        tool_remark (self, "%s", text);
+        remark_with_hint (self, text, error->text);
     if (self->json)
         put_error_json (self, error, body, code);
     return code;
@@ -192,10 +202,8 @@ static const char *named_context (const struct cmdline *line)
     return is_set ("EMS_CONTEXT") ? getenv ("EMS_CONTEXT") : NULL;
 }
 
-/* The context that was asked for, or the one in use where nothing says where the broker is. The
- * file is read only if it matters. */
-static int find_context (const struct tool *self, struct config **root, struct context *out,
-                         struct err *err)
+int tool_find_context (const struct tool *self, struct config **root, struct context *out,
+                       struct err *err)
 {
     const char *name = named_context (&self->line);
     *out = (struct context){ 0 };
@@ -214,6 +222,11 @@ static int fail_by (struct tool *self, int code, const struct err *err)
     struct ems_error error = { .status = err->code };
     snprintf (error.text, sizeof error.text, "%s", err->text);
     return fail_with (self, code, &error, NULL);
+}
+
+int tool_fail_usage (struct tool *self, const struct err *err)
+{
+    return fail_by (self, EXITS_USAGE, err);
 }
 
 int tool_fail_file (struct tool *self, const struct err *err)
@@ -258,9 +271,11 @@ int tool_connect (struct tool *self)
     struct config *root = NULL;
     if (self->ems)
         return 0;
-    int code = find_context (self, &root, &context, &err) == 0 ? connect_by (self, &context)
-                                                               : tool_fail_file (self, &err);
+    int code = tool_find_context (self, &root, &context, &err) == 0 ? connect_by (self, &context)
+                                                                    : tool_fail_file (self, &err);
     config_destroy (&root);
+    if (code == 0 && self->line.text[OPTION_WORKER])
+        code = tool_check_worker (self);
     return code;
 }
 

@@ -8,6 +8,7 @@
 #include <stddef.h>
 
 #include "cmdline.h"
+#include "contexts.h"
 #include "ems.h"
 #include "exits.h"
 #include "report.h"
@@ -25,6 +26,7 @@ struct tool {
     bool utf8;
     bool broken_pipe;  /* the reader of stdout is gone: end quietly, as SIGPIPE does */
     bool status_drawn; /* the status line stands on the terminal and must go before a remark */
+    bool silent;       /* a full screen is shown: notices are only kept in `noticed` */
     int interrupt_fd;  /* given to the connection; 0: none */
     /* What the other side said while we waited for it, as it was remarked last. */
     char noticed[sizeof ((struct ems_error *)0)->text];
@@ -35,6 +37,11 @@ void tool_init (struct tool *self);
 void tool_settle (struct tool *self);
 void tool_clear (struct tool *self);
 
+/* The context that was asked for, or the one in use where nothing says where the broker is; all
+ * NULL if there is none. The file is read only if it matters: *root is its tree, which *out points
+ * into; config_destroy it. 0, or -1 with *err. */
+int tool_find_context (const struct tool *self, struct config **root, struct context *out,
+                       struct err *err);
 /* Connect as the options say. 0, or the exit code, after a message. */
 int tool_connect (struct tool *self);
 /* The same for what will follow a job: 64 if nothing says where events come from. */
@@ -55,6 +62,8 @@ void tool_remark (struct tool *self, const char *format, ...)
  * `body` (may be NULL) is the body of the refusal. */
 int tool_fail (struct tool *self, const struct ems_error *error, const struct ems_value *body);
 
+/* The same for a command line that is wrong. */
+int tool_fail_usage (struct tool *self, const struct err *err);
 /* The same for a file of the user's that cannot be used: contexts, certificates. */
 int tool_fail_file (struct tool *self, const struct err *err);
 

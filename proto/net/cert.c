@@ -123,6 +123,21 @@ static int read_public (const struct config *root, struct cert *out, struct err 
     return 0;
 }
 
+/* What is no file, or no ZPL, is told as what it was to be. */
+static struct config *load (const char *path, const char *kind, struct err *err)
+{
+    struct err why = { 0 };
+    struct config *root = zpl_load (path, &why);
+    if (!root && why.code == STATUS_UNKNOWN)
+        err_set (err, STATUS_UNKNOWN,
+                 "there is no certificate %.200s; `ems keygen NAME` makes NAME.secret and "
+                 "NAME.public, and here it takes %s",
+                 path, kind);
+    else if (!root && err)
+        *err = why;
+    return root;
+}
+
 static bool is_public (const struct config *root)
 {
     const struct config *curve = config_child (root, "curve");
@@ -133,7 +148,7 @@ static bool is_public (const struct config *root)
 int cert_load (const char *path, struct cert *out, struct err *err)
 {
     *out = (struct cert){ 0 };
-    struct config *root = zpl_load (path, err);
+    struct config *root = load (path, "NAME.secret", err);
     if (!root)
         return -1;
     if (is_public (root)) { /* which everybody may read */
@@ -161,7 +176,7 @@ int cert_load (const char *path, struct cert *out, struct err *err)
 int cert_load_public (const char *path, struct cert *out, struct err *err)
 {
     *out = (struct cert){ 0 };
-    struct config *root = zpl_load (path, err);
+    struct config *root = load (path, "NAME.public", err);
     if (!root)
         return -1;
     int rc = read_public (root, out, err);

@@ -114,6 +114,7 @@ def test_that_a_worker_is_away_is_said_once(fake):
     sentence = "the worker bench-2 is away just now"
     for kind in ("run", "status", "rerun"):
         fake.refuse[kind] = [(503, sentence, None)] * 1000
+    fake.do_workers = lambda _id, _body: (200, None, {"workers": [{"name": "bench-2", "state": "offline"}]})
     commands = [["run", "--worker", "bench-2", "lab"], ["cancel", JOB], ["show", JOB], ["rerun", JOB]]
     for command, tool in [(command, start(fake, "--json", *command)) for command in commands]:
         output, said = tool.communicate(timeout=60)
@@ -123,9 +124,11 @@ def test_that_a_worker_is_away_is_said_once(fake):
 
 @pytest.mark.parametrize("option", ["--after", "--after-any"])
 def test_a_forerunner_that_is_none_is_named_by_its_option(fake, option):
-    fake.refuse["status"] = [(404, "there is no job nosuch", None)]
+    fake.refuse["status"] = [(404, "there is no job ffff", None)]
+    result = ems(fake, "run", "-d", option, "ffff", "lab")
+    assert result.returncode == 66 and f"{option}: ".encode() in result.stderr and b"ffff" in result.stderr
     result = ems(fake, "run", "-d", option, "nosuch", "lab")
-    assert result.returncode == 66 and f"{option}: ".encode() in result.stderr and b"nosuch" in result.stderr
+    assert result.returncode == 64 and f"{option}: ".encode() in result.stderr and b"nosuch" in result.stderr
     assert not asked(fake, "run")
 
 

@@ -68,7 +68,7 @@ static void good_command_lines_are_understood (void **state)
         { "ems run -p n=5 --label a=b", COMMAND_RUN, OPTION_LABEL },
         { "ems run - -- --x -y --", COMMAND_RUN, OPTIONS },
         { "ems help", COMMAND_HELP, OPTIONS },
-        { "ems cancel -- -5", COMMAND_CANCEL, OPTIONS },
+        { "ems keygen -- -5", COMMAND_KEYGEN, OPTIONS },
         { "ems run lab -q --priority 31", COMMAND_RUN, OPTION_QUEUE },
         { "ems run --after last --n 5", COMMAND_RUN, OPTION_AFTER },
         { "ems run --after-any=1a2b", COMMAND_RUN, OPTION_AFTER_ANY },

@@ -22,6 +22,7 @@ static const struct {
     bool changes;
 } expected[] = {
     { "ping", { ALL, ALL, ALL, NO }, false },
+    { "check", { ALL, ALL, ALL, NO }, false },
     { "workers", { ALL, ALL, ALL, NO }, false },
     { "profiles", { ALL, ALL, ALL, NO }, false },
     { "status", { ALL, ALL, ALL, NO }, false },

@@ -33,6 +33,7 @@ static const struct {
     { "results", call_results, NOT_REMEMBERED },
     { "profiles", call_profiles, NOT_REMEMBERED },
     { "ping", call_ping, NOT_REMEMBERED },
+    { "check", call_check, NOT_REMEMBERED },
 };
 
 struct requests *requests_new (const struct requests_env *env, struct err *err)
@@ -101,7 +102,7 @@ static void unknown_type (const struct wire_request *request, struct outcome_rep
     err_set (
         &out->err, STATUS_BAD_REQUEST,
         "a worker does not serve the type \"%s\"; it serves run, rerun, cancel, pause, resume, "
-        "priority, keep, unkeep, prune, status, list, logs, sync, find, results, profiles and ping",
+        "priority, keep, unkeep, prune, status, list, logs, sync, find, results, profiles, ping and check",
         request->type);
     out->status = STATUS_BAD_REQUEST;
 }

@@ -49,6 +49,7 @@ call_fn call_keep, call_unkeep, call_prune;                          /* keeping.
 call_fn call_status, call_sync, call_find, call_profiles, call_ping; /* queries.c */
 call_fn call_list, call_results;                                     /* list.c */
 call_fn call_logs;                                                   /* logs.c */
+call_fn call_check;                                                  /* checkup.c */
 
 /* out gets the status and text of err. */
 void reply_refuse (struct outcome_reply *out, const struct err *err);

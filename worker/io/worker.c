@@ -307,6 +307,19 @@ void worker_destroy (struct worker **self_p)
     *self_p = NULL;
 }
 
+int worker_check (const char *state, const char *config, struct err *err)
+{
+    struct worker self = { 0 };
+    char *path = realpath (state, NULL); /* NULL: it is still to be made */
+    int rc = setup_settings (config, path ? path : state, &self.settings, err);
+    if (rc == 0 && self.settings.certificate)
+        rc = load_certificate (&self, err);
+    settings_clear (&self.settings);
+    cert_clear (&self.cert);
+    free (path);
+    return rc;
+}
+
 int worker_serve (struct worker *self, struct err *err)
 {
     worker_note ("worker %s serves %s", self->settings.name, self->state);

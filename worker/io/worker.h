@@ -14,6 +14,10 @@ struct worker;
 struct worker *worker_new (const char *state, const char *config, struct err *err);
 void worker_destroy (struct worker **self_p);
 
+/* Only look whether a worker would start with that configuration. 0, or -1 with *err, as worker_new
+ * says it. */
+int worker_check (const char *state, const char *config, struct err *err);
+
 /* Until SIGTERM or SIGINT. A running job goes on without us. */
 int worker_serve (struct worker *self, struct err *err);
 
