@@ -179,7 +179,8 @@ static bool list_profiles (struct err *err)
     struct sbuf text;
     sbuf_init (&text);
     params_help (value_at (profiles, 0), &text);
-    return list_all (LIST_PROFILES, profiles, err) && whole (&text);
+    bool good = whole (&text);
+    return list_all (LIST_PROFILES, profiles, err) && good;
 }
 
 static bool list_others (struct err *err)
