@@ -158,6 +158,13 @@ void ems_run_init (struct ems_run *run); /* all defaults */
  * A queued job tells its `position`; follow it or wait for it like any other. */
 int ems_run (struct ems *self, const struct ems_run *run, struct ems_value **job,
              struct ems_error *error);
+/* What ems_run would run, checked like it, with no effect: as map {worker, profile, command,
+ * workdir, environment, params, user, priority, grace_ms, time_limit_ms, silence_limit_ms,
+ * log_limit_bytes}. `command` is the program and its arguments, with the words {run_id} and
+ * {results_dir} for what is only known at the start; `environment` the names that are set. It does
+ * not matter whether the worker is busy. request_id does not count. */
+int ems_dry_run (struct ems *self, const struct ems_run *run, struct ems_value **reply,
+                 struct ems_error *error);
 /* The same job once more, as a new one; with `resume`, going on from what it left. Of `run` (NULL:
  * all defaults, which are those of that job) profile, params and worker do not count. As ems_run.
  */
@@ -200,10 +207,35 @@ int ems_results (struct ems *self, int limit, const char *before, struct ems_val
 /* What runs left that did not complete and can be gone on with, in the same form. */
 int ems_partial_results (struct ems *self, int limit, const char *before, struct ems_value **reply,
                          struct ems_error *error);
+/* The files of a complete run as map {run_id, job_id, worker, path, files, more}: `files` is a list
+ * of {path, size}, sorted by path, at most 1000; `more` is true if that is not all. run: the id of
+ * a run, or of its job as for ems_status (409: that one has no results). worker: NULL for whoever
+ * has it; it takes the worker where the run is of no job (its `job_id` is nil in ems_results) and
+ * there are several. */
+int ems_files (struct ems *self, const char *worker, const char *run, struct ems_value **reply,
+               struct ems_error *error);
+/* A piece of one of them as map {run_id, job_id, worker, path, offset, data, size, eof}: at most
+ * max_bytes (0: 256 KiB) from `offset` on. path: as ems_files tells it. Its bytes are the run's:
+ * not safe to print as they are. */
+int ems_file (struct ems *self, const char *worker, const char *run, const char *path,
+              int64_t offset, int64_t max_bytes, struct ems_value **reply, struct ems_error *error);
 /* A piece of the log as map {job_id, offset, data, size, eof}: at most max_bytes (0: 256 KiB) from
  * `offset` on, or, if tail_lines > 0, its last lines (`offset` is ignored). */
 int ems_logs (struct ems *self, const char *job_id, int64_t offset, int64_t max_bytes,
               int tail_lines, struct ems_value **reply, struct ems_error *error);
+/* The same in full. `times` of the reply is a list of [offset, time_ms]: the bytes from that offset
+ * on came at that time (ms since 1970), up to the next entry; what lies before the first came
+ * nobody knows when. With `times` a piece may be shorter than asked for, as it may be at the end.
+ */
+struct ems_piece {
+    int64_t offset;
+    int tail_lines;   /* > 0: its last lines, instead of `offset` */
+    int64_t since_ms; /* > 0: from the first line on that came then or later, instead of `offset` */
+    int64_t max_bytes; /* 0: 256 KiB */
+    bool times;
+};
+int ems_log_piece (struct ems *self, const char *job_id, const struct ems_piece *piece,
+                   struct ems_value **reply, struct ems_error *error);
 /* Returns when the job is over, with its record; -1 with status 504 after timeout_ms (-1: never).
  */
 int ems_wait (struct ems *self, const char *job_id, int64_t timeout_ms, struct ems_value **job,
@@ -237,6 +269,8 @@ struct ems_event {
     int64_t offset;
     int status; /* EMS_EVENT_CANCEL: 200, or why not */
     const char *text;
+    int64_t time_ms; /* EMS_EVENT_LOG, after ems_follow_want_times: when the first byte of `data`
+                        came, and with it all lines that begin in `data`; 0: not known */
     void *reserved[8];
 };
 
@@ -251,6 +285,9 @@ struct ems_follow *ems_follow_new (struct ems *self, const char *job_id, int64_t
 struct ems_follow *ems_follow_job (struct ems *self, const struct ems_value *job, int64_t offset,
                                    struct ems_error *error);
 void ems_follow_destroy (struct ems_follow **self_p);
+/* From now on each EMS_EVENT_LOG tells when it came. To be called before the first event is taken.
+ */
+void ems_follow_want_times (struct ems_follow *self);
 
 /* The next event: 1 and *event, whose pointers are valid until the next call; 0 if there was none
  * within timeout_ms (-1: waits as long as it takes); -1 with *error (after which only destroy is of

@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: MPL-2.0
 include (GNUInstallDirs)
 find_program (SCDOC scdoc REQUIRED)
+add_custom_target (man ALL)
 
 # ems_man (FILE.scd…): of the folder that calls it.
 function (ems_man)
@@ -14,7 +15,8 @@ function (ems_man)
         add_custom_command (OUTPUT ${made}
             COMMAND sh -c "'${SCDOC}' < '${text}' > '${made}.new' && mv '${made}.new' '${made}'"
             DEPENDS ${text} VERBATIM)
-        add_custom_target (man_${page} ALL DEPENDS ${made})
+        add_custom_target (man_${page} DEPENDS ${made})
+        add_dependencies (man man_${page})
         install (FILES ${made} DESTINATION ${CMAKE_INSTALL_MANDIR}/man${section})
     endforeach ()
 endfunction ()

@@ -91,6 +91,8 @@ enum option {
     OPTION_SINCE,
     OPTION_STATUS,
     OPTION_FILTER,
+    OPTION_TIMESTAMPS,
+    OPTION_GREP,
     OPTIONS
 };
 

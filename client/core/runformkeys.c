@@ -107,7 +107,7 @@ void runform_hint (const struct runform *self, size_t at, struct sbuf *out)
     switch (row->field) {
     case FIELD_PROFILE:
     case FIELD_WORKER:
-        sbuf_add (out, "Left and Right choose");
+        sbuf_add (out, "Left, Right or a first letter choose");
         break;
     case FIELD_PARAMETER:
         if (row->kind == FORM_ITEM)
@@ -176,6 +176,23 @@ static void choose (struct runform *self, int step)
         runform_choose (self, self->current, (row->choice + (step > 0 ? 1 : count - 1)) % count);
 }
 
+/* The next one that begins with that letter. */
+static bool jump (struct runform *self, int key)
+{
+    struct form_row *row = &self->rows[self->current];
+    const struct value *list = row->field == FIELD_PROFILE ? self->names : self->workers;
+    size_t count = value_count (list);
+    for (size_t i = 1; row->kind == FORM_CHOICE && key > ' ' && i < count; i++) {
+        size_t at = (row->choice + i) % count;
+        const char *name = value_string (value_at (list, at));
+        if (name && name[0] == key) {
+            runform_choose (self, self->current, at);
+            return true;
+        }
+    }
+    return false;
+}
+
 /* Everything is right? Else the cursor goes to the first that is not. */
 static bool all_right (struct runform *self)
 {
@@ -209,7 +226,7 @@ static void change (struct runform *self, int key)
         row->on = !row->on;
     else if (row->kind == FORM_ITEM && key == ' ')
         toggle_item (self);
-    else if (!edit (self, key))
+    else if (!jump (self, key) && !edit (self, key))
         return;
     self->why[0] = 0; /* it is another request now */
 }

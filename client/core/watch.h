@@ -151,6 +151,8 @@ void watch_say (struct watch *self, enum hue hue, const char *format, ...)
     __attribute__ ((format (printf, 3, 4)));
 /* The job that keys are about; NULL: there is none. */
 const struct watchjob *watch_selected (const struct watch *self);
+/* The same, and from now on that job is meant, wherever it stands. */
+const struct watchjob *watch_hold (struct watch *self);
 /* Does the filter let it pass? */
 bool watch_passes (const struct watch *self, const struct record *job);
 /* Choose another one by so many places. */

@@ -5,79 +5,8 @@
 
 #include <stdio.h>
 #include <string.h>
-#include <strings.h>
 
 #include "limits.h"
-
-/* ---- choosing a job ---- */
-
-static bool has (const char *text, const char *part)
-{
-    size_t bytes = strlen (part);
-    for (; text && *text; text++)
-        if (strncasecmp (text, part, bytes) == 0)
-            return true;
-    return false;
-}
-
-bool watch_passes (const struct watch *self, const struct record *job)
-{
-    const char *filter = self->filter;
-    return !filter[0] || has (job->job_id, filter) || has (job->profile, filter) ||
-           has (job_status_name (job->status), filter) || has (job->user, filter) ||
-           has (job->worker, filter) || has (job->run_id, filter) || has (job->notes, filter);
-}
-
-static const struct watchjob *first_shown (const struct watch *self)
-{
-    for (size_t i = 0; i < self->jobs.count; i++)
-        if (watch_passes (self, &self->jobs.items[i]->record))
-            return self->jobs.items[i];
-    return NULL;
-}
-
-const struct watchjob *watch_selected (const struct watch *self)
-{
-    if (self->view == VIEW_LOG || self->view == VIEW_DETAILS) {
-        const struct watchjob *job = watchjobs_find (&self->jobs, self->selected);
-        if (job)
-            return job;
-    }
-    const struct watchjob *job = self->sticks ? watchjobs_find (&self->jobs, self->selected) : NULL;
-    return job && watch_passes (self, &job->record) ? job : first_shown (self);
-}
-
-/* From now on the same job is meant, wherever it stands. */
-static const struct watchjob *hold (struct watch *self)
-{
-    const struct watchjob *job = watch_selected (self);
-    if (job) {
-        memcpy (self->selected, job->record.job_id, sizeof self->selected);
-        self->sticks = true;
-    }
-    return job;
-}
-
-void watch_select (struct watch *self, int64_t step)
-{
-    const struct watchjob *job = watch_selected (self);
-    if (!job)
-        return;
-    size_t at = watchjobs_index (&self->jobs, job->record.job_id);
-    size_t best = at;
-    while (step != 0) {
-        at += step > 0 ? 1 : (size_t)-1; /* wraps to a number that is too large */
-        if (at >= self->jobs.count)
-            break;
-        if (!watch_passes (self, &self->jobs.items[at]->record))
-            continue;
-        best = at;
-        step += step > 0 ? -1 : 1;
-    }
-    memcpy (self->selected, self->jobs.items[best]->record.job_id, sizeof self->selected);
-    self->sticks = true;
-    self->rest_ms = self->now_ms + WATCH_REST_MS;
-}
 
 /* ---- views ---- */
 
@@ -109,7 +38,7 @@ struct pager *watch_pager (struct watch *self)
 
 static void open_log (struct watch *self)
 {
-    if (!hold (self))
+    if (!watch_hold (self))
         return;
     watch_open_log (self);
     watch_open_view (self, VIEW_LOG);
@@ -117,7 +46,7 @@ static void open_log (struct watch *self)
 
 static void open_details (struct watch *self)
 {
-    if (!hold (self))
+    if (!watch_hold (self))
         return;
     watch_open_view (self, VIEW_DETAILS);
     watch_make_page (self);
@@ -133,7 +62,7 @@ static struct value *about (const char *job_id)
 
 static void open_results (struct watch *self)
 {
-    const struct watchjob *job = hold (self);
+    const struct watchjob *job = watch_hold (self);
     if (!job)
         return;
     if (job->record.status != JOB_COMPLETED) {
@@ -275,7 +204,7 @@ static void change (struct watch *self, const struct watchjob *job, const char *
 
 static void pause_or_resume (struct watch *self)
 {
-    const struct watchjob *job = hold (self);
+    const struct watchjob *job = watch_hold (self);
     if (!job)
         return;
     if (job->record.status == JOB_PAUSED)
@@ -289,7 +218,7 @@ static void pause_or_resume (struct watch *self)
 
 static void change_priority (struct watch *self, int step)
 {
-    const struct watchjob *job = hold (self);
+    const struct watchjob *job = watch_hold (self);
     if (!job)
         return;
     if (job->record.status != JOB_QUEUED) {
@@ -308,7 +237,7 @@ static void change_priority (struct watch *self, int step)
 
 static void ask_person (struct watch *self, enum watch_prompt prompt)
 {
-    const struct watchjob *job = hold (self);
+    const struct watchjob *job = watch_hold (self);
     bool over = job && job_status_terminal (job->record.status);
     if (!job)
         return;

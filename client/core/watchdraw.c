@@ -210,29 +210,34 @@ static void draw_bottom (const struct watch *self, struct canvas *canvas)
 
 /* ---- views ---- */
 
+static void add_place (const struct watch *self, const struct pager *pager, bool over,
+                       struct sbuf *out)
+{
+    if (pager->search == SEARCH_UP || pager->search == SEARCH_DOWN)
+        sbuf_add (out, self->utf8 ? ": searching…" : ": searching...");
+    else if (pager->search == SEARCH_MISSED)
+        sbuf_printf (out, ": no more `%s`", pager->pattern);
+    else if (pager->follow)
+        sbuf_add (out, over ? ": the end" : ": following");
+    else
+        sbuf_printf (out, ": %d %%", pager_percent (pager));
+}
+
 static void draw_log (struct watch *self, struct canvas *canvas, int top, int rows)
 {
     const struct watchjob *job = watchjobs_find (&self->jobs, self->log_job);
     struct sbuf title;
     sbuf_init (&title);
-    sbuf_printf (&title, "Log of %s", self->log_job);
+    sbuf_add (&title, "Log");
     if (job) {
-        sbuf_add (&title, ", ");
+        sbuf_printf (&title, " of %s, ", self->log_job);
         report_state (&job->record, &title);
+        add_place (self, &self->log, job_status_terminal (job->record.status), &title);
     }
-    const struct pager *log = &self->log;
-    if (log->search == SEARCH_UP || log->search == SEARCH_DOWN)
-        sbuf_add (&title, self->utf8 ? ": searching…" : ": searching...");
-    else if (log->search == SEARCH_MISSED)
-        sbuf_printf (&title, ": no more `%s`", log->pattern);
-    else if (log->follow)
-        sbuf_add (&title,
-                  job && job_status_terminal (job->record.status) ? ": the end" : ": following");
-    else
-        sbuf_printf (&title, ": %d %%", pager_percent (log));
     watch_draw_rule (self, canvas, top, sbuf_text (&title));
     pager_rows (&self->log, rows - 1);
-    watch_draw_pager (self, log, canvas, top + 1, rows - 1);
+    if (job)
+        watch_draw_pager (self, &self->log, canvas, top + 1, rows - 1);
     sbuf_free (&title);
 }
 
@@ -241,10 +246,7 @@ static void draw_file (struct watch *self, struct canvas *canvas, int top, int r
     struct sbuf title;
     sbuf_init (&title);
     sbuf_add_safe (&title, self->file_path);
-    if (self->file.search == SEARCH_MISSED)
-        sbuf_printf (&title, ": no more `%s`", self->file.pattern);
-    else
-        sbuf_printf (&title, ": %d %%", pager_percent (&self->file));
+    add_place (self, &self->file, true, &title);
     watch_draw_rule (self, canvas, top, sbuf_text (&title));
     pager_rows (&self->file, rows - 1);
     watch_draw_pager (self, &self->file, canvas, top + 1, rows - 1);

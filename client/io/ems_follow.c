@@ -11,6 +11,7 @@
 #include "clock.h"
 #include "follow.h"
 #include "follow_private.h"
+#include "logtimes.h"
 
 static int make_nonce (struct ems_follow *self, struct err *err)
 {
@@ -101,6 +102,33 @@ int ems_follow_fd (const struct ems_follow *self)
     return self->events.epoll_fd;
 }
 
+/* As much as came at one time. */
+bool follow_take_rest (struct ems_follow *self, struct ems_event *event)
+{
+    int64_t until = INT64_MAX;
+    size_t bytes = self->rest.bytes;
+    if (bytes == 0)
+        return false;
+    if (self->times)
+        event->time_ms = logtimes_of (self->rest.times, self->rest.offset, &until);
+    if (until - self->rest.offset < (int64_t)bytes)
+        bytes = (size_t)(until - self->rest.offset);
+    event->data = self->rest.data;
+    event->size = bytes;
+    event->offset = self->rest.offset;
+    self->rest.data += bytes;
+    self->rest.bytes -= bytes;
+    self->rest.offset += (int64_t)bytes;
+    event->type = EMS_EVENT_LOG;
+    event->job = ems_value_from (self->job);
+    return true;
+}
+
+void ems_follow_want_times (struct ems_follow *self)
+{
+    self->times = true;
+}
+
 /* What the last event pointed to is not needed any more. */
 static void release (struct ems_follow *self)
 {
@@ -147,8 +175,10 @@ int ems_follow_next (struct ems_follow *self, int timeout_ms, struct ems_event *
 {
     struct err err = { 0 };
     int64_t deadline_ms = timeout_ms < 0 ? INT64_MAX : clock_mono_ms () + timeout_ms;
-    release (self);
     memset (event, 0, sizeof *event);
+    if (follow_take_rest (self, event))
+        return 1;
+    release (self);
     int rc = 1;
     while (rc == 1 && !self->finished) {
         struct follow_step step;

@@ -179,6 +179,8 @@ int follow_ask (struct ems_follow *self, const struct follow_step *step, struct 
         rc = value_put_int (body, "offset", step->offset);
         if (rc == 0)
             rc = value_put_int (body, "max_bytes", step->max_bytes);
+        if (rc == 0 && self->times)
+            rc = value_put_bool (body, "times", true);
     }
     if (rc < 0)
         err_set (err, STATUS_FAILED, "out of memory");
@@ -234,12 +236,11 @@ static int take_logs (struct ems_follow *self, const struct wire_reply *reply,
     struct follow_span span;
     follow_logs_reply (&self->machine, offset, value_size (data), size, eof, clock_mono_ms (),
                        &span);
-    if (span.bytes == 0)
-        return 0;
-    event->data = (const char *)value_bytes (data) + span.skip;
-    event->size = span.bytes;
-    event->offset = offset + (int64_t)span.skip;
-    return tell (event, EMS_EVENT_LOG);
+    self->rest.data = (const char *)value_bytes (data) + span.skip;
+    self->rest.bytes = span.bytes;
+    self->rest.offset = offset + (int64_t)span.skip;
+    self->rest.times = value_get (reply->body, "times");
+    return follow_take_rest (self, event);
 }
 
 static int take_cancel (struct ems_follow *self, const struct wire_reply *reply,
@@ -334,6 +335,8 @@ static int take_log (struct ems_follow *self, const struct frames *frames, const
         return 3;
     if (verdict == FOLLOW_DROP || span.bytes == 0)
         return 2;
+    if (self->times && value_read_int (map, "time_ms", 0, INT64_MAX, &event->time_ms, NULL) != 1)
+        event->time_ms = 0;
     event->data = (const char *)frames_data (frames, 2) + span.skip;
     event->size = span.bytes;
     event->offset = offset + (int64_t)span.skip;

@@ -34,6 +34,13 @@ struct ems_follow {
     struct frames frames; /* the last message taken from the events socket */
     bool holding;         /* it came too early and is to be looked at again */
     bool showing;         /* the last event points into it */
+    bool times;           /* are wanted */
+    struct {              /* of `shown`, what is not told yet */
+        const char *data;
+        size_t bytes;
+        int64_t offset;
+        const struct value *times;
+    } rest;
 };
 
 /* The worker that requests about the job name; NULL: none. */
@@ -44,6 +51,9 @@ void follow_look_at_link (struct ems_follow *self);
 int follow_tell (struct ems_follow *self, struct ems_event *event);
 /* Answers to what was asked: 1 and *event, 0, or -1 with *err: the job cannot be followed. */
 int follow_take_replies (struct ems_follow *self, struct ems_event *event, struct err *err);
+/* What is left of the last piece of log: true and *event, which points to what the one before did.
+ */
+bool follow_take_rest (struct ems_follow *self, struct ems_event *event);
 int follow_ask (struct ems_follow *self, const struct follow_step *step, struct err *err);
 /* One event from the socket: 1 and *event, 2 taken but nothing to tell, 0 nothing there. */
 int follow_take_event (struct ems_follow *self, struct ems_event *event);

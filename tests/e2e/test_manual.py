@@ -96,10 +96,34 @@ def test_options_of_every_command_are_those_of_the_page():
 
 def test_exit_codes_are_those_of_the_page():
     codes = set(re.findall(r"^\s+EXITS_\w+ = (\d+),", source("client/core/exits.h"), re.M))
-    # A failed program's own code, of which there is no name.
+    # A failed program's own code, and 1 of what judges: they have no name.
     assert names(sections("ems.1")["EXIT STATUS"]) - {"1", "255"} == codes
     told = output(EMS, "help").partition("Exit codes: ")[2]
     assert set(re.findall(r"\b(\d\d)\b", told)) <= codes
+
+
+def test_keys_of_the_full_screen_are_those_of_the_page():
+    code = dict((help_text, keys) for keys, ascii_keys, help_text in re.findall(
+        r'"([^"]+)",\s+(NULL|"[^"]+"),\s+(?:NULL|"[^"]+"),\s+"([^"]+)" \}', source(
+            "client/core/watchkeys.c")))
+    assert len(code) > 20
+    table = re.findall(r"^[\[|][\[ ] +((?:\*[^*]+\*(?:, )?)+)\n:[\[ ] (.*)$",
+                       headings()["watch"][1], re.M)
+    told = {text: re.findall(BOLD, keys) for keys, text in table}
+    arrows = str.maketrans({"↑": "Up", "↓": "Down", "←": "Left", "→": "Right"})
+    assert told == {text.removesuffix(" (Ctrl-C anywhere)"): keys.translate(arrows).split()
+                    for text, keys in code.items()}
+
+
+def test_other_names_of_commands_are_those_of_the_page():
+    table = re.search(r"\bsame\[\] = \{(.*?)\n\};", source("client/core/cmdguess.c"), re.S)[1]
+    code = {word: meant for word, meant in re.findall(r'\{ "(\w+)", "(\w+)" \}', table)}
+    said = re.search(r"^Some commands have.*?:(.*?)\.$", PAGES["ems.1"].read_text(), re.M | re.S)[1]
+    told = {}
+    for part in said.split(";"):
+        *words, meant = re.findall(BOLD, part)
+        told |= {word: meant for word in words}
+    assert told == code
 
 
 def variables(*folders):

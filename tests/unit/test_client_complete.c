@@ -35,8 +35,8 @@ static void end (struct complete *self, struct sbuf *text)
 static bool is_free (const char *name)
 {
     static const char *const names[] = {
-        "N",    "D",    "TEXT",  "NAME=VALUE", "KEY",    "ENDPOINT", "WHEN",
-        "NAME", "TIME", "REGEX", "COLUMNS",    "MOMENT", "PATTERN",  "[PROFILE]",
+        "N",    "D",     "TEXT",    "NAME=VALUE", "KEY",     "ENDPOINT",  "WHEN",    "NAME",
+        "TIME", "REGEX", "COLUMNS", "MOMENT",     "PATTERN", "[PROFILE]", "PERCENT",
     };
     for (size_t i = 0; i < sizeof names / sizeof *names; i++)
         if (strcmp (names[i], name) == 0)
