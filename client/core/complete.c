@@ -124,11 +124,25 @@ static void want_argument (struct complete *self, const char *usage)
     }
 }
 
+static void want_columns (struct complete *self)
+{
+    enum command command = self->line.command;
+    enum list_kind kind = command == COMMAND_PS        ? LIST_JOBS
+                          : command == COMMAND_RESULTS ? LIST_RUNS
+                          : command == COMMAND_WORKERS ? LIST_WORKERS
+                                                       : LIST_PROFILES;
+    self->columns = columns_of (kind);
+    self->list = true;
+    self->wanted |= WANT_NAMES;
+}
+
 static void want_value (struct complete *self, enum option option, const char *typed)
 {
     const struct option_spec *spec = option_spec (option);
     bool workers = self->line.command == COMMAND_WORKERS && strcmp (spec->name, "status") == 0;
     self->typed = typed;
+    if (option == OPTION_COLUMNS)
+        want_columns (self);
     for (size_t i = 0; i < COUNT (values); i++) {
         if (strcmp (values[i].option, spec->name) != 0)
             continue;
@@ -212,6 +226,8 @@ static void skip_items (struct complete *self)
     const char *comma = strrchr (self->typed, ',');
     if (self->list && comma)
         self->typed = comma + 1;
+    if (self->columns && *self->typed == '+')
+        self->typed++;
 }
 
 void complete_begin (struct complete *self, int argc, char *const argv[])
@@ -291,6 +307,8 @@ static void offer_names (struct complete *self)
         word[self->names[i].bytes] = '\0';
         complete_offer (self, word, NULL);
     }
+    for (const struct column *column = self->columns; column && column->name; column++)
+        complete_offer (self, column->name, column->help);
 }
 
 static void offer_fields (struct complete *self)

@@ -20,6 +20,7 @@
 #define EMS_COMPLETE_H
 
 #include "cmdline.h"
+#include "column.h"
 #include "record.h"
 #include "value.h"
 
@@ -51,7 +52,8 @@ struct complete {
         size_t bytes;
     } names[COMPLETE_NAMES]; /* words that are known beforehand */
     size_t name_count;
-    const char *parameter; /* its value is typed; or NULL */
+    const struct column *columns; /* of -o; or NULL */
+    const char *parameter;        /* its value is typed; or NULL */
     size_t parameter_bytes;
     struct cmdline line; /* the words before it */
     struct cmdline_next next;
