@@ -9,6 +9,8 @@
  *     if (!ems || ems_run (ems, &run, &job, &error) < 0)
  *         fprintf (stderr, "%s\n", error.text);
  *
+ * Compiled with $(pkg-config --cflags --libs libems). client/examples/ has whole programs.
+ *
  * Values. What comes back (jobs, lists of jobs, workers) is a struct ems_value: a map, list, text,
  * number, with the fields that proto/PROTOCOL.md names. Read them with ems_get and its sisters;
  * new fields of later versions break nothing. A value that a function hands out by
@@ -36,8 +38,13 @@
  * wait for it while it is away.
  *
  * Threads. A struct ems and all that was made from it belong to one thread at a time. Different
- * struct ems are independent. No function installs signal handlers; the library's own threads
- * block all signals.
+ * struct ems are independent. To end another thread's wait make its interrupt_fd readable. No
+ * function installs signal handlers; the library's own threads block all signals. After fork
+ * nothing of it is of use in the child, which leaves it alone.
+ *
+ * Versions. Functions and fields are only added, and fields where `reserved` keeps room for them: a
+ * program runs with every later libems.so.0 than the one that it was built with. What is reserved
+ * stays 0, as ems_run_init and an initializer leave it.
  *
  * SPDX-License-Identifier: MPL-2.0 */
 #ifndef EMS_H
@@ -50,6 +57,9 @@
 #ifdef __cplusplus
 extern "C" {
 #endif
+#ifdef __GNUC__
+#pragma GCC visibility push(default) /* all that libems.so shows */
+#endif
 
 #define EMS_UNREACHABLE 1 /* nobody answers at the endpoint */
 #define EMS_INTERRUPTED 2 /* interrupt_fd became readable */
@@ -57,6 +67,8 @@ extern "C" {
 struct ems;
 struct ems_value;
 struct ems_follow;
+struct ems_monitor;
+struct ems_ask;
 
 struct ems_error {
     int status;
@@ -83,6 +95,7 @@ struct ems_options {
      * sentence that says why; NULL: not called. */
     void (*notice) (void *arg, const char *text);
     void *notice_arg;
+    void *reserved[8];
 };
 
 /* A new connection; `options` may be NULL. It connects in the background: that nobody answers
@@ -95,6 +108,8 @@ void ems_destroy (struct ems **self_p);
 int ems_can_follow (const struct ems *self, struct ems_error *error);
 /* The endpoint in use; belongs to `self`. */
 const char *ems_endpoint (const struct ems *self);
+/* The version of the library that runs, as "0.1.0". Belongs to the library. */
+const char *ems_version (void);
 
 /* ---- Requests ---------------------------------------------------------------------------- */
 
@@ -103,6 +118,17 @@ const char *ems_endpoint (const struct ems *self);
  * refusal, or NULL. `reply` may be NULL. */
 int ems_request (struct ems *self, const char *type, const char *worker,
                  const struct ems_value *body, struct ems_value **reply, struct ems_error *error);
+
+/* The same without waiting: it is sent, repeated and given up while anything else is done with the
+ * same struct ems, as ems_monitor_next or ems_follow_next with timeout 0 (whose descriptors tell
+ * when). NULL with *error. Any number may exist; destroy them before the struct ems. */
+struct ems_ask *ems_ask_new (struct ems *self, const char *type, const char *worker,
+                             const struct ems_value *body, struct ems_error *error);
+/* Is it answered? 0: not yet; 1: with success, and the reply's body in *reply; -1 with *error:
+ * refused, or given up; then *reply is the body that came with it, or NULL. */
+int ems_ask_take (struct ems_ask *self, struct ems_value **reply, struct ems_error *error);
+/* Whoever destroys one that is not answered does not learn what became of it. */
+void ems_ask_destroy (struct ems_ask **self_p);
 
 struct ems_run {
     const char *profile;            /* required */
@@ -122,6 +148,7 @@ struct ems_run {
                                        process without a second job; NULL: a new one */
     bool first_time;                /* request_id is new: nobody has used it yet (a broker that was
                                        just started need not look for it) */
+    void *reserved[8];
 };
 void ems_run_init (struct ems_run *run); /* all defaults */
 
@@ -131,6 +158,13 @@ void ems_run_init (struct ems_run *run); /* all defaults */
  * A queued job tells its `position`; follow it or wait for it like any other. */
 int ems_run (struct ems *self, const struct ems_run *run, struct ems_value **job,
              struct ems_error *error);
+/* What ems_run would run, checked like it, with no effect: as map {worker, profile, command,
+ * workdir, environment, params, user, priority, grace_ms, time_limit_ms, silence_limit_ms,
+ * log_limit_bytes}. `command` is the program and its arguments, with the words {run_id} and
+ * {results_dir} for what is only known at the start; `environment` the names that are set. It does
+ * not matter whether the worker is busy. request_id does not count. */
+int ems_dry_run (struct ems *self, const struct ems_run *run, struct ems_value **reply,
+                 struct ems_error *error);
 /* The same job once more, as a new one; with `resume`, going on from what it left. Of `run` (NULL:
  * all defaults, which are those of that job) profile, params and worker do not count. As ems_run.
  */
@@ -173,10 +207,35 @@ int ems_results (struct ems *self, int limit, const char *before, struct ems_val
 /* What runs left that did not complete and can be gone on with, in the same form. */
 int ems_partial_results (struct ems *self, int limit, const char *before, struct ems_value **reply,
                          struct ems_error *error);
+/* The files of a complete run as map {run_id, job_id, worker, path, files, more}: `files` is a list
+ * of {path, size}, sorted by path, at most 1000; `more` is true if that is not all. run: the id of
+ * a run, or of its job as for ems_status (409: that one has no results). worker: NULL for whoever
+ * has it; it takes the worker where the run is of no job (its `job_id` is nil in ems_results) and
+ * there are several. */
+int ems_files (struct ems *self, const char *worker, const char *run, struct ems_value **reply,
+               struct ems_error *error);
+/* A piece of one of them as map {run_id, job_id, worker, path, offset, data, size, eof}: at most
+ * max_bytes (0: 256 KiB) from `offset` on. path: as ems_files tells it. Its bytes are the run's:
+ * not safe to print as they are. */
+int ems_file (struct ems *self, const char *worker, const char *run, const char *path,
+              int64_t offset, int64_t max_bytes, struct ems_value **reply, struct ems_error *error);
 /* A piece of the log as map {job_id, offset, data, size, eof}: at most max_bytes (0: 256 KiB) from
  * `offset` on, or, if tail_lines > 0, its last lines (`offset` is ignored). */
 int ems_logs (struct ems *self, const char *job_id, int64_t offset, int64_t max_bytes,
               int tail_lines, struct ems_value **reply, struct ems_error *error);
+/* The same in full. `times` of the reply is a list of [offset, time_ms]: the bytes from that offset
+ * on came at that time (ms since 1970), up to the next entry; what lies before the first came
+ * nobody knows when. With `times` a piece may be shorter than asked for, as it may be at the end.
+ */
+struct ems_piece {
+    int64_t offset;
+    int tail_lines;   /* > 0: its last lines, instead of `offset` */
+    int64_t since_ms; /* > 0: from the first line on that came then or later, instead of `offset` */
+    int64_t max_bytes; /* 0: 256 KiB */
+    bool times;
+};
+int ems_log_piece (struct ems *self, const char *job_id, const struct ems_piece *piece,
+                   struct ems_value **reply, struct ems_error *error);
 /* Returns when the job is over, with its record; -1 with status 504 after timeout_ms (-1: never).
  */
 int ems_wait (struct ems *self, const char *job_id, int64_t timeout_ms, struct ems_value **job,
@@ -210,6 +269,9 @@ struct ems_event {
     int64_t offset;
     int status; /* EMS_EVENT_CANCEL: 200, or why not */
     const char *text;
+    int64_t time_ms; /* EMS_EVENT_LOG, after ems_follow_want_times: when the first byte of `data`
+                        came, and with it all lines that begin in `data`; 0: not known */
+    void *reserved[8];
 };
 
 /* Follow a job: every byte of its log from `offset` on, once and in order, and its status, over
@@ -223,11 +285,23 @@ struct ems_follow *ems_follow_new (struct ems *self, const char *job_id, int64_t
 struct ems_follow *ems_follow_job (struct ems *self, const struct ems_value *job, int64_t offset,
                                    struct ems_error *error);
 void ems_follow_destroy (struct ems_follow **self_p);
+/* From now on each EMS_EVENT_LOG tells when it came. To be called before the first event is taken.
+ */
+void ems_follow_want_times (struct ems_follow *self);
 
 /* The next event: 1 and *event, whose pointers are valid until the next call; 0 if there was none
  * within timeout_ms (-1: waits as long as it takes); -1 with *error (after which only destroy is of
  * use, except after EMS_INTERRUPTED). After EMS_EVENT_OVER: always 0. */
 int ems_follow_next (struct ems_follow *self, int timeout_ms, struct ems_event *event,
+                     struct ems_error *error);
+
+/* The same by being called: `each` gets every event, EMS_EVENT_OVER as the last one, until it
+ * returns false. 1: the job is over; 0: `each` returned false before that (call again to go on); -1
+ * with *error, as ems_follow_next. `each` may make requests and ems_follow_cancel, also with the
+ * struct ems of `self`; it must not destroy, nor ask `self` for events. The event belongs to this
+ * call of it. */
+int ems_follow_each (struct ems_follow *self,
+                     bool (*each) (void *arg, const struct ems_event *event), void *arg,
                      struct ems_error *error);
 
 /* For a loop of one's own: a descriptor to poll for reading. When it can be read, call
@@ -239,6 +313,37 @@ int ems_follow_fd (const struct ems_follow *self);
  * repeated over lost connections. Again with a smaller grace shortens it. grace_ms: -1 for
  * that of the job. */
 int ems_follow_cancel (struct ems_follow *self, int64_t grace_ms, struct ems_error *error);
+
+/* ---- Watching everything ----------------------------------------------------------------- */
+
+enum ems_monitor_type {
+    EMS_MONITOR_LOOK = 1, /* events may have been missed: ask ems_list, ems_workers anew */
+    EMS_MONITOR_JOB,      /* `value`: the record of a job that changed */
+    EMS_MONITOR_WORKER,   /* `value`: map {worker, state, job_id, queued} of a worker that did */
+    EMS_MONITOR_LOST,     /* the connection is gone; it comes back by itself */
+    EMS_MONITOR_BACK,     /* it is back; EMS_MONITOR_LOOK follows */
+};
+
+struct ems_monitor_event {
+    enum ems_monitor_type type;
+    const struct ems_value *value; /* NULL where there is none */
+    void *reserved[4];
+};
+
+/* Every change of every job and worker. Events are hints: of one job they come in order, but any of
+ * them may be missing. EMS_MONITOR_LOOK comes soon after the beginning, after a connection that was
+ * lost, when something is known to be missing, and now and then in a long silence: who then lists
+ * jobs and workers anew is never wrong for long. Where requests are answered but no events come, it
+ * comes every 2 s. A record from an event may be older than one from an answer: the log only grows,
+ * and a state that is final stays. Waits for nobody, not even for a connection; NULL with *error.
+ * Destroy it before the struct ems. */
+struct ems_monitor *ems_monitor_new (struct ems *self, struct ems_error *error);
+void ems_monitor_destroy (struct ems_monitor **self_p);
+/* As ems_follow_next: 1 and *event, 0 nothing within timeout_ms, -1 with *error. */
+int ems_monitor_next (struct ems_monitor *self, int timeout_ms, struct ems_monitor_event *event,
+                      struct ems_error *error);
+/* As ems_follow_fd. */
+int ems_monitor_fd (const struct ems_monitor *self);
 
 /* ---- Values ------------------------------------------------------------------------------ */
 
@@ -275,6 +380,9 @@ int ems_put (struct ems_value *map, const char *key, struct ems_value *item);
 int ems_append_text (struct ems_value *list, const char *text);
 int ems_append (struct ems_value *list, struct ems_value *item);
 
+#ifdef __GNUC__
+#pragma GCC visibility pop
+#endif
 #ifdef __cplusplus
 }
 #endif

@@ -14,8 +14,9 @@ function (ems_harden_if_taken flag)
 endfunction ()
 
 if (NOT EMS_SANITIZE)
-    # Not -fPIC, which would keep global functions from being inlined; but what is preloaded into programs needs that.
-    add_compile_options ($<$<NOT:$<STREQUAL:$<TARGET_PROPERTY:TYPE>,MODULE_LIBRARY>>:-fPIE>)
+    # Not -fPIC, which would keep global functions from being inlined; but what is preloaded into programs needs that,
+    # and what goes into libems.so, which is hidden and so inlined all the same.
+    add_compile_options ($<$<NOT:$<OR:$<STREQUAL:$<TARGET_PROPERTY:TYPE>,MODULE_LIBRARY>,$<AND:$<STREQUAL:$<TARGET_PROPERTY:TYPE>,STATIC_LIBRARY>,$<BOOL:$<TARGET_PROPERTY:POSITION_INDEPENDENT_CODE>>>>>:-fPIE>)
     add_link_options ($<$<STREQUAL:$<TARGET_PROPERTY:TYPE>,EXECUTABLE>:-pie>
                       -Wl,-z,relro -Wl,-z,now -Wl,-z,noexecstack)
     ems_harden_if_taken (-fstack-protector-strong)

@@ -1,6 +1,6 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: MPL-2.0
-"""The programs that are installed are built as deploy/hardening.cmake wants them.
+"""The programs that are installed, and libems.so, are built as deploy/hardening.cmake wants them.
 
 usage: hardening.py BIN_DIR COMPILER
 
@@ -13,7 +13,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-PROGRAMS = ("ems", "ems-broker", "ems-worker", "ems-shim", "ems-notify", "lab-orchestrator")
+PROGRAMS = ("ems", "ems-broker", "ems-worker", "ems-shim", "ems-notify", "lab-orchestrator", "../lib/libems.so.0")
 BARE = """
 #include <stdio.h>
 int main (int argc, char **argv) { char text[64]; sprintf (text, "%d%s", argc, argv[0]); return puts (text) < 0; }
@@ -32,7 +32,7 @@ def missing(program):
     checks = {name for name in called if name.endswith("_chk")}
     wanted = {
         "position-independent": re.search(r"^\s*Type:\s+DYN\b", output, re.M) and
-                                re.search(r"\(FLAGS_1\).*\bPIE\b", output),
+                                (re.search(r"\(FLAGS_1\).*\bPIE\b", output) or ".so" in program.name),
         "relocations read-only": "GNU_RELRO" in output,
         "bound before main": re.search(r"\(FLAGS_1\).*\bNOW\b", output),
         "no executable stack": stack and "E" not in stack.group(1),

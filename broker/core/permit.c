@@ -25,6 +25,8 @@ static const struct rule table[] = {
     { "list", PERMIT_ALL, PERMIT_ALL, PERMIT_ALL, false },
     { "logs", PERMIT_ALL, PERMIT_ALL, PERMIT_ALL, false },
     { "results", PERMIT_ALL, PERMIT_ALL, PERMIT_ALL, false },
+    { "files", PERMIT_ALL, PERMIT_ALL, PERMIT_ALL, false },
+    { "file", PERMIT_ALL, PERMIT_ALL, PERMIT_ALL, false },
     { "find", PERMIT_ALL, PERMIT_ALL, PERMIT_ALL, false },
     { "sync", PERMIT_ALL, PERMIT_ALL, PERMIT_ALL, false },
     { "run", PERMIT_NO, PERMIT_OWN, PERMIT_ALL, true },
@@ -81,8 +83,10 @@ enum permit permit_request (unsigned roles, const char *type, const struct value
 bool permit_changes (const char *type, const struct value *body)
 {
     const struct value *dry_run = value_get (body, "dry_run");
-    if (strcmp (type, "prune") == 0 && value_type (dry_run) == VALUE_BOOL && value_bool (dry_run))
-        return false; /* it only tells what would go */
+    bool can_be_dry =
+        strcmp (type, "prune") == 0 || strcmp (type, "run") == 0 || strcmp (type, "rerun") == 0;
+    if (can_be_dry && value_type (dry_run) == VALUE_BOOL && value_bool (dry_run))
+        return false; /* it only tells what would be done */
     return rule_of (type)->changes;
 }
 

@@ -116,7 +116,7 @@ static struct pending *begin (struct broker *self, const struct incoming *in)
     }
     item->not_after_ms = too_late_ms (in);
     item->has_not_after = in->request.not_after_ms != 0;
-    item->is_run = strcmp (in->request.type, "run") == 0;
+    item->is_run = strcmp (in->request.type, "run") == 0 && in->asker.changes;
     item->delimiter = in->delimiter;
     item->asker = in->asker;
     strcpy (item->id, in->request.id);
@@ -240,6 +240,17 @@ static void find_place (struct broker *self, const struct incoming *in, bool rep
     ask_around (self, in, ask);
 }
 
+/* Whose a request is: its job_id, or for the files of a run its run_id. 1, 0: it does not say, -1
+ * with *err. */
+static int read_owner (const struct wire_request *request, const char **out, struct err *err)
+{
+    bool by_run = strcmp (request->type, "files") == 0 || strcmp (request->type, "file") == 0;
+    int rc = value_read_string (request->body, "job_id", LIMIT_NAME_BYTES, out, err);
+    return rc == 0 && by_run
+               ? value_read_string (request->body, "run_id", LIMIT_NAME_BYTES, out, err)
+               : rc;
+}
+
 /* Several workers are known, and none is named. */
 static void choose (struct broker *self, const struct incoming *in)
 {
@@ -250,7 +261,7 @@ static void choose (struct broker *self, const struct incoming *in)
         gather_from_all (self, in, kind);
         return;
     }
-    int rc = value_read_string (in->request.body, "job_id", LIMIT_NAME_BYTES, &job_id, &err);
+    int rc = read_owner (&in->request, &job_id, &err);
     if (rc == 0)
         err_set (&err, STATUS_BAD_REQUEST,
                  "a request of type \"%s\" without job_id does not say for which of %d workers it "
@@ -273,6 +284,16 @@ static void choose (struct broker *self, const struct incoming *in)
 static int sole_worker (const struct broker *self)
 {
     return self->roster.count == 1 ? workers_only (self->workers) : NO_WORKER;
+}
+
+/* It would go where it is asked for, if it were asked for now; nobody has it. */
+static void dispatch_dry_run (struct broker *self, const struct incoming *in)
+{
+    int only = workers_only (self->workers);
+    if (only != NO_WORKER)
+        pass_to (self, in, only);
+    else
+        find_place (self, in, false);
 }
 
 static void dispatch_run (struct broker *self, const struct incoming *in)
@@ -305,6 +326,8 @@ static void dispatch (struct broker *self, const struct incoming *in)
         pass_to_named (self, in, request->worker);
     else if (workers_count (self->workers) == 0)
         broker_answer (self, in, STATUS_NO_WORKER, "no worker is connected", NULL);
+    else if (strcmp (request->type, "run") == 0 && !in->asker.changes)
+        dispatch_dry_run (self, in);
     else if (strcmp (request->type, "run") == 0)
         dispatch_run (self, in);
     else if (sole_worker (self) != NO_WORKER)

@@ -31,7 +31,8 @@ static void help_all (struct sbuf *out)
     sbuf_add (out, "usage: ems [OPTION]… COMMAND [ARGUMENT]…\n\n"
                    "Runs benchmark jobs, one at a time, and shows what they do.\n\n");
     for (enum command c = COMMAND_NONE + 1; c < COMMANDS; c++)
-        sbuf_printf (out, "  %-*s %s\n", 10, command_spec (c)->name, command_spec (c)->summary);
+        if (!command_hidden (c))
+            sbuf_printf (out, "  %-*s %s\n", 10, command_spec (c)->name, command_spec (c)->summary);
     add_globals (out);
     sbuf_add (
         out,

@@ -19,9 +19,11 @@ struct reader {
     char *const *argv;
     int at; /* the next word */
     struct cmdline *out;
+    struct cmdline_next
+        *next; /* the line is still being typed: nothing is wrong with it; or NULL */
 };
 
-static bool takes (enum command command, enum option option)
+bool cmdline_takes (enum command command, enum option option)
 {
     uint32_t where = option_spec (option)->commands;
     return where == ALL_COMMANDS || (where & (UINT32_C (1) << command)) != 0;
@@ -38,7 +40,8 @@ static int find_command (const char *word, enum command *out, struct err *err)
             *out = c;
             return 0;
         }
-        suggest_offer (&near, command_spec (c)->name);
+        if (!command_hidden (c))
+            suggest_offer (&near, command_spec (c)->name);
     }
     for (size_t i = 0; cmdguess_word (i); i++)
         suggest_offer (&near, cmdguess_word (i));
@@ -168,6 +171,10 @@ static int take_value (struct reader *reader, enum option option, const char *af
         return set_option (reader->out, option, NULL, err);
     }
     const char *value = after ? after : next_word (reader);
+    if (!value && reader->next) {
+        reader->next->value_of = option;
+        return 0;
+    }
     if (!value)
         return err_set (err, STATUS_BAD_REQUEST, "--%s needs a value: --%s %s", spec->name,
                         spec->name, spec->takes);
@@ -183,7 +190,7 @@ static int unknown_option (const struct reader *reader, const char *word, size_t
     suggest_init (&near, name);
     enum command command = reader->out->command;
     for (enum option o = 0; o < OPTIONS; o++)
-        if (takes (command, o))
+        if (cmdline_takes (command, o))
             suggest_offer (&near, option_spec (o)->name);
     const char *of = command == COMMAND_NONE ? "ems" : command_spec (command)->name;
     if (near.best)
@@ -209,7 +216,7 @@ static int take_long (struct reader *reader, const char *word, struct err *err)
     const char *after = equals ? equals + 1 : NULL;
     for (enum option o = 0; o < OPTIONS; o++) {
         const char *name = option_spec (o)->name;
-        if (takes (reader->out->command, o) && strlen (name) == bytes &&
+        if (cmdline_takes (reader->out->command, o) && strlen (name) == bytes &&
             strncmp (name, word, bytes) == 0)
             return take_value (reader, o, after, err);
     }
@@ -224,7 +231,7 @@ static int take_short (struct reader *reader, const char *word, struct err *err)
     for (bool first = true; *word; word++, first = false) {
         enum option found = OPTIONS;
         for (enum option o = 0; o < OPTIONS; o++)
-            if (takes (reader->out->command, o) && option_spec (o)->letter == *word)
+            if (cmdline_takes (reader->out->command, o) && option_spec (o)->letter == *word)
                 found = o;
         /* A parameter of one letter is typed with one dash as easily as with two. */
         if (found == OPTIONS && reader->out->command == COMMAND_RUN && first && word[1] == 0)
@@ -269,17 +276,22 @@ static int take_words (struct reader *reader, struct err *err)
     const char *word;
     while ((word = next_word (reader))) {
         int rc;
-        if (!only_plain && strcmp (word, "--") == 0) {
+        bool as_it_is = reader->out->command == COMMAND_COMPLETE;
+        if (!as_it_is && !only_plain && strcmp (word, "--") == 0) {
             only_plain = true;
+            if (reader->next)
+                reader->next->only_plain = true;
             continue;
         }
-        if (only_plain || word[0] != '-' || word[1] == 0 || is_number (word))
+        if (as_it_is)
+            rc = add_word (reader->out, NULL, 0, word, err);
+        else if (only_plain || word[0] != '-' || word[1] == 0 || is_number (word))
             rc = take_plain (reader, word, err);
         else if (word[1] == '-')
             rc = take_long (reader, word + 2, err);
         else
             rc = take_short (reader, word + 1, err);
-        if (rc < 0)
+        if (rc < 0 && !reader->next)
             return -1;
     }
     return 0;
@@ -332,7 +344,7 @@ static int check_together (struct cmdline *out, const struct command_spec *spec,
 int cmdline_parse (int argc, char *const argv[], struct cmdline *out, struct err *err)
 {
     memset (out, 0, sizeof *out);
-    struct reader reader = { argc, argv, 1, out };
+    struct reader reader = { argc, argv, 1, out, NULL };
     if (take_words (&reader, err) < 0)
         return -1;
     if (out->given[OPTION_VERSION])
@@ -348,6 +360,16 @@ int cmdline_parse (int argc, char *const argv[], struct cmdline *out, struct err
     if (out->command == COMMAND_HELP && out->argument_count == 1)
         return find_command (out->arguments[0], &out->help_for, err);
     return out->given[OPTION_HELP] ? 0 : check_together (out, spec, err);
+}
+
+void cmdline_read_part (int argc, char *const argv[], struct cmdline *out,
+                        struct cmdline_next *next)
+{
+    struct err ignored = { 0 };
+    memset (out, 0, sizeof *out);
+    *next = (struct cmdline_next){ .value_of = OPTIONS };
+    struct reader reader = { argc, argv, 1, out, next };
+    (void)take_words (&reader, &ignored);
 }
 
 void cmdline_clear (struct cmdline *self)

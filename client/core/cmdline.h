@@ -36,10 +36,13 @@ enum command {
     COMMAND_WORKERS,
     COMMAND_PROFILES,
     COMMAND_PING,
+    COMMAND_WATCH,
     COMMAND_KEYGEN,
     COMMAND_GRANT,
     COMMAND_CONTEXT,
     COMMAND_RELOAD,
+    COMMAND_COMPLETION,
+    COMMAND_COMPLETE, /* of the scripts that `completion` prints */
     COMMAND_VERSION,
     COMMAND_HELP,
     COMMAND_DOCTOR,
@@ -76,6 +79,9 @@ enum option {
     OPTION_TIMEOUT,
     OPTION_PARTIAL,
     OPTION_DRY_RUN,
+    OPTION_SUMMARY,
+    OPTION_NO_SUMMARY,
+    OPTION_TOLERANCE,
     OPTION_CONTEXT,
     OPTION_ROLE,
     OPTION_WORKERS,
@@ -84,6 +90,9 @@ enum option {
     OPTION_SERVER,
     OPTION_SERVER_KEY,
     OPTION_CERTIFICATE,
+    OPTION_SINCE,
+    OPTION_TIMESTAMPS,
+    OPTION_GREP,
     OPTIONS
 };
 
@@ -121,7 +130,10 @@ struct option_spec {
 
 /* NULL for COMMAND_NONE. */
 const struct command_spec *command_spec (enum command command);
+/* Is it for programs? Then it is left out of lists. */
+bool command_hidden (enum command command);
 const struct option_spec *option_spec (enum option option);
+bool cmdline_takes (enum command command, enum option option);
 
 enum color { COLOR_AUTO, COLOR_ALWAYS, COLOR_NEVER };
 
@@ -146,7 +158,7 @@ struct cmdline {
     enum color color;
     const char *arguments[COMMAND_ARGUMENTS]; /* of the command, except of `run` */
     int argument_count;
-    struct run_word *words; /* of `run`; owned */
+    struct run_word *words; /* of `run`; of `complete` all, as they are; owned */
     size_t word_count;
     const char *labels[LIMIT_LABELS]; /* NAME=VALUE as typed */
     size_t label_count;
@@ -157,6 +169,17 @@ struct cmdline {
  * cases. With --help given, missing arguments are no error. */
 int cmdline_parse (int argc, char *const argv[], struct cmdline *out, struct err *err);
 void cmdline_clear (struct cmdline *self);
+
+/* What can come after the words of a command line that is still being typed. */
+struct cmdline_next {
+    enum option value_of; /* the value of this option; OPTIONS: no value is due */
+    bool only_plain;      /* after --: no option any more */
+};
+
+/* For completion: reads the words as far as they make sense and passes over the rest. Clear *out.
+ */
+void cmdline_read_part (int argc, char *const argv[], struct cmdline *out,
+                        struct cmdline_next *next);
 
 /* Help as text: all commands, or one. For `run` the parameters come from elsewhere. */
 void cmdline_help (enum command command, struct sbuf *out);

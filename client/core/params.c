@@ -85,7 +85,7 @@ static bool same_name (const char *name, const char *typed, size_t typed_bytes)
     return true;
 }
 
-static const struct value *find_parameter (const struct value *profile, const struct run_word *word)
+const struct value *params_find (const struct value *profile, const struct run_word *word)
 {
     const struct value *parameters = value_get (profile, "parameters");
     for (size_t i = 0; i < value_count (parameters); i++) {
@@ -242,7 +242,7 @@ static int take_parameter (const struct value *profile, const struct cmdline *li
     size_t bytes = word->name_bytes < LIMIT_NAME_BYTES ? word->name_bytes : LIMIT_NAME_BYTES;
     memcpy (wrong, word->name, bytes);
     wrong[bytes] = 0;
-    const struct value *parameter = find_parameter (profile, word);
+    const struct value *parameter = params_find (profile, word);
     if (!parameter) {
         unknown_parameter (profile, wrong, err);
         return -1;

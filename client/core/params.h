@@ -21,6 +21,9 @@ int params_choose (const struct value *profiles, const struct cmdline *line,
 struct value *params_build (const struct value *profile, const struct cmdline *line, size_t first,
                             char wrong[LIMIT_NAME_BYTES + 1], struct err *err);
 
+/* The parameter of a profile that a word of `run` names; NULL: none. */
+const struct value *params_find (const struct value *profile, const struct run_word *word);
+
 /* The part of `run --help` about one profile. */
 void params_help (const struct value *profile, struct sbuf *out);
 

@@ -169,6 +169,11 @@ const char *ems_endpoint (const struct ems *self)
     return self->place.clients;
 }
 
+const char *ems_version (void)
+{
+    return EMS_VERSION;
+}
+
 int ems_call (struct ems *self, const struct call *call, struct value **out,
               struct ems_error *error)
 {
@@ -194,18 +199,23 @@ int ems_call (struct ems *self, const struct call *call, struct value **out,
     return rc;
 }
 
+enum patience ems_patience (const char *type)
+{
+    static const char *const changing[] = { "run", "rerun", "cancel", "pause", "resume", "prune" };
+    for (size_t i = 0; i < sizeof changing / sizeof *changing; i++)
+        if (strcmp (type, changing[i]) == 0)
+            return PATIENCE_LONG;
+    return PATIENCE_REPLY;
+}
+
 int ems_request (struct ems *self, const char *type, const char *worker,
                  const struct ems_value *body, struct ems_value **reply, struct ems_error *error)
 {
     struct value *got = NULL;
-    static const char *const changing[] = { "run", "rerun", "cancel", "pause", "resume", "prune" };
-    bool changes = false;
-    for (size_t i = 0; i < sizeof changing / sizeof *changing; i++)
-        changes = changes || strcmp (type, changing[i]) == 0;
     struct call call = { .type = type,
                          .worker = worker,
                          .body = ems_value_peek (body),
-                         .patience = changes ? PATIENCE_LONG : PATIENCE_REPLY };
+                         .patience = ems_patience (type) };
     int rc = ems_call (self, &call, &got, error);
     if (reply)
         *reply = ems_value_from (got);
@@ -282,18 +292,23 @@ int ems_prune (struct ems *self, const char *worker, bool dry_run, struct ems_va
     return rc;
 }
 
-int ems_logs (struct ems *self, const char *job_id, int64_t offset, int64_t max_bytes,
-              int tail_lines, struct ems_value **reply, struct ems_error *error)
+static int put_piece (struct value *body, const struct ems_piece *piece)
+{
+    if ((piece->max_bytes > 0 && value_put_int (body, "max_bytes", piece->max_bytes) < 0) ||
+        (piece->times && value_put_bool (body, "times", true) < 0))
+        return -1;
+    return piece->tail_lines > 0 ? value_put_int (body, "tail_lines", piece->tail_lines)
+           : piece->since_ms > 0 ? value_put_int (body, "since_ms", piece->since_ms)
+                                 : value_put_int (body, "offset", piece->offset);
+}
+
+int ems_log_piece (struct ems *self, const char *job_id, const struct ems_piece *piece,
+                   struct ems_value **reply, struct ems_error *error)
 {
     struct value *body = value_new_map ();
     if (reply)
         *reply = NULL;
-    int rc = !body || value_put_string (body, "job_id", job_id) < 0 ? -1 : 0;
-    if (rc == 0 && max_bytes > 0)
-        rc = value_put_int (body, "max_bytes", max_bytes);
-    if (rc == 0)
-        rc = tail_lines > 0 ? value_put_int (body, "tail_lines", tail_lines)
-                            : value_put_int (body, "offset", offset);
+    int rc = !body || value_put_string (body, "job_id", job_id) < 0 ? -1 : put_piece (body, piece);
     if (rc == 0)
         rc = ems_request (self, "logs", homes_find (&self->homes, job_id), ems_value_from (body),
                           reply, error);
@@ -301,6 +316,15 @@ int ems_logs (struct ems *self, const char *job_id, int64_t offset, int64_t max_
         ems_fail_memory (error);
     value_destroy (&body);
     return rc;
+}
+
+int ems_logs (struct ems *self, const char *job_id, int64_t offset, int64_t max_bytes,
+              int tail_lines, struct ems_value **reply, struct ems_error *error)
+{
+    const struct ems_piece piece = { .offset = offset,
+                                     .tail_lines = tail_lines,
+                                     .max_bytes = max_bytes };
+    return ems_log_piece (self, job_id, &piece, reply, error);
 }
 
 int ems_workers (struct ems *self, struct ems_value **list, struct ems_error *error)

@@ -3,101 +3,15 @@
  * SPDX-License-Identifier: MPL-2.0 */
 #include "ems_private.h"
 
-#include <errno.h>
 #include <inttypes.h>
-#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/epoll.h>
-#include <sys/timerfd.h>
-#include <unistd.h>
 
 #include "clock.h"
-#include "endpoint.h"
 #include "follow.h"
 #include "follow_private.h"
-
-static int zmq_epoll (int epoll_fd, int operation, void *socket)
-{
-    int fd = -1;
-    size_t size = sizeof fd;
-    if (zmq_getsockopt (socket, ZMQ_FD, &fd, &size) < 0)
-        return -1;
-    struct epoll_event event = { .events = EPOLLIN };
-    return epoll_ctl (epoll_fd, operation, fd, &event);
-}
-
-/* The session's sockets, which it may have made anew: those before have left the set by themselves.
- */
-static int wait_on_session (struct ems_follow *self, struct err *err)
-{
-    void *sockets[2];
-    unsigned which = session_sockets (self->session, sockets);
-    if (which == self->sockets)
-        return 0;
-    if (zmq_epoll (self->epoll_fd, EPOLL_CTL_ADD, sockets[0]) < 0 ||
-        zmq_epoll (self->epoll_fd, EPOLL_CTL_ADD, sockets[1]) < 0)
-        return err_sys (err, "cannot wait on a socket");
-    self->sockets = which;
-    return 0;
-}
-
-/* One descriptor that can be read when anything may have happened, or a time has come. */
-static int make_fd (struct ems_follow *self, struct err *err)
-{
-    struct epoll_event event = { .events = EPOLLIN };
-    self->epoll_fd = epoll_create1 (EPOLL_CLOEXEC);
-    self->timer_fd = timerfd_create (CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK);
-    if (self->epoll_fd < 0 || self->timer_fd < 0 ||
-        epoll_ctl (self->epoll_fd, EPOLL_CTL_ADD, self->timer_fd, &event) < 0)
-        return err_sys (err, "cannot make a descriptor to wait on");
-    return wait_on_session (self, err);
-}
-
-static void close_events (int epoll_fd, void **sub, void **watch)
-{
-    if (*watch) {
-        zmq_epoll (epoll_fd, EPOLL_CTL_DEL, *watch);
-        endpoint_unwatch (watch, *sub);
-    }
-    if (*sub)
-        zmq_epoll (epoll_fd, EPOLL_CTL_DEL, *sub);
-    endpoint_close (sub);
-}
-
-static int open_events (struct ems_follow *self, struct err *err)
-{
-    void *context = session_context (self->session);
-    self->sub = endpoint_new (context, ENDPOINT_MONITOR_SUB, err);
-    if (!self->sub)
-        return -1;
-    self->watch = endpoint_watch (context, self->sub, err);
-    if (!self->watch || session_connect (self->session, self->sub, self->events, err) < 0)
-        return -1;
-    if (zmq_epoll (self->epoll_fd, EPOLL_CTL_ADD, self->sub) < 0 ||
-        zmq_epoll (self->epoll_fd, EPOLL_CTL_ADD, self->watch) < 0)
-        return err_sys (err, "cannot wait on a socket");
-    return 0;
-}
-
-/* After its connection ended a socket is not read any more: if its queue was full for so long that
- * heartbeats failed, libzmq aborts on the next connection (zeromq/libzmq #3937). */
-static int renew_events (struct ems_follow *self, struct err *err)
-{
-    void *sub = self->sub, *watch = self->watch;
-    self->sub = self->watch = NULL;
-    self->ended = self->subscribed = false;
-    /* The new one first: a watch is known by the address of its socket. */
-    int rc = open_events (self, err);
-    close_events (self->epoll_fd, &sub, &watch);
-    return rc;
-}
-
-static int open_sockets (struct ems_follow *self, struct err *err)
-{
-    return make_fd (self, err) < 0 ? -1 : open_events (self, err);
-}
+#include "logtimes.h"
 
 static int make_nonce (struct ems_follow *self, struct err *err)
 {
@@ -126,9 +40,7 @@ static struct ems_follow *follow_from (struct ems *ems, struct ems_value *job, i
     }
     self->session = ems->session;
     self->job = ems_value_to (job);
-    self->epoll_fd = self->timer_fd = -1;
     self->news = true;
-    self->events = ems->place.events;
     self->begun_ms = clock_mono_ms ();
     const char *id = ems_text (job, "job_id");
     if (!id || !job_id_valid (id)) {
@@ -140,7 +52,8 @@ static struct ems_follow *follow_from (struct ems *ems, struct ems_value *job, i
             strcpy (self->worker, worker);
         follow_init (&self->machine, offset < 0 ? 0 : offset, offset >= 0, ems_job_over (job),
                      self->begun_ms);
-        if (make_nonce (self, &err) == 0 && open_sockets (self, &err) == 0)
+        if (make_nonce (self, &err) == 0 &&
+            eventlink_open (&self->events, self->session, ems->place.events, &err) == 0)
             return self;
     }
     ems_fail (error, &err);
@@ -179,18 +92,41 @@ void ems_follow_destroy (struct ems_follow **self_p)
     session_drop (self->session, &self->shown);
     if (self->holding || self->showing)
         frames_clear (&self->frames);
-    close_events (self->epoll_fd, &self->sub, &self->watch);
-    if (self->epoll_fd >= 0)
-        close (self->epoll_fd);
-    if (self->timer_fd >= 0)
-        close (self->timer_fd);
+    eventlink_close (&self->events);
     value_destroy (&self->job);
     free (self);
 }
 
 int ems_follow_fd (const struct ems_follow *self)
 {
-    return self->epoll_fd;
+    return self->events.epoll_fd;
+}
+
+/* As much as came at one time. */
+bool follow_take_rest (struct ems_follow *self, struct ems_event *event)
+{
+    int64_t until = INT64_MAX;
+    size_t bytes = self->rest.bytes;
+    if (bytes == 0)
+        return false;
+    if (self->times)
+        event->time_ms = logtimes_of (self->rest.times, self->rest.offset, &until);
+    if (until - self->rest.offset < (int64_t)bytes)
+        bytes = (size_t)(until - self->rest.offset);
+    event->data = self->rest.data;
+    event->size = bytes;
+    event->offset = self->rest.offset;
+    self->rest.data += bytes;
+    self->rest.bytes -= bytes;
+    self->rest.offset += (int64_t)bytes;
+    event->type = EMS_EVENT_LOG;
+    event->job = ems_value_from (self->job);
+    return true;
+}
+
+void ems_follow_want_times (struct ems_follow *self)
+{
+    self->times = true;
 }
 
 /* What the last event pointed to is not needed any more. */
@@ -202,66 +138,14 @@ static void release (struct ems_follow *self)
     self->showing = false;
 }
 
-static bool can_read (void *socket)
-{
-    int events = 0;
-    size_t size = sizeof events;
-    return zmq_getsockopt (socket, ZMQ_EVENTS, &events, &size) == 0 && (events & ZMQ_POLLIN) != 0;
-}
-
-/* Is there something that a further round would take? Asking also rearms the descriptors. */
-static bool more (const struct ems_follow *self, bool read)
-{
-    bool events = can_read (self->sub);
-    bool news = can_read (self->watch);
-    return session_readable (self->session) || (news && !self->ended) || (read && events);
-}
-
-/* Nothing to do now: wait for a descriptor, a time of ours, or until `deadline_ms`.
- * 1 look again, 0 the deadline has passed, -1 with *err. */
-static int rest (struct ems_follow *self, int64_t until_ms, int64_t deadline_ms, struct err *err)
-{
-    int64_t due_ms = session_due_ms (self->session);
-    due_ms = until_ms < due_ms ? until_ms : due_ms;
-    if (self->ended && self->renew_ms < due_ms)
-        due_ms = self->renew_ms;
-    if (due_ms < 1)
-        due_ms = 1;
-    struct itimerspec when = { 0 };
-    if (due_ms != INT64_MAX) {
-        when.it_value.tv_sec = due_ms / 1000;
-        when.it_value.tv_nsec = due_ms % 1000 * 1000000;
-    }
-    if (timerfd_settime (self->timer_fd, TFD_TIMER_ABSTIME, &when, NULL) < 0)
-        return err_sys (err, "cannot set a timer");
-    int64_t left_ms = -1;
-    if (deadline_ms != INT64_MAX) {
-        left_ms = deadline_ms - clock_mono_ms ();
-        if (left_ms <= 0)
-            return 0;
-    }
-    struct pollfd fds[2] = { { .fd = self->epoll_fd, .events = POLLIN },
-                             { .fd = session_options (self->session)->interrupt_fd,
-                               .events = POLLIN } };
-    nfds_t count = fds[1].fd > 0 ? 2 : 1;
-    int timeout_ms = left_ms > INT32_MAX ? INT32_MAX : (int)left_ms;
-    if (poll (fds, count, timeout_ms) < 0 && errno != EINTR)
-        return err_sys (err, "cannot wait for events");
-    if (count == 2 && (fds[1].revents & POLLIN))
-        return err_set (err, EMS_INTERRUPTED, "interrupted");
-    return 1;
-}
-
 /* One round: 1 and an event; 0 and *step says what to wait for; -1 with *err. */
 static int round_of (struct ems_follow *self, struct ems_event *event, struct follow_step *step,
                      struct err *err)
 {
     for (;;) {
-        if (session_step (self->session, err) < 0 || wait_on_session (self, err) < 0)
+        if (eventlink_step (&self->events, err) < 0)
             return -1;
         follow_look_at_link (self);
-        if (self->ended && clock_mono_ms () >= self->renew_ms && renew_events (self, err) < 0)
-            return -1;
         int rc = follow_take_replies (self, event, err);
         if (rc == 0)
             rc = follow_tell (self, event);
@@ -281,7 +165,7 @@ static int round_of (struct ems_follow *self, struct ems_event *event, struct fo
         rc = step->read ? follow_take_event (self, event) : 0;
         if (rc == 1)
             return 1;
-        if (rc == 0 && !more (self, step->read))
+        if (rc == 0 && !eventlink_more (&self->events, step->read))
             return 0;
     }
 }
@@ -291,8 +175,10 @@ int ems_follow_next (struct ems_follow *self, int timeout_ms, struct ems_event *
 {
     struct err err = { 0 };
     int64_t deadline_ms = timeout_ms < 0 ? INT64_MAX : clock_mono_ms () + timeout_ms;
-    release (self);
     memset (event, 0, sizeof *event);
+    if (follow_take_rest (self, event))
+        return 1;
+    release (self);
     int rc = 1;
     while (rc == 1 && !self->finished) {
         struct follow_step step;
@@ -302,7 +188,7 @@ int ems_follow_next (struct ems_follow *self, int timeout_ms, struct ems_event *
             return 1;
         }
         if (rc == 0)
-            rc = rest (self, step.until_ms, deadline_ms, &err);
+            rc = eventlink_rest (&self->events, step.until_ms, deadline_ms, &err);
     }
     if (rc < 0)
         return ems_fail (error, &err);

@@ -80,18 +80,33 @@ static bool must_name (const struct ems *self, const struct call *call, int stat
     return true;
 }
 
+/* A call about a run to be; *reply as from ems_call. */
+static int ask_for_run (struct ems *self, struct call *call, struct value **reply,
+                        struct ems_error *error)
+{
+    struct ems_error unwanted;
+    char named[NAME_BYTES];
+    if (!error)
+        error = &unwanted;
+    int rc = ems_call (self, call, reply, error);
+    if (rc < 0 && must_name (self, call, error->status, *reply, named)) {
+        value_destroy (reply);
+        call->worker = named;
+        call->again = call->id != NULL;
+        rc = ems_call (self, call, reply, error);
+        call->worker = NULL;
+    }
+    return rc;
+}
+
 /* Ask for a job; the body is destroyed. */
 static int submit (struct ems *self, const char *type, const char *worker,
                    const struct ems_run *run, struct value *body, struct ems_value **job,
                    struct ems_error *error)
 {
     struct value *reply = NULL;
-    struct ems_error unwanted;
-    char named[NAME_BYTES];
     if (job)
         *job = NULL;
-    if (!error)
-        error = &unwanted;
     struct call call = { .type = type,
                          .worker = worker,
                          .body = body,
@@ -102,29 +117,54 @@ static int submit (struct ems *self, const char *type, const char *worker,
         value_destroy (&body);
         return ems_fail_memory (error);
     }
-    int rc = ems_call (self, &call, &reply, error);
-    if (rc < 0 && must_name (self, &call, error->status, reply, named)) {
-        value_destroy (&reply);
-        call.worker = named;
-        call.again = call.id != NULL;
-        rc = ems_call (self, &call, &reply, error);
-    }
+    int rc = ask_for_run (self, &call, &reply, error);
     value_destroy (&body);
     return hand_out_job (self, rc, &reply, job, error);
+}
+
+/* The job that it waits for stands in one worker's line; nobody else knows it. */
+static const char *worker_for (const struct ems *self, const struct ems_run *run)
+{
+    return run->worker ? run->worker : run->after ? homes_find (&self->homes, run->after) : NULL;
+}
+
+/* What is asked of the profile; NULL: no memory, or not UTF-8. */
+static struct value *run_body (const struct ems_run *run)
+{
+    struct value *body = value_new_map ();
+    if (body && (value_put_string (body, "profile", run->profile) < 0 ||
+                 put_copy (body, "params", run->params) < 0))
+        value_destroy (&body);
+    return body;
 }
 
 int ems_run (struct ems *self, const struct ems_run *run, struct ems_value **job,
              struct ems_error *error)
 {
-    struct value *body = value_new_map ();
-    /* The job that it waits for stands in one worker's line; nobody else knows it. */
-    const char *worker = run->worker  ? run->worker
-                         : run->after ? homes_find (&self->homes, run->after)
-                                      : NULL;
-    if (body && (value_put_string (body, "profile", run->profile) < 0 ||
-                 put_copy (body, "params", run->params) < 0))
-        value_destroy (&body);
-    return submit (self, "run", worker, run, body, job, error);
+    return submit (self, "run", worker_for (self, run), run, run_body (run), job, error);
+}
+
+int ems_dry_run (struct ems *self, const struct ems_run *run, struct ems_value **reply,
+                 struct ems_error *error)
+{
+    struct value *got = NULL;
+    struct value *body = run_body (run);
+    if (reply)
+        *reply = NULL;
+    struct call call = {
+        .type = "run", .worker = worker_for (self, run), .body = body, .patience = PATIENCE_REPLY
+    };
+    int rc = -1;
+    if (!body || put_wishes (body, run) < 0 || value_put_bool (body, "dry_run", true) < 0)
+        ems_fail_memory (error);
+    else
+        rc = ask_for_run (self, &call, &got, error);
+    value_destroy (&body);
+    if (reply)
+        *reply = ems_value_from (got);
+    else
+        value_destroy (&got);
+    return rc;
 }
 
 int ems_rerun (struct ems *self, const char *job_id, bool resume, const struct ems_run *run,

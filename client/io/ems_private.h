@@ -56,6 +56,8 @@ struct call {
  * then *out is the body of the refusal, or NULL. */
 int ems_call (struct ems *self, const struct call *call, struct value **out,
               struct ems_error *error);
+/* How long to wait for the answer to a request of that type. */
+enum patience ems_patience (const char *type);
 /* Hand out one field of a reply's body, also of a refusal's, and destroy the body; rc is what the
  * request returned. */
 int ems_hand_out (int rc, struct value **body, const char *field, struct ems_value **out,

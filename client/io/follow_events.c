@@ -8,13 +8,11 @@
 #include <string.h>
 
 #include "clock.h"
-#include "endpoint.h"
 #include "ems_private.h"
 #include "record.h"
 #include "wire.h"
 
 #define EVENT_MAP_BYTES ((size_t)LIMIT_FRAME_BYTES)
-#define KNOCK_AGAIN_MS  2000
 
 /* ---- connections ---- */
 
@@ -25,26 +23,19 @@ static void subscribe (struct ems_follow *self, const char *kind, const char *wh
         snprintf (topic, sizeof topic, "%s/%s%08" PRIx32 "/", kind, what, epoch);
     else
         snprintf (topic, sizeof topic, "%s/%s/", kind, what);
-    zmq_setsockopt (self->sub, ZMQ_SUBSCRIBE, topic, strlen (topic));
+    eventlink_subscribe (&self->events, topic);
 }
 
 /* The sync topic is subscribed to last and only when the connection stands: subscriptions travel
  * in order, so its event proves that the others are in force. */
 static void link_up (struct ems_follow *self)
 {
-    int events = 0;
-    size_t size = sizeof events;
-    /* Makes the socket see its new connection, and send what was subscribed to before. */
-    zmq_getsockopt (self->sub, ZMQ_EVENTS, &events, &size);
-    if (!self->subscribed) {
-        if (self->machine.with_log)
-            subscribe (self, "log", self->job_id, 0);
-        subscribe (self, "status", self->job_id, 0);
-        const char *worker = value_string (value_get (self->job, "worker"));
-        if (worker && name_valid (worker))
-            subscribe (self, "worker", worker, 0);
-        self->subscribed = true;
-    }
+    if (self->machine.with_log)
+        subscribe (self, "log", self->job_id, 0);
+    subscribe (self, "status", self->job_id, 0);
+    const char *worker = value_string (value_get (self->job, "worker"));
+    if (worker && name_valid (worker))
+        subscribe (self, "worker", worker, 0);
     follow_link (&self->machine, true, clock_mono_ms ());
     self->nonce_epoch = self->machine.epoch;
     subscribe (self, "sync", self->nonce, self->nonce_epoch);
@@ -55,15 +46,11 @@ static void link_up (struct ems_follow *self)
     }
 }
 
-/* Whoever was turned away knocks again, but not without a pause; meanwhile the machine asks. */
-static void link_down (struct ems_follow *self, bool turned_away)
+static void link_down (struct ems_follow *self)
 {
-    int64_t now_ms = clock_mono_ms ();
     if (self->machine.link)
-        follow_link (&self->machine, false, now_ms);
+        follow_link (&self->machine, false, clock_mono_ms ());
     self->nonce_epoch = 0;
-    self->ended = true;
-    self->renew_ms = turned_away ? now_ms + KNOCK_AGAIN_MS : now_ms;
 }
 
 /* Requests are answered but no events come: say so once, since it is slower. */
@@ -76,18 +63,18 @@ static void warn_without_events (struct ems_follow *self)
     char text[LIMIT_PATH_BYTES + 80];
     self->warned = true;
     snprintf (text, sizeof text, "no events come from %s; asking every second instead",
-              self->events);
+              self->events.endpoint);
     options->notice (options->notice_arg, text);
 }
 
 void follow_look_at_link (struct ems_follow *self)
 {
     int event;
-    while (!self->ended && (event = endpoint_event (self->watch)) != 0) {
+    while ((event = eventlink_look (&self->events)) != 0) {
         if (event > 0)
             link_up (self);
         else
-            link_down (self, event != -1);
+            link_down (self);
     }
     warn_without_events (self);
 }
@@ -192,6 +179,8 @@ int follow_ask (struct ems_follow *self, const struct follow_step *step, struct 
         rc = value_put_int (body, "offset", step->offset);
         if (rc == 0)
             rc = value_put_int (body, "max_bytes", step->max_bytes);
+        if (rc == 0 && self->times)
+            rc = value_put_bool (body, "times", true);
     }
     if (rc < 0)
         err_set (err, STATUS_FAILED, "out of memory");
@@ -247,12 +236,11 @@ static int take_logs (struct ems_follow *self, const struct wire_reply *reply,
     struct follow_span span;
     follow_logs_reply (&self->machine, offset, value_size (data), size, eof, clock_mono_ms (),
                        &span);
-    if (span.bytes == 0)
-        return 0;
-    event->data = (const char *)value_bytes (data) + span.skip;
-    event->size = span.bytes;
-    event->offset = offset + (int64_t)span.skip;
-    return tell (event, EMS_EVENT_LOG);
+    self->rest.data = (const char *)value_bytes (data) + span.skip;
+    self->rest.bytes = span.bytes;
+    self->rest.offset = offset + (int64_t)span.skip;
+    self->rest.times = value_get (reply->body, "times");
+    return follow_take_rest (self, event);
 }
 
 static int take_cancel (struct ems_follow *self, const struct wire_reply *reply,
@@ -347,6 +335,8 @@ static int take_log (struct ems_follow *self, const struct frames *frames, const
         return 3;
     if (verdict == FOLLOW_DROP || span.bytes == 0)
         return 2;
+    if (self->times && value_read_int (map, "time_ms", 0, INT64_MAX, &event->time_ms, NULL) != 1)
+        event->time_ms = 0;
     event->data = (const char *)frames_data (frames, 2) + span.skip;
     event->size = span.bytes;
     event->offset = offset + (int64_t)span.skip;
@@ -393,7 +383,7 @@ static int take_frames (struct ems_follow *self, const struct frames *frames,
 
 int follow_take_event (struct ems_follow *self, struct ems_event *event)
 {
-    if (!self->holding && frames_recv (self->sub, &self->frames, NULL) != 1)
+    if (!self->holding && frames_recv (self->events.sub, &self->frames, NULL) != 1)
         return 0;
     self->holding = false;
     int result = self->frames.count >= 2 ? take_frames (self, &self->frames, event) : 2;

@@ -5,6 +5,7 @@
 #define EMS_FOLLOW_PRIVATE_H
 
 #include "ems.h"
+#include "eventlink.h"
 #include "follow.h"
 #include "frames.h"
 #include "ids.h"
@@ -15,21 +16,13 @@
 
 struct ems_follow {
     struct session *session;
-    const char *events; /* endpoint; the struct ems's */
+    struct eventlink events;
     char job_id[JOB_ID_BYTES];
     char worker[NAME_BYTES]; /* whom to ask; "": any */
     char nonce[NONCE_BYTES];
-    void *sub;
-    void *watch;
-    int epoll_fd;
-    int timer_fd;
     int64_t begun_ms;
     struct follow machine;
     bool ever_linked;     /* the events socket was connected once */
-    bool ended;           /* the connection of this events socket: make another one… */
-    int64_t renew_ms;     /* …then */
-    unsigned sockets;     /* the session's that epoll_fd waits on */
-    bool subscribed;      /* to the log and status */
     uint32_t nonce_epoch; /* of the sync topic subscribed to; 0: none */
     bool lost;            /* EMS_EVENT_LOST was told, EMS_EVENT_BACK is due */
     bool warned;          /* that no events come */
@@ -41,6 +34,13 @@ struct ems_follow {
     struct frames frames; /* the last message taken from the events socket */
     bool holding;         /* it came too early and is to be looked at again */
     bool showing;         /* the last event points into it */
+    bool times;           /* are wanted */
+    struct {              /* of `shown`, what is not told yet */
+        const char *data;
+        size_t bytes;
+        int64_t offset;
+        const struct value *times;
+    } rest;
 };
 
 /* The worker that requests about the job name; NULL: none. */
@@ -51,6 +51,9 @@ void follow_look_at_link (struct ems_follow *self);
 int follow_tell (struct ems_follow *self, struct ems_event *event);
 /* Answers to what was asked: 1 and *event, 0, or -1 with *err: the job cannot be followed. */
 int follow_take_replies (struct ems_follow *self, struct ems_event *event, struct err *err);
+/* What is left of the last piece of log: true and *event, which points to what the one before did.
+ */
+bool follow_take_rest (struct ems_follow *self, struct ems_event *event);
 int follow_ask (struct ems_follow *self, const struct follow_step *step, struct err *err);
 /* One event from the socket: 1 and *event, 2 taken but nothing to tell, 0 nothing there. */
 int follow_take_event (struct ems_follow *self, struct ems_event *event);

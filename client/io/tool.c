@@ -81,7 +81,8 @@ static void notice (void *arg, const char *text)
 {
     struct tool *self = arg;
     snprintf (self->noticed, sizeof self->noticed, "%s", text);
-    remark_with_hint (self, text, text);
+    if (!self->silent)
+        remark_with_hint (self, text, text);
 }
 
 int tool_output_failed (struct tool *self, int number)

@@ -26,6 +26,7 @@ struct tool {
     bool utf8;
     bool broken_pipe;  /* the reader of stdout is gone: end quietly, as SIGPIPE does */
     bool status_drawn; /* the status line stands on the terminal and must go before a remark */
+    bool silent;       /* a full screen is shown: notices are only kept in `noticed` */
     int interrupt_fd;  /* given to the connection; 0: none */
     /* What the other side said while we waited for it, as it was remarked last. */
     char noticed[sizeof ((struct ems_error *)0)->text];

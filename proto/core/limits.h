@@ -59,6 +59,8 @@
 #define LIMIT_BUDGETS       1024     /* users who asked a broker for something just now */
 #define LIMIT_ENDPOINTS     16       /* of one kind, besides the ipc one */
 #define LIMIT_LIST          500      /* jobs or runs in one reply */
+#define LIMIT_FILES         1000     /* of one run in one reply */
+#define LIMIT_TIMES         1000     /* when the bytes of a log came, in one reply */
 #define LIMIT_PRIORITY      31
 #define DEFAULT_PRIORITY    16
 

@@ -13,7 +13,7 @@ CLAIMS = [b"\xdd\xff\xff\xff\xff", b"\xdf\xff\xff\xff\xff", b"\x81\xa1a\xc6\xff\
           b"\x81\xa1a\xdb\xff\xff\xff\xff", b"\x81\xa1a" * 100 + b"\xc0", b"\x91" * 3000, b"\xc1",
           b"\x84\xa1x\xd4\x01\x00", b"", b"\xc0"]
 TYPES = ["run", "cancel", "status", "list", "logs", "results", "profiles", "workers", "ping", "sync",
-         "find", "prune", "pause", "nosuch", "", "x" * 300]
+         "find", "prune", "pause", "files", "file", "nosuch", "", "x" * 300]
 ODD = [None, 0, -1, 2**63 - 1, -2**63, 1.5, "", "x" * 70, "../../etc/passwd", "last", b"\0", [], {},
        [[[[[[[[1]]]]]]]], {"a": {"b": {}}}, True, "\x1b[2J", "a\nb", "\u202e"]
 

@@ -44,7 +44,8 @@ def prune(ems, **body):
 def files_of(ems, job):
     """All that there is of a job: {path: bytes}."""
     found = {}
-    places = [f"logs/jobs/{job['job_id']}.json", f"logs/{job['job_id']}.log"]
+    places = [f"logs/jobs/{job['job_id']}.json", f"logs/{job['job_id']}.log",
+              f"logs/{job['job_id']}.times"]
     if job["run_id"]:
         places += [f"results/{job['run_id']}", f"results/.partial/{job['run_id']}"]
     for place in places:

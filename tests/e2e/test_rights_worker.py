@@ -129,6 +129,17 @@ def test_a_signed_request_that_was_kept_does_not_run_twice_or_late(ems, broker):
     (ems.work / "go").touch()
 
 
+def test_a_dry_run_of_a_signed_profile_is_signed_and_is_good_for_no_run(ems, broker):
+    wish = run_of(body={"profile": "sealed", "dry_run": True})
+    assert "has no sig" in broker.send(wish).error
+    assert broker.send(ALICE.sign(unnamed(wish))).body == {"worker": WORKER}
+    signed = ALICE.sign(wish)
+    reply = broker.send(signed)
+    assert reply.status == 200 and reply.body["profile"] == "sealed" and "job" not in reply.body
+    assert broker.send(signed | {"body": {"profile": "sealed"}}).status == 403
+    assert job_ids(broker) == []
+
+
 def test_who_names_no_worker_is_told_which_one_and_may_name_it_under_the_same_id(ems, broker):
     request = unnamed(run_of())
     for _ in range(2):

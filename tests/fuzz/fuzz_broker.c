@@ -161,11 +161,11 @@ static const struct broker_peer *some_peer (struct world *world)
 
 static const char *some_word (struct feed *feed)
 {
-    static const char *const words[] = { "run",          "cancel", "status",  "list",     "logs",
-                                         "find",         "prune",  "results", "profiles", "workers",
-                                         "ping",         "check",  "reload",  "last",     "aaa",
-                                         "aaaaaaaaaaa1", "b",      "wrong",   "common",   "idle",
-                                         "busy" };
+    static const char *const words[] = { "run",  "cancel",       "status",  "list",     "logs",
+                                         "find", "prune",        "results", "profiles", "workers",
+                                         "ping", "check",        "files",   "reload",   "last",
+                                         "aaa",  "aaaaaaaaaaa1", "b",       "wrong",    "common",
+                                         "idle", "busy" };
     return words[feed_choice (feed, sizeof words / sizeof *words)];
 }
 

@@ -1,9 +1,11 @@
 /* fuzz_cmdline.c - the command line of `ems`, up to the parameters of `run`: understood or refused
- * with a sentence; what is understood is within its bounds.
+ * with a sentence; what is understood is within its bounds. And completed: each word that is
+ * offered goes on with what was typed, and a shell takes it for a word.
  *
  * The words are separated by newlines.
  *
  * SPDX-License-Identifier: MPL-2.0 */
+#include "complete.h"
 #include "fuzz.h"
 #include "json.h"
 #include "params.h"
@@ -37,7 +39,8 @@ static void check_line (const struct cmdline *line, const char *words, size_t by
 {
     for (enum option o = 0; o < OPTIONS; o++) {
         const struct option_spec *spec = option_spec (o);
-        must (!line->text[o] || from (line->text[o], words, bytes), "a text is the user's own");
+        must (!line->text[o] || line->joined[o] || from (line->text[o], words, bytes),
+              "a text is the user's own");
         if (line->given[o] && (spec->kind == KIND_NUMBER || spec->kind == KIND_DURATION))
             must (line->number[o] >= spec->min && line->number[o] <= spec->max,
                   "a number is in its range");
@@ -100,6 +103,28 @@ static void check_help (const struct cmdline *line)
     sbuf_free (&text);
 }
 
+static void check_completion (int argc, char *const argv[])
+{
+    static const char plain[] =
+        "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._,=/@:+%-";
+    const char *word = argc > 1 ? argv[argc - 1] : "";
+    struct complete typed;
+    struct sbuf text;
+    sbuf_init (&text);
+    complete_begin (&typed, argc, argv);
+    complete_profiles (&typed, the_profiles ());
+    complete_end (&typed, &text);
+    const char *line = strchr (sbuf_text (&text), '\n');
+    must (line, "there is a first line");
+    for (line++; *line; line = strchr (line, '\n') + 1) {
+        size_t bytes = strcspn (line, "\t\n");
+        must (bytes > 0 && strspn (line, plain) >= bytes, "an offer is a plain word");
+        must (strncmp (line, word, strlen (word)) == 0, "that goes on with what was typed");
+        must (strchr (line, '\n') != NULL, "each offer has its line");
+    }
+    sbuf_free (&text);
+}
+
 int LLVMFuzzerTestOneInput (const uint8_t *data, size_t size)
 {
     static char program[] = "ems";
@@ -120,6 +145,7 @@ int LLVMFuzzerTestOneInput (const uint8_t *data, size_t size)
         must_say_why (&err);
     }
     cmdline_clear (&line);
+    check_completion (argc, argv);
     free (words);
     return 0;
 }

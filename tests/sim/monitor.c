@@ -256,6 +256,7 @@ static void ask_for (struct monitor *self, const struct follow_step *wanted)
     } else {
         value_put_int (body, "offset", wanted->offset);
         value_put_int (body, "max_bytes", wanted->max_bytes);
+        value_put_bool (body, "times", true);
         self->logs = ask (self, "logs", body);
     }
 }

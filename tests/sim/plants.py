@@ -206,5 +206,5 @@ PLANTS = (
           'value_put_int (map, "offset", cut->line > 2 ? cut->offset - 1 : cut->offset) < 0 ||',
           "I6"),
     Plant("eof-too-early", LOGS,
-          "piece->over && end >= size", "end >= size", "I6"),
+          "wanted->over && end >= size", "end >= size", "I6"),
 )

@@ -107,8 +107,8 @@ static void serve (struct play *play)
 
 static void ask_something (struct play *play)
 {
-    static const char *const types[] = { "run",     "cancel", "status",   "list",    "logs",
-                                         "results", "ping",   "profiles", "workers", "prune" };
+    static const char *const types[] = { "run",  "cancel",   "status",  "list",  "logs", "results",
+                                         "ping", "profiles", "workers", "prune", "files" };
     static const char *const jobs[] = { "last", "aaa", "aaaaaaaaaaa1", "b", "wrong" };
     struct value *body = map_of ("job_id", jobs[dice (&play->seed, 5)]);
     value_put_string (body, "profile", dice (&play->seed, 5) ? "common" : "special");
@@ -117,7 +117,7 @@ static void ask_something (struct play *play)
         not_after = play->world->now.wall_ms + dice (&play->seed, 10000) - 10;
     static const char *const names[] = { "n0", "n1", "n9" };
     const char *worker = dice (&play->seed, 5) == 0 ? names[dice (&play->seed, 3)] : NULL;
-    ask_broker (play->world, "c", play->asked++, types[dice (&play->seed, 10)], worker, not_after,
+    ask_broker (play->world, "c", play->asked++, types[dice (&play->seed, 11)], worker, not_after,
                 body);
 }
 

@@ -22,13 +22,13 @@ static const struct broker_peer hasty = {
     .user = "harry", .roles = ROLE_OPERATOR, .requests_per_second = 10, .max_request_bytes = 300
 };
 
-static const char *const verbs[] = { "ping",      "check", "workers", "profiles", "status",
-                                     "list",      "logs",  "results", "find",     "sync",
-                                     "run",       "rerun", "cancel",  "pause",    "resume",
-                                     "priority",  "keep",  "unkeep",  "prune",    "reload",
-                                     "frobnicate" };
+static const char *const verbs[] = { "ping",  "check",  "workers",   "profiles", "status",
+                                     "list",  "logs",   "results",   "files",    "file",
+                                     "find",  "sync",   "run",       "rerun",    "cancel",
+                                     "pause", "resume", "priority",  "keep",     "unkeep",
+                                     "prune", "reload", "frobnicate" };
 #define VERBS (sizeof verbs / sizeof *verbs)
-#define LOOKS 10 /* the first of them change nothing */
+#define LOOKS 12 /* the first of them change nothing */
 
 static const struct world_deed *last_deed (const struct world *world)
 {

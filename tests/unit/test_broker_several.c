@@ -91,6 +91,27 @@ static void the_owner_gets_the_very_bytes_of_the_client (void **state)
     wire_buffer_free (&buffer);
 }
 
+static void the_files_of_a_run_are_looked_for_by_its_name (void **state)
+{
+    struct world *world = *state;
+    static const char *const types[] = { "files", "file" };
+    static const char run[] = "2026-02-13_14-00-00";
+    three_workers (world);
+    for (int i = 0; i < 2; i++) {
+        ask_broker (world, "c1", i, types[i], NULL, 0, map_of ("run_id", run));
+        answer_find (world, "w1", "job_id", run, NULL, NULL);
+        answer_find (world, "w2", "job_id", run, JOB_A, EARLY);
+        answer_find (world, "w3", "job_id", run, NULL, NULL);
+        reply_to (world, "w2", expect_request (world, "w2", types[i]), i, 200, NULL, NULL);
+        expect_reply (world, "c1", i, 200, NULL);
+    }
+    ask_broker (world, "c1", 7, "files", NULL, 0, NULL);
+    expect_reply (world, "c1", 7, 400, "which of 3 workers");
+    ask_broker (world, "c1", 8, "status", NULL, 0, map_of ("run_id", run));
+    expect_reply (world, "c1", 8, 400, "without job_id");
+    world_nothing_left (world);
+}
+
 static void a_job_that_nobody_has_is_unknown (void **state)
 {
     struct world *world = *state;
@@ -377,6 +398,40 @@ static void runs_at_once_go_to_different_workers (void **state)
         assert_false (used[route[1] - '1']);
         used[route[1] - '1'] = true;
     }
+    world_nothing_left (world);
+}
+
+static struct value *dry_run_of (const char *profile)
+{
+    struct value *body = map_of ("profile", profile);
+    value_put_bool (body, "dry_run", true);
+    return body;
+}
+
+static void a_dry_run_goes_where_the_run_would_and_counts_for_nothing (void **state)
+{
+    struct world *world = *state;
+    three_workers (world);
+    tell_state (world, "w1", "busy", JOB_A, 0);
+    tell_state (world, "w2", "busy", JOB_B, 0);
+    world_forget (world);
+    /* One under way does not make its worker look busy, and is not looked for when it is repeated.
+     */
+    for (int id = 0; id < 3; id++) {
+        ask_broker (world, "c1", id, "run", NULL, 0, dry_run_of ("common"));
+        nobody_has_it (world, id);
+        expect_request (world, "w3", "run");
+    }
+    ask_broker (world, "c1", 3, "run", NULL, 0, dry_run_of ("special"));
+    nobody_has_it (world, 3);
+    expect_request (world, "w3", "run");
+    tell_state (world, "w3", "busy", JOB_A, 0);
+    tell_state (world, "w2", "idle", NULL, 0);
+    world_forget (world);
+    ask_broker (world, "c2", 0, "run", NULL, 0, dry_run_of ("common"));
+    nobody_has_it (world, 0);
+    expect_request (world, "w2", "run");
+    assert_int_equal (world->audited, 3); /* the three that joined */
     world_nothing_left (world);
 }
 
@@ -712,6 +767,7 @@ int main (void)
     const struct CMUnitTest tests[] = {
         WORLD_TEST (a_job_is_looked_for_everywhere_and_its_owner_gets_the_request),
         WORLD_TEST (the_owner_gets_the_very_bytes_of_the_client),
+        WORLD_TEST (the_files_of_a_run_are_looked_for_by_its_name),
         WORLD_TEST (a_job_that_nobody_has_is_unknown),
         WORLD_TEST (with_a_worker_silent_a_job_that_nobody_else_has_is_not_called_unknown),
         WORLD_TEST (a_worker_that_dies_while_it_is_asked_counts_as_silent),
@@ -730,6 +786,7 @@ int main (void)
         WORLD_TEST (workers_found_gone_while_asking_are_buried_and_the_rest_decides),
         WORLD_TEST (when_all_are_gone_while_asking_the_client_is_told),
         WORLD_TEST (runs_at_once_go_to_different_workers),
+        WORLD_TEST (a_dry_run_goes_where_the_run_would_and_counts_for_nothing),
         WORLD_TEST (a_run_goes_to_an_idle_worker_that_has_the_profile),
         WORLD_TEST (a_worker_that_said_yes_to_a_run_is_busy_before_its_state_says_so),
         WORLD_TEST (with_all_busy_the_shortest_line_gets_the_run),

@@ -93,6 +93,16 @@ static void nobody_there_shows_after_connect_ms (void **state)
     assert_int_equal (error.status, EMS_UNREACHABLE);
     assert_non_null (strstr (error.text, "ipc:///nonexistent/clients"));
     assert_null (job);
+    struct ems_run run;
+    ems_run_init (&run);
+    run.profile = "lab";
+    assert_int_equal (ems_dry_run (ems, &run, &job, &error), -1);
+    assert_int_equal (error.status, EMS_UNREACHABLE);
+    assert_int_equal (ems_files (ems, NULL, "last", &job, &error), -1);
+    assert_int_equal (error.status, EMS_UNREACHABLE);
+    assert_int_equal (ems_file (ems, NULL, "last", "summary.md", 0, 0, &job, &error), -1);
+    assert_int_equal (error.status, EMS_UNREACHABLE);
+    assert_null (job);
     assert_null (ems_follow_new (ems, "last", 0, &error));
     assert_int_equal (error.status, EMS_UNREACHABLE);
     ems_destroy (&ems);

@@ -8,6 +8,7 @@
 #include <setjmp.h>
 #include <cmocka.h>
 #include "ask.h"
+#include "complete.h"
 #include "eventjson.h"
 #include "grid.h"
 #include "json.h"
@@ -221,6 +222,35 @@ static bool draw_status (struct err *err)
     return whole (&text) && read;
 }
 
+/* What could not be found or told is missing; nobody is told why. */
+static bool complete_words (struct err *err)
+{
+    (void)err;
+    static char words[][32] = { "ems", "run", "lab", "--n=5", "-p", "items=a,", "pause", "" };
+    char *run[] = { words[0], words[1], words[2], words[3], words[7] };
+    char *pair[] = { words[0], words[1], words[2], words[4], words[5] };
+    char *pause[] = { words[0], words[6], words[7] };
+    struct complete self;
+    struct sbuf text;
+    sbuf_init (&text);
+    complete_begin (&self, 5, run);
+    complete_profiles (&self, profiles);
+    complete_end (&self, &text);
+    complete_begin (&self, 5, pair);
+    complete_profiles (&self, profiles);
+    complete_end (&self, &text);
+    complete_begin (&self, 3, pause);
+    complete_jobs (&self, waiting, 1771000000000);
+    complete_end (&self, &text);
+    return whole (&text);
+}
+
+static void a_word_that_cannot_be_completed_breaks_nothing (void **state)
+{
+    (void)state;
+    sweep_tolerant (complete_words);
+}
+
 static void a_request_that_does_not_fit_is_refused (void **state)
 {
     (void)state;
@@ -253,6 +283,7 @@ int main (void)
         cmocka_unit_test (a_request_that_does_not_fit_is_refused),
         cmocka_unit_test (a_text_that_is_not_whole_says_so),
         cmocka_unit_test (a_log_that_cannot_be_shown_whole_says_so),
+        cmocka_unit_test (a_word_that_cannot_be_completed_breaks_nothing),
     };
     return cmocka_run_group_tests (tests, load, unload);
 }

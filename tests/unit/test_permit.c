@@ -29,6 +29,8 @@ static const struct {
     { "list", { ALL, ALL, ALL, NO }, false },
     { "logs", { ALL, ALL, ALL, NO }, false },
     { "results", { ALL, ALL, ALL, NO }, false },
+    { "files", { ALL, ALL, ALL, NO }, false },
+    { "file", { ALL, ALL, ALL, NO }, false },
     { "find", { ALL, ALL, ALL, NO }, false },
     { "sync", { ALL, ALL, ALL, NO }, false },
     { "run", { NO, OWN, ALL, NO }, true },
@@ -83,6 +85,25 @@ static void what_changes_something_is_for_the_audit_log (void **state)
     (void)state;
     for (size_t i = 0; i < EXPECTED; i++)
         assert_int_equal (permit_changes (expected[i].type, NULL), expected[i].changes);
+}
+
+static void what_is_only_tried_changes_nothing_and_takes_the_same_rights (void **state)
+{
+    (void)state;
+    static const char *const types[] = { "run", "rerun", "prune" };
+    struct value *body = value_new_map ();
+    value_put_bool (body, "dry_run", true);
+    for (size_t i = 0; i < 3; i++) {
+        assert_false (permit_changes (types[i], body));
+        for (unsigned role = 0; role < ROLES; role++)
+            assert_int_equal (permit_request (1U << role, types[i], body),
+                              permit_request (1U << role, types[i], NULL));
+    }
+    assert_true (permit_changes ("cancel", body));
+    value_put_int (body, "dry_run", 1); /* refused by the worker */
+    for (size_t i = 0; i < 3; i++)
+        assert_true (permit_changes (types[i], body));
+    value_destroy (&body);
 }
 
 static void preempting_takes_an_admin (void **state)
@@ -162,6 +183,7 @@ int main (void)
         cmocka_unit_test (several_roles_may_what_any_of_them_may),
         cmocka_unit_test (who_has_no_role_may_nothing),
         cmocka_unit_test (what_changes_something_is_for_the_audit_log),
+        cmocka_unit_test (what_is_only_tried_changes_nothing_and_takes_the_same_rights),
         cmocka_unit_test (preempting_takes_an_admin),
         cmocka_unit_test (a_higher_priority_than_usual_takes_an_admin),
         cmocka_unit_test (a_refusal_says_who_what_and_which_role_it_takes),

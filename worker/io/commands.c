@@ -76,6 +76,8 @@ static int carry_out (struct requests *self, const struct call *call, struct wis
     struct order *order = &wish->order;
     const struct record *holder = life_record (life);
     bool waits = order->after[0] != '\0' || order->delay_ms > 0 || order->resumes;
+    if (wish->dry_run)
+        return wish_preview (self, wish, out, err);
     if (life_taking_over (life))
         return refuse_early (err);
     if (!waits && !holder && !life_next (life))

@@ -92,6 +92,11 @@ int life_run (struct life *self, struct order *order, struct err *err);
  * line is full. */
 int life_queue (struct life *self, struct order *order, struct record *out, struct err *err);
 
+/* What such a run would be, changing nothing (life_preview.c): a map {command, workdir,
+ * environment}, with the words {run_id} and {results_dir} in the places of what is only known then.
+ * NULL with *err: it could not be started. */
+struct value *life_preview (struct life *self, const struct order *order, struct err *err);
+
 /* ---- the line (life_queue.c) ---- */
 
 size_t life_queued (const struct life *self);

@@ -208,6 +208,8 @@ static void take_back (struct life *self, const struct record *record)
         store_forget (self->env.store, record->job_id);
         snprintf (name, sizeof name, "logs/%s.log", record->job_id);
         unlinkat (self->env.statefd, name, 0);
+        snprintf (name, sizeof name, "logs/%s.times", record->job_id);
+        unlinkat (self->env.statefd, name, 0);
     }
     if (record->run_id[0] && results_discard (self->env.results, record->run_id, &err) < 0)
         worker_note ("%s", err.text);

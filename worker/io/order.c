@@ -133,6 +133,7 @@ int wish_read (struct requests *self, const struct call *call, struct wish *wish
     order->user = call->user;
     order->request_id = call->id;
     if (read_busy (body, wish, err) < 0 ||
+        value_read_bool (body, "dry_run", &wish->dry_run, err) < 0 ||
         value_read_int (body, "priority", 0, LIMIT_PRIORITY, &order->priority, err) < 0 ||
         rights_to_priority (call, order->priority, err) < 0 || read_limits (body, wish, err) < 0 ||
         value_read_string (body, "notes", LIMIT_NOTES_BYTES, &order->notes, err) < 0 ||
@@ -140,4 +141,33 @@ int wish_read (struct requests *self, const struct call *call, struct wish *wish
         value_read_int (body, "delay_ms", 0, LIMIT_TIME_LIMIT_MS, &order->delay_ms, err) < 0)
         return -1;
     return read_after (self, body, order, err);
+}
+
+/* What holds for the run besides its command. 0, or -1: memory. */
+static int put_terms (struct requests *self, struct wish *wish, struct value *body)
+{
+    const struct order *order = &wish->order;
+    const struct profile *profile = order->profile;
+    if (value_put_string (body, "worker", self->env.settings->name) < 0 ||
+        value_put_string (body, "profile", profile->name) < 0 ||
+        value_put_string (body, "user", profile->user) < 0 ||
+        value_put_int (body, "priority", order->priority) < 0 ||
+        value_put_int (body, "grace_ms", order->grace_ms) < 0 ||
+        value_put_int (body, "time_limit_ms", order->time_limit_ms) < 0 ||
+        value_put_int (body, "silence_limit_ms", profile->terms.silence_limit_ms) < 0 ||
+        value_put_int (body, "log_limit_bytes", profile->terms.log_limit_bytes) < 0)
+        return -1;
+    return value_put (body, "params", value_copy (order->config));
+}
+
+int wish_preview (struct requests *self, struct wish *wish, struct outcome_reply *out,
+                  struct err *err)
+{
+    out->body = life_preview (self->env.life, &wish->order, err);
+    if (!out->body)
+        return -1;
+    out->status = STATUS_OK;
+    if (put_terms (self, wish, out->body) < 0)
+        reply_memory (out);
+    return 0;
 }

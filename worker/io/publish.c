@@ -168,7 +168,7 @@ static void put (struct publish *self, const char *topic, struct value *map)
 }
 
 static int log_frames (const struct publish *self, const char *job_id, const struct lines_cut *cut,
-                       struct frames *frames)
+                       int64_t time_ms, struct frames *frames)
 {
     char topic[LIMIT_TOPIC_BYTES];
     struct wire_buffer buffer = { 0 };
@@ -180,7 +180,7 @@ static int log_frames (const struct publish *self, const char *job_id, const str
         value_put_int (map, "offset", cut->offset) < 0 ||
         value_put_int (map, "line", cut->line) < 0 ||
         value_put_int (map, "count", cut->count) < 0 ||
-        value_put_int (map, "time_ms", clock_wall_ms ()) < 0 ||
+        value_put_int (map, "time_ms", time_ms > 0 ? time_ms : clock_wall_ms ()) < 0 ||
         (cut->partial && value_put_bool (map, "partial", true) < 0) ||
         (cut->eof && value_put_bool (map, "eof", true) < 0))
         goto out;
@@ -194,12 +194,12 @@ out:
 }
 
 int publish_log (struct publish *self, const char *job_id, const struct lines_cut *cut,
-                 zmq_msg_t *payload)
+                 int64_t time_ms, zmq_msg_t *payload)
 {
     struct frames frames;
     frames_init (&frames);
     flush (self);
-    if (self->count > 0 || log_frames (self, job_id, cut, &frames) < 0 ||
+    if (self->count > 0 || log_frames (self, job_id, cut, time_ms, &frames) < 0 ||
         frames_add_msg (&frames, payload) < 0) {
         frames_clear (&frames);
         zmq_msg_close (payload);

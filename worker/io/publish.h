@@ -33,11 +33,11 @@ struct publish *publish_new (struct reactor *reactor, const struct publish_way *
 void publish_renew (struct publish *self);
 void publish_destroy (struct publish **self_p);
 
-/* A piece of the log of a job; takes the payload. 1: on its way (or dropped for good); 0: not now,
- * try again in PUBLISH_RETRY_MS. */
+/* A piece of the log of a job, which came then (0: now); takes the payload. 1: on its way (or
+ * dropped for good); 0: not now, try again in PUBLISH_RETRY_MS. */
 #define PUBLISH_RETRY_MS 2
 int publish_log (struct publish *self, const char *job_id, const struct lines_cut *cut,
-                 zmq_msg_t *payload);
+                 int64_t time_ms, zmq_msg_t *payload);
 
 void publish_status (struct publish *self, const struct record *record);
 void publish_sync (struct publish *self, const char *nonce);

@@ -31,6 +31,8 @@ static const struct {
     { "sync", call_sync, NOT_REMEMBERED },
     { "find", call_find, NOT_REMEMBERED },
     { "results", call_results, NOT_REMEMBERED },
+    { "files", call_files, NOT_REMEMBERED },
+    { "file", call_file, NOT_REMEMBERED },
     { "profiles", call_profiles, NOT_REMEMBERED },
     { "ping", call_ping, NOT_REMEMBERED },
     { "check", call_check, NOT_REMEMBERED },
@@ -102,9 +104,17 @@ static void unknown_type (const struct wire_request *request, struct outcome_rep
     err_set (
         &out->err, STATUS_BAD_REQUEST,
         "a worker does not serve the type \"%s\"; it serves run, rerun, cancel, pause, resume, "
-        "priority, keep, unkeep, prune, status, list, logs, sync, find, results, profiles, ping and check",
+        "priority, keep, unkeep, prune, status, list, logs, sync, find, results, files, file, "
+        "profiles, ping and check",
         request->type);
     out->status = STATUS_BAD_REQUEST;
+}
+
+/* It changes nothing, so that nothing is to be remembered; and its id is nobody's job. */
+static bool is_dry_run (const struct wire_request *request)
+{
+    return (strcmp (request->type, "run") == 0 || strcmp (request->type, "rerun") == 0) &&
+           value_bool (value_get (request->body, "dry_run"));
 }
 
 static void dispatch (struct requests *self, const struct call *call,
@@ -113,7 +123,7 @@ static void dispatch (struct requests *self, const struct call *call,
     for (size_t i = 0; i < sizeof table / sizeof *table; i++) {
         if (strcmp (table[i].type, request->type) != 0)
             continue;
-        bool remembered = table[i].kind != NOT_REMEMBERED;
+        bool remembered = table[i].kind != NOT_REMEMBERED && !is_dry_run (request);
         enum ask_kind kind = (enum ask_kind)table[i].kind;
         if (remembered && wait_repeated (self, call, kind, out))
             return;

@@ -3,7 +3,7 @@
  * requests.c: dispatch. order.c: what a run asks for. commands.c: run, rerun and cancel.
  * standing.c: priority, pause and resume. waiting.c: answers given later and again. queries.c: what
  * only looks at records. keeping.c: keep, unkeep and prune. rights.c: who may.
- * list.c, logs.c: pages of records and pieces of logs.
+ * list.c, logs.c: pages of records and pieces of logs. runfiles.c: files of results.
  *
  * SPDX-License-Identifier: MPL-2.0 */
 #ifndef EMS_REQUESTS_PRIVATE_H
@@ -50,6 +50,7 @@ call_fn call_status, call_sync, call_find, call_profiles, call_ping; /* queries.
 call_fn call_list, call_results;                                     /* list.c */
 call_fn call_logs;                                                   /* logs.c */
 call_fn call_check;                                                  /* checkup.c */
+call_fn call_files, call_file;                                       /* runfiles.c */
 
 /* out gets the status and text of err. */
 void reply_refuse (struct outcome_reply *out, const struct err *err);
@@ -62,6 +63,7 @@ void reply_memory (struct outcome_reply *out);
 struct wish {
     struct order order;
     bool queue;   /* rather wait than be refused */
+    bool dry_run; /* only say what would be run */
     bool unnamed; /* refused because it does not say for which worker it was signed */
     char parameter[NAME_BYTES];
 };
@@ -70,6 +72,9 @@ int wish_read (struct requests *self, const struct call *call, struct wish *wish
 int wish_profile (struct requests *self, const struct call *call, const char *name,
                   struct wish *wish, struct err *err);
 int wish_params (const struct value *params, struct wish *wish, struct err *err);
+/* What would be run. -1 with *err. */
+int wish_preview (struct requests *self, struct wish *wish, struct outcome_reply *out,
+                  struct err *err);
 
 /* The record of a job as it is now: the live one or a copy from the disk in `space`, which the
  * caller inits and clears. NULL with *err. */

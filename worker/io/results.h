@@ -92,4 +92,11 @@ struct results_page {
 struct value *results_list (struct results *self, const struct results_page *wanted,
                             char next[RUN_ID_BYTES], struct err *err);
 
+/* The files of a complete run for a `files` reply: a list, sorted by path. *more: it is cut, or
+ * there are some that cannot be told. NULL with *err (404: there is no such run). */
+struct value *results_files (struct results *self, const char *run_id, bool *more, struct err *err);
+/* One of them, for reading: a descriptor, and *size. -1 with *err (404). */
+int results_open (struct results *self, const char *run_id, const char *path, int64_t *size,
+                  struct err *err);
+
 #endif

@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "files.h"
+#include "jobtimes.h"
 #include "json.h"
 #include "limits.h"
 #include "lineup.h"
@@ -258,6 +259,9 @@ static void log_name (const char *job_id, char out[FILE_BYTES])
 int store_remove_log (struct store *self, const char *job_id, struct err *err)
 {
     char name[FILE_BYTES];
+    jobtimes_name (job_id, name);
+    if (unlinkat (self->logs, name, 0) < 0 && errno != ENOENT)
+        return err_sys (err, "cannot remove %s", name);
     log_name (job_id, name);
     return remove_file (self->logs, name, err);
 }
@@ -286,5 +290,7 @@ void store_measure (const struct store *self, const char *job_id, struct measure
     file_name (job_id, "", name);
     measure_add (out, self->jobs, name);
     log_name (job_id, name);
+    measure_add (out, self->logs, name);
+    jobtimes_name (job_id, name);
     measure_add (out, self->logs, name);
 }

@@ -19,6 +19,7 @@
 #include "limits.h"
 #include "note.h"
 #include "tailfile.h"
+#include "times.h"
 
 #define READ_RETRY_MS    250
 #define READ_PATIENCE_MS 10000 /* then a log that cannot be read ends where we are */
@@ -36,6 +37,7 @@ struct tail {
     int log;
     int inotify;
     int notes; /* tail.json */
+    struct times times;
     struct lines lines;
     struct progress progress;
     int64_t found_bytes; /* of the log when we began: when they were written nobody knows */
@@ -99,7 +101,7 @@ struct tail *tail_new (const struct tail_env *env, const char *job_id, struct er
         return NULL;
     }
     self->env = *env;
-    self->log = self->inotify = self->notes = -1;
+    self->log = self->inotify = self->notes = self->times.fd = -1;
     self->again.fn = pump;
     self->again.arg = self;
     snprintf (self->job_id, sizeof self->job_id, "%s", job_id);
@@ -110,6 +112,7 @@ struct tail *tail_new (const struct tail_env *env, const char *job_id, struct er
         return NULL;
     }
     recall (self);
+    times_open (&self->times, env->statefd, job_id, true);
     self->notes = openat (env->dirfd, JOBDIR_TAIL, O_WRONLY | O_CREAT | O_CLOEXEC, 0640);
     reactor_arm (env->reactor, &self->again, clock_mono_ms ());
     return self;
@@ -129,6 +132,7 @@ void tail_destroy (struct tail **self_p)
         close (self->log);
     if (self->notes >= 0)
         close (self->notes);
+    times_close (&self->times);
     free (self->buffer);
     free (self);
     *self_p = NULL;
@@ -192,15 +196,30 @@ static bool lagging (const struct tail *self)
            st.st_size - self->lines.offset > LAG_BYTES;
 }
 
+/* When the piece came; it is cut so that all lines that begin in it came then. */
+static int64_t time_of_piece (struct tail *self, ssize_t *bytes)
+{
+    int64_t until;
+    int64_t time_ms = times_of (&self->times, self->lines.offset, &until);
+    if (until - self->lines.offset >= *bytes)
+        return time_ms;
+    /* The line that the later bytes go on with, if they do, began before. */
+    const char *later = self->buffer + (until - self->lines.offset) - 1;
+    const char *newline = memchr (later, '\n', (size_t)(self->buffer + *bytes - later));
+    if (newline)
+        *bytes = newline + 1 - self->buffer;
+    return time_ms;
+}
+
 /* Publish the piece: 1 done, 0 not possible now. */
-static int publish_piece (struct tail *self, const struct lines_cut *cut)
+static int publish_piece (struct tail *self, const struct lines_cut *cut, int64_t time_ms)
 {
     zmq_msg_t payload;
     if (lagging (self))
         return 1;
     if (payload_make (self, cut->bytes, &payload) < 0)
         return 0;
-    return publish_log (self->env.publish, self->job_id, cut, &payload);
+    return publish_log (self->env.publish, self->job_id, cut, time_ms, &payload);
 }
 
 /* Whoever waits for the end of the job must not wait for a broken disk. */
@@ -232,7 +251,10 @@ static int step (struct tail *self)
         n = 0;
     else
         return -1;
-    bool ended = self->finishing && n < LIMIT_EVENT_BYTES;
+    bool whole = n < LIMIT_EVENT_BYTES;
+    ssize_t found = n;
+    int64_t time_ms = n > 0 ? time_of_piece (self, &n) : 0;
+    bool ended = self->finishing && whole && n == found;
     struct lines lines = self->lines;
     struct view view = { self, self->progress };
     const char *data = n > 0 ? self->buffer : "";
@@ -242,7 +264,7 @@ static int step (struct tail *self)
     cut.eof = last && !self->more;
     if (cut.bytes == 0 && !last)
         return 0;
-    if ((cut.bytes > 0 || cut.eof) && publish_piece (self, &cut) == 0)
+    if ((cut.bytes > 0 || cut.eof) && publish_piece (self, &cut, time_ms) == 0)
         return -1;
     self->lines = lines;
     self->progress = view.progress;

@@ -9,36 +9,37 @@
 #include <sys/stat.h>
 #include <unistd.h>
 #include "beneath.h"
+#include "clock.h"
 #include "files.h"
 #include "ids.h"
 #include "joblog.h"
 #include "text.h"
 
 /* How long it is, and how it ends. */
-static int look_at_end (struct joblog *self, int64_t *bytes)
+static int look_at_end (struct joblog *self)
 {
     struct stat st;
     if (fstat (self->fd, &st) < 0)
         return -1;
-    *bytes = st.st_size;
+    self->size = st.st_size;
     return st.st_size > 0 && pread (self->fd, &self->last, 1, st.st_size - 1) < 0 ? -1 : 0;
 }
 
 int joblog_open (struct joblog *self, int statefd, const char *job_id, int64_t limit_bytes,
                  struct err *err)
 {
-    *self = (struct joblog){ .fd = -1, .last = '\n', .room = INT64_MAX };
+    *self = (struct joblog){ .fd = -1, .last = '\n', .room = INT64_MAX, .times.fd = -1 };
     self->buffer = malloc (JOBLOG_BUFFER_BYTES);
     if (!self->buffer)
         return err_sys (err, "cannot open the log");
     char name[sizeof ".log" + JOB_ID_BYTES];
-    int64_t bytes;
     snprintf (name, sizeof name, "%.12s.log", job_id);
     self->fd = beneath_open_in (statefd, "logs", name, O_RDWR | O_CREAT | O_APPEND, 0640);
-    if (self->fd < 0 || look_at_end (self, &bytes) < 0)
+    if (self->fd < 0 || look_at_end (self) < 0)
         return err_sys (err, "cannot open the log logs/%s", name);
     if (limit_bytes > 0)
-        self->room = bytes < limit_bytes ? limit_bytes - bytes : 0;
+        self->room = self->size < limit_bytes ? limit_bytes - self->size : 0;
+    jobtimes_open (&self->times, statefd, job_id, self->size);
     return 0;
 }
 
@@ -49,6 +50,7 @@ void joblog_close (struct joblog *self)
     if (self->fd >= 0)
         close (self->fd);
     self->fd = -1;
+    jobtimes_close (&self->times);
 }
 
 /* Our own words take room too, but are never cut. */
@@ -56,6 +58,7 @@ static int write_own (struct joblog *self, const char *text, size_t bytes)
 {
     if (self->room < INT64_MAX)
         self->room = self->room > (int64_t)bytes ? self->room - (int64_t)bytes : 0;
+    self->size += (int64_t)bytes;
     return file_write_all (self->fd, text, bytes);
 }
 
@@ -76,6 +79,7 @@ static int write_safe (struct joblog *self, const char *text)
 int joblog_first_line (struct joblog *self, char *const *argv, struct err *err)
 {
     const char *begin = self->last == '\n' ? "Starting benchmark:" : "\nStarting benchmark:";
+    jobtimes_note (&self->times, self->size, clock_mono_ms ());
     bool good = write_own (self, begin, strlen (begin)) == 0;
     for (size_t i = 0; good && argv[i]; i++)
         good = write_own (self, " ", 1) == 0 && write_safe (self, argv[i]) == 0;
@@ -96,6 +100,7 @@ void joblog_last_line (struct joblog *self, const char *text)
                       text);
     self->from = 0;
     self->to = n > 0 && n < JOBLOG_BUFFER_BYTES ? (size_t)n : 0;
+    jobtimes_note (&self->times, self->size, clock_mono_ms ());
 }
 
 static void failed (struct joblog *self, int error, int64_t now_ms)
@@ -125,6 +130,7 @@ void joblog_flush (struct joblog *self, int64_t now_ms)
             return;
         }
         self->from += (size_t)n;
+        self->size += n;
         self->last = self->buffer[self->from - 1];
     }
     self->full = false;
@@ -146,6 +152,8 @@ bool joblog_pump (struct joblog *self, int pipe_fd, int64_t now_ms)
         self->room -= n;
     self->from = 0;
     self->to = (size_t)n;
+    if (n > 0)
+        jobtimes_note (&self->times, self->size, now_ms);
     joblog_flush (self, now_ms);
     return true;
 }

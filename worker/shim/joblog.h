@@ -14,6 +14,7 @@
 #include <stddef.h>
 #include <stdint.h>
 #include "err.h"
+#include "jobtimes.h"
 
 #define JOBLOG_BUFFER_BYTES (256 * 1024)
 #define JOBLOG_RETRY_MS     100 /* first pause on a full disk; it doubles */
@@ -32,6 +33,8 @@ struct joblog {
     int64_t retry_ms;
     int64_t pause_ms;
     int error; /* errno of the final error; 0: none */
+    int64_t size;
+    struct jobtimes times;
 };
 
 /* Opens logs/<job_id>.log to append: earlier attempts' output stays, and counts for the limit (0:

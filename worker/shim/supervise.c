@@ -362,7 +362,7 @@ static void init (struct supervisor *self, struct attempt *attempt, int listener
         .attempt = attempt,
         .launch = { .pid = -1, .gate = -1, .report = -1 },
         .signals = -1,
-        .log = { .fd = -1 },
+        .log = { .fd = -1, .times.fd = -1 },
         .pipe = -1,
         .family = { .events = -1, .release_ms = -1 },
         .record = { .attempt = attempt->spec.attempt },

@@ -1,0 +1,258 @@
+# SPDX-License-Identifier: MPL-2.0
+"""`ems watch`: the full screen, with the real daemons, in a real terminal."""
+import re
+
+import pytest
+
+from fullscreen import FullScreen
+from procs import eventually
+from system import WORKER
+
+SIZES = [(24, 80), (40, 120), (16, 60)]
+
+
+def watch(ems, rows=24, columns=80, **more):
+    return FullScreen(ems.base, ems.environment | {"LANG": "C.UTF-8", "TERM": "xterm-256color"} | more,
+                      rows, columns)
+
+
+def row_of(lines, job):
+    """The line of the list that a job has; "" if it has none."""
+    return next((line for line in lines if re.match(rf"[> ] {job['job_id']} ", line)), "")
+
+
+def select(screen, job):
+    """Walk to the job in the list."""
+    screen.keys("Home")
+    for _ in range(20):
+        if screen.until(lambda lines: [line for line in lines if line.startswith("> ")])[0].startswith(
+                f"> {job['job_id']}"):
+            return
+        before = screen.text()
+        screen.keys("Down")
+        screen.until(lambda lines, was=before: screen.text() != was)
+    raise AssertionError("the job is not in the list")
+
+
+def state(screen, job, word):
+    screen.until(lambda lines: word in row_of(lines, job), f"{job['job_id']} is not {word}")
+
+
+def queue(ems, profile, **body):
+    return ems.run(profile, if_busy="queue", **body)
+
+
+def go(ems, job=None):
+    (ems.work / (f"go.{job['job_id']}" if job else "go")).touch()
+
+
+@pytest.mark.parametrize("rows, columns", SIZES)
+def test_every_size_shows_what_runs_the_line_the_history_the_workers_and_a_live_log(ems, rows, columns):
+    over, failed = ems.finished("once"), ems.finished("exits", params={"n": 3})
+    runs = ems.run("progress")
+    waits = queue(ems, "waits")
+    with watch(ems, rows, columns) as screen:
+        screen.see("1 running, 1 in line, 2 over", WORKER, "1/3", "second", "connected")
+        state(screen, over, "completed")
+        state(screen, failed, "failed: exit code 3")
+        state(screen, runs, "running")
+        state(screen, waits, "queued, 1st")
+        screen.see(f"Log of {runs['job_id']}", "step=experiment_start current=2", "? Keys", "q Quit")
+        for new_rows, new_columns in SIZES:
+            screen.resize(new_rows, new_columns)
+            screen.until(lambda lines, want=new_rows: len(lines) == want and "q Quit" in lines[-1]
+                         and "1/3" in "\n".join(lines) and lines[0].startswith(" EMS"))
+        screen.resize(5, 20)
+        screen.see("too small")
+        screen.resize(rows, columns)
+        go(ems)
+        state(screen, runs, "completed")
+        screen.see("0 running, 0 in line, 4 over", "idle")
+        screen.keys("q")
+        assert screen.ended() == 0
+
+
+def test_the_log_is_live_stays_where_one_reads_and_is_searched(ems):
+    job = ems.run("ticks")
+    with watch(ems) as screen:
+        screen.see("tick 300")
+        screen.keys("Enter")
+        screen.see(": following")
+        screen.keys("PageUp")
+        screen.until(lambda lines: re.search(r": \d+ %", lines[1]))
+        place = screen.lines()[2:20]
+        count = len(ems.log(job["job_id"]))
+        eventually(lambda: len(ems.log(job["job_id"])) > count + 1000)
+        assert screen.lines()[2:20] == place
+        screen.type("/tick 17")
+        screen.keys("Enter")
+        screen.until(lambda lines: any(line.startswith("tick 17") for line in lines))
+        screen.type("/nothing like that")
+        screen.keys("Enter")
+        screen.see("no more `nothing like that`")
+        screen.keys("End")
+        screen.see(": following")
+        (ems.work / "enough").touch()
+        screen.see("completed: the end")
+        last = ems.log(job["job_id"]).splitlines()[-1].decode()
+        screen.see(last)
+
+
+def whole_page(lines, last):
+    """The numbers of a page that was drawn to its end, and has some beyond `last`; else nothing."""
+    numbers = [int(line) for line in lines if line.isdigit()]
+    whole = len(numbers) > 900 and numbers == list(range(numbers[0], numbers[-1] + 1))
+    return numbers if whole and numbers[-1] > last else None
+
+
+def test_reading_a_log_from_end_to_end_shows_every_line(ems):
+    go(ems)
+    job = ems.finished("lines", params={"n": 60000})
+    with watch(ems, 1000, 60) as screen:
+        state(screen, job, "completed")
+        screen.keys("l")
+        screen.until(lambda lines: "59999" in lines)
+        screen.keys("Home")
+        screen.until(lambda lines: lines[2].startswith("Starting benchmark"))
+        seen = []
+        while not seen or seen[-1] < 59999:
+            last = seen[-1] if seen else -1
+            page = screen.until(lambda lines: whole_page(lines[2:998], last), "no further page")
+            seen += [number for number in page if number > last]
+            screen.keys("PageDown")
+        assert seen == list(range(60000))
+
+
+def test_a_broker_that_was_killed_and_comes_back_costs_no_line(ems):
+    job = ems.run("ticks")
+    with watch(ems) as screen:
+        screen.see("tick 50")
+        ems.kill9("broker")
+        screen.see("CONNECTION LOST, reconnecting")
+        state(screen, job, "running")
+        other = None
+        ems.start_part("broker")
+        ems.wait_ready()
+        screen.see_not("CONNECTION LOST")
+        screen.see("connected")
+        other = queue(ems, "waits")
+        state(screen, other, "queued")
+        (ems.work / "enough").touch()
+        state(screen, job, "completed")
+        state(screen, other, "running")
+        lines = ems.log(job["job_id"]).decode().splitlines()
+        select(screen, job)
+        screen.keys("l")
+        screen.see("completed: the end", lines[-1])
+        shown = [line for line in screen.lines() if line.startswith("tick ")]
+        assert shown == lines[-len(shown):]
+
+
+def test_a_worker_that_goes_away_is_shown_so(ems):
+    with watch(ems) as screen:
+        screen.see(f"{WORKER}", "idle")
+        ems.stop_part("worker")
+        screen.see("offline")
+        ems.start_part("worker")
+        ems.wait_ready()
+        screen.see("idle")
+
+
+def test_a_job_is_run_by_the_form_which_checks_what_is_typed(ems):
+    with watch(ems, 30, 100) as screen:
+        screen.see("no job yet")
+        screen.keys("r")
+        screen.see("profile         < lab >", "[x] all", "n               1000")
+        screen.keys("Up", "Up")  # over the end of the form, to its button, and to the notes
+        screen.keys("Home", "Tab")
+        screen.until(lambda lines: any(line.startswith(">") and "[ Run ]" in line for line in lines))
+        screen.keys("Tab", "t")
+        screen.until(lambda lines: any("< t" in line for line in lines))
+        for _ in range(8):
+            if any("< typed >" in line for line in screen.lines()):
+                break
+            before = screen.text()
+            screen.keys("t")
+            screen.until(lambda lines, was=before: screen.text() != was)
+        screen.see("< typed >", "count           10", "must")
+        screen.keys("F5")
+        screen.until(lambda lines: any(line.startswith("> must") for line in lines))
+        screen.type("it")
+        screen.keys("BTab", "Space")  # the last item of the list: gamma
+        screen.see("[x] gamma", "[ ] all")
+        screen.keys("F5")
+        screen.see("JOB ")
+        job = eventually(lambda: next(iter(ems.jobs()), None))
+        assert ems.finish(job["job_id"])["config"] == {
+            "count": 10, "fast": False, "items": ["gamma"], "must": "it"}
+        state(screen, job, "completed")
+
+
+def test_cancel_asks_once_and_shows_the_end_in_its_colour(ems):
+    job = ems.run("waits")
+    with watch(ems) as screen:
+        state(screen, job, "running")
+        screen.keys("c")
+        screen.see(f"Cancel job {job['job_id']} (waits, running)? y/n")
+        screen.keys("n")
+        screen.see_not("y/n")
+        assert ems.status(job["job_id"])["status"] == "running"
+        screen.keys("c", "y")
+        state(screen, job, "cancelled")
+        screen.see("0 running")
+        assert ems.status(job["job_id"])["cancel"]["by"]
+        screen.keys("Down")
+        screen.until(lambda lines: "\x1b[38;5;208m" in screen.text("-e"))
+
+
+def test_jobs_are_paused_moved_and_run_once_more(ems):
+    runs = ems.run("waits")
+    first, second = queue(ems, "waits"), queue(ems, "waits", notes="the second")
+    with watch(ems) as screen:
+        state(screen, second, "queued, 2nd")
+        screen.keys("p")
+        state(screen, runs, "paused")
+        screen.keys("p")
+        state(screen, runs, "running")
+        select(screen, second)
+        screen.keys("+")
+        state(screen, second, "queued, 1st")
+        state(screen, first, "queued, 2nd")
+        screen.keys("P")
+        screen.type("2")
+        screen.keys("Enter")
+        state(screen, first, "queued, 1st")
+        assert ems.status(second["job_id"])["priority"] == 2
+        screen.keys("d")
+        screen.see("the second")
+        screen.keys("Escape")
+        go(ems)
+        state(screen, second, "completed")
+        screen.keys("R")
+        screen.see(f"Run job {second['job_id']} once more?")
+        screen.keys("y")
+        screen.see("4 over")
+        assert [job["notes"] for job in ems.jobs()].count("the second") == 2
+
+
+def test_what_a_job_writes_cannot_drive_the_terminal(ems):
+    job = ems.finished("raw", params={"n": 64})
+    with watch(ems) as screen:
+        state(screen, job, "completed")
+        screen.keys("l", "Home")
+        screen.see("\\x00", "Starting benchmark")
+        for _ in range(5):
+            screen.keys("PageDown")
+        screen.until(lambda lines: lines[0].startswith(" EMS") and "Keys" in lines[-1])
+        screen.keys("q", "q")
+        assert screen.ended() == 0
+
+
+def test_without_utf8_and_without_colours_it_works_as_well(ems):
+    job = ems.run("progress")
+    with watch(ems, LANG="C", NO_COLOR="1") as screen:
+        state(screen, job, "running")
+        screen.see("1/3", "#", "--")
+        assert screen.text().isascii()
+        assert not re.search(r"\x1b\[(3[0-8]|9\d)", screen.text("-e"))
+    go(ems)

@@ -1,0 +1,140 @@
+/* times.c - looking up when bytes came.
+ *
+ * SPDX-License-Identifier: MPL-2.0 */
+#include "times.h"
+
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "beneath.h"
+#include "limits.h"
+#include "piece.h"
+
+#define NEAR 8   /* entries looked at before it is searched anew */
+#define MANY 512 /* read at once */
+
+void times_open (struct times *self, int statefd, const char *job_id, bool create)
+{
+    char name[JOBTIMES_NAME_BYTES];
+    int flags = O_RDONLY | O_NONBLOCK | (create ? O_CREAT : 0);
+    jobtimes_name (job_id, name);
+    self->fd = beneath_open_in (statefd, "logs", name, flags, 0640);
+    self->index = -1;
+}
+
+void times_close (struct times *self)
+{
+    if (self->fd >= 0)
+        close (self->fd);
+    self->fd = -1;
+}
+
+/* As many good ones as follow each other from `index` on. */
+static size_t read_entries (const struct times *self, int64_t index, struct jobtimes_entry *out,
+                            size_t most)
+{
+    unsigned char bytes[MANY * JOBTIMES_ENTRY_BYTES];
+    ssize_t n = self->fd < 0 ? 0
+                             : piece_pread (self->fd, bytes, most * JOBTIMES_ENTRY_BYTES,
+                                            index * JOBTIMES_ENTRY_BYTES);
+    size_t count = n > 0 ? (size_t)n / JOBTIMES_ENTRY_BYTES : 0;
+    for (size_t i = 0; i < count; i++)
+        if (jobtimes_decode (bytes + i * JOBTIMES_ENTRY_BYTES, &out[i]) < 0 ||
+            (i > 0 && out[i].offset < out[i - 1].offset))
+            return i;
+    return count;
+}
+
+/* The last entry that is at `offset` or before, by halves; -1: there is none. */
+static int64_t search (const struct times *self, int64_t offset)
+{
+    struct stat st;
+    int64_t low = 0;
+    int64_t high =
+        self->fd >= 0 && fstat (self->fd, &st) == 0 ? st.st_size / JOBTIMES_ENTRY_BYTES : 0;
+    while (low < high) {
+        struct jobtimes_entry entry;
+        int64_t middle = low + (high - low) / 2;
+        if (read_entries (self, middle, &entry, 1) == 1 && entry.offset <= offset)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return low - 1;
+}
+
+/* Of those that begin at or before `offset`, as the first does, the last. */
+static size_t last_before (const struct jobtimes_entry *entries, size_t count, int64_t offset)
+{
+    size_t at = 0;
+    while (at + 1 < count && entries[at + 1].offset <= offset)
+        at++;
+    return at;
+}
+
+int64_t times_of (struct times *self, int64_t offset, int64_t *until)
+{
+    struct jobtimes_entry near[NEAR];
+    size_t count = self->index < 0 ? 0 : read_entries (self, self->index, near, NEAR);
+    if (count == 0 || near[0].offset > offset ||
+        (count == NEAR && near[NEAR - 1].offset <= offset)) {
+        int64_t found = search (self, offset);
+        self->index = found;
+        count = read_entries (self, found < 0 ? 0 : found, near, NEAR);
+    }
+    *until = INT64_MAX;
+    if (count == 0)
+        return 0;
+    if (near[0].offset > offset) { /* nothing is known of what was before */
+        *until = near[0].offset;
+        return 0;
+    }
+    size_t at = last_before (near, count, offset);
+    self->index += (int64_t)at;
+    if (at + 1 < count)
+        *until = near[at + 1].offset;
+    return near[at].time_ms;
+}
+
+int times_since (const struct times *self, int64_t time_ms, int64_t *offset)
+{
+    struct jobtimes_entry entries[MANY];
+    int64_t index = 0;
+    size_t count;
+    /* The clock may have been set back: the first one counts, wherever it is. */
+    while ((count = read_entries (self, index, entries, MANY)) > 0) {
+        for (size_t i = 0; i < count; i++)
+            if (entries[i].time_ms >= time_ms) {
+                *offset = entries[i].offset;
+                return 1;
+            }
+        index += (int64_t)count;
+    }
+    return index > 0 ? 0 : -1;
+}
+
+static struct value *pair (const struct jobtimes_entry *entry)
+{
+    struct value *list = value_new_list ();
+    if (list && (value_append (list, value_new_int (entry->offset)) < 0 ||
+                 value_append (list, value_new_int (entry->time_ms)) < 0))
+        value_destroy (&list);
+    return list;
+}
+
+struct value *times_list (struct times *self, int64_t offset, int64_t *end)
+{
+    struct value *list = value_new_list ();
+    for (int64_t at = offset; list && at < *end;) {
+        int64_t until;
+        const struct jobtimes_entry entry = { at, times_of (self, at, &until) };
+        if (value_count (list) == LIMIT_TIMES)
+            *end = at;
+        else if (entry.time_ms > 0 && value_append (list, pair (&entry)) < 0)
+            value_destroy (&list);
+        /* Only of the beginning nothing can be known, unless the file is broken. */
+        at = entry.time_ms > 0 || at == offset ? until : *end;
+    }
+    return list;
+}

@@ -1,0 +1,101 @@
+/* jobtimes.c - when the bytes of the log came.
+ *
+ * SPDX-License-Identifier: MPL-2.0 */
+#include "jobtimes.h"
+
+#include <endian.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "beneath.h"
+#include "clock.h"
+
+#define DISTANCE_MS    100
+#define ENTRIES_A_STEP 36000 /* then the distance doubles */
+#define STEPS_MOST     30
+#define TIME_MOST_MS   253402300799999 /* the end of the year 9999 */
+
+void jobtimes_name (const char *job_id, char out[JOBTIMES_NAME_BYTES])
+{
+    snprintf (out, JOBTIMES_NAME_BYTES, "%.12s.times", job_id);
+}
+
+void jobtimes_encode (const struct jobtimes_entry *entry, unsigned char out[JOBTIMES_ENTRY_BYTES])
+{
+    const uint64_t words[2] = { htole64 ((uint64_t)entry->offset),
+                                htole64 ((uint64_t)entry->time_ms) };
+    memcpy (out, words, sizeof words);
+}
+
+int jobtimes_decode (const unsigned char in[JOBTIMES_ENTRY_BYTES], struct jobtimes_entry *out)
+{
+    uint64_t words[2];
+    memcpy (words, in, sizeof words);
+    words[0] = le64toh (words[0]);
+    words[1] = le64toh (words[1]);
+    if (words[0] > INT64_MAX || words[1] == 0 || words[1] > TIME_MOST_MS)
+        return -1;
+    *out = (struct jobtimes_entry){ (int64_t)words[0], (int64_t)words[1] };
+    return 0;
+}
+
+/* Is its last entry one of this log, as far as that can be told? */
+static bool fits (const struct jobtimes *self, int64_t log_bytes)
+{
+    unsigned char bytes[JOBTIMES_ENTRY_BYTES];
+    struct jobtimes_entry last;
+    return self->count == 0 ||
+           (pread (self->fd, bytes, sizeof bytes, (self->count - 1) * JOBTIMES_ENTRY_BYTES) ==
+                (ssize_t)sizeof bytes &&
+            jobtimes_decode (bytes, &last) == 0 && last.offset <= log_bytes);
+}
+
+void jobtimes_open (struct jobtimes *self, int statefd, const char *job_id, int64_t log_bytes)
+{
+    char name[JOBTIMES_NAME_BYTES];
+    struct stat st;
+    *self = (struct jobtimes){ .next_ms = INT64_MIN };
+    jobtimes_name (job_id, name);
+    self->fd = beneath_open_in (statefd, "logs", name, O_RDWR | O_CREAT | O_NONBLOCK, 0640);
+    if (self->fd < 0)
+        return;
+    if (fstat (self->fd, &st) < 0 || !S_ISREG (st.st_mode)) {
+        jobtimes_close (self);
+        return;
+    }
+    self->count = st.st_size / JOBTIMES_ENTRY_BYTES; /* a torn one is written over */
+    if (fits (self, log_bytes))
+        return;
+    self->count = 0;
+    if (ftruncate (self->fd, 0) < 0)
+        jobtimes_close (self);
+}
+
+void jobtimes_close (struct jobtimes *self)
+{
+    if (self->fd >= 0)
+        close (self->fd);
+    self->fd = -1;
+}
+
+static int64_t distance_ms (int64_t count)
+{
+    int64_t steps = count / ENTRIES_A_STEP;
+    return (int64_t)DISTANCE_MS << (steps < STEPS_MOST ? steps : STEPS_MOST);
+}
+
+void jobtimes_note (struct jobtimes *self, int64_t offset, int64_t now_ms)
+{
+    unsigned char bytes[JOBTIMES_ENTRY_BYTES];
+    if (self->fd < 0 || now_ms < self->next_ms)
+        return;
+    const struct jobtimes_entry entry = { offset, clock_wall_ms () };
+    jobtimes_encode (&entry, bytes);
+    if (pwrite (self->fd, bytes, sizeof bytes, self->count * JOBTIMES_ENTRY_BYTES) ==
+        (ssize_t)sizeof bytes)
+        self->count++;
+    self->next_ms = now_ms + distance_ms (self->count);
+}
