@@ -4,10 +4,13 @@
 #include "commands.h"
 
 #include "pages.h"
+#include "results_verbs.h"
 
 int command_results (struct tool *tool)
 {
     bool partial = tool->line.given[OPTION_PARTIAL];
+    if (tool->line.argument_count > 0)
+        return results_verb (tool);
     return pages_show (tool, partial ? ems_partial_results : ems_results, "runs", report_runs);
 }
 
