@@ -129,10 +129,9 @@ void pager_answer (struct pager *self, int64_t offset, const char *data, size_t 
                    int64_t total)
 {
     self->asking = false;
-    if (total > self->total)
+    /* It has grown; or it is shorter than was said. */
+    if (total > self->total || (bytes == 0 && total >= 0))
         self->total = total;
-    else if (bytes == 0 && total >= 0 && total < self->total)
-        self->total = total; /* it is shorter than was said */
     int64_t begin = self->begin;
     size_t size = self->size;
     pager_feed (self, offset, data, bytes);
