@@ -6,6 +6,7 @@
 #define ON(command) (UINT32_C (1) << COMMAND_##command)
 #define SUBMITS     (ON (RUN) | ON (RERUN))
 #define LISTS       (ON (PS) | ON (RESULTS) | ON (WORKERS) | ON (PROFILES))
+#define WATCHES     (SUBMITS | ON (ATTACH) | ON (WAIT))
 
 static const struct command_spec commands[COMMANDS] = {
     [COMMAND_UP] = { "up", "", 0, 0, "start broker and worker on this machine, in the background",
@@ -25,7 +26,9 @@ static const struct command_spec commands[COMMANDS] = {
                       "With --queue it waits in line, shows its\nplace, and watches the job when "
                       "it "
                       "starts; Ctrl-C leaves the line, Ctrl-\\ detaches\nand the job stays in it. "
-                      "--after and --delay wait in line too.\n\nExit code: 0 completed; the "
+                      "--after and --delay wait in line too.\n\nWith --dry-run everything is "
+                      "checked, the command is printed as a shell would read it, and\nnothing is "
+                      "run.\n\nExit code: 0 completed; the "
                       "program's own if it failed, 128+N if signal N ended it;\n124 stopped at a "
                       "limit: of time, of silence, of its log; 125 lost, or it never ran: "
                       "it\ncould "
@@ -65,9 +68,29 @@ static const struct command_spec commands[COMMANDS] = {
                         "With --resume it\ngoes on from what a cancelled or failed run left, if "
                         "the "
                         "profile can, and waits in line\nfor it. Keys and exit code as of `run`." },
-    [COMMAND_RESULTS] = { "results", "", 0, 0, "list complete runs, newest first",
-                          "With --partial, what cancelled and failed runs left that can be gone on "
-                          "with:\n`ems rerun --resume JOB`." },
+    [COMMAND_RESULTS] = { "results",
+                          "[show [RUN [EXPERIMENT|FILE]] | diff [RUN [RUN]] | open [RUN]]", 0, 3,
+                          "list complete runs, newest first; show, compare or find one",
+                          "show tells what is in a run: its figures, its files, the tables of its "
+                          "summaries; of an\n"
+                          "experiment all of its summary; of a file its bytes. open prints the "
+                          "path of its folder.\n"
+                          "\ndiff tells what changed from the first run to the second (to the "
+                          "newest; without any, of\n"
+                          "the two newest), and ends with 1 if something became worse: a deviation "
+                          "by more than 1 %,\n"
+                          "more NaN or Inf, a bound that is exceeded now, a time by more than 5 %, "
+                          "by more than the\n"
+                          "noise in the files, and by more than the reference shows the machine to "
+                          "differ. Of files\n"
+                          "without `accuracy` or `performance` the numbers are compared, and none "
+                          "is better or worse.\n"
+                          "66: the two have no JSON file in common.\n"
+                          "\nA RUN is its id, the beginning of one, the id of its job, or `last`, "
+                          "the newest (the\n"
+                          "default). With --partial, what cancelled and failed runs left that can "
+                          "be gone on with:\n"
+                          "`ems rerun --resume JOB`." },
     [COMMAND_KEEP] = { "keep", "JOB|RUN", 1, 1, "keep a run and its job for good",
                        "Retention and `ems prune` leave it alone until `ems unkeep`." },
     [COMMAND_UNKEEP] = { "unkeep", "JOB|RUN", 1, 1, "take `keep` back", "" },
@@ -170,20 +193,28 @@ static const struct option_spec options[OPTIONS] = {
     [OPTION_NOTES] = { 0, "notes", "TEXT", KIND_TEXT, SUBMITS, 0, 0, "kept with the job" },
     [OPTION_LABEL] = { 'l', "label", "NAME=VALUE", KIND_PAIR, SUBMITS, 0, 0,
                        "kept with the job; may be repeated" },
-    [OPTION_WORKER] = { 'w', "worker", "NAME", KIND_TEXT, ON (RUN) | ON (PING) | ON (PRUNE), 0, 0,
+    [OPTION_WORKER] = { 'w', "worker", "NAME", KIND_TEXT,
+                        ON (RUN) | ON (PING) | ON (PRUNE) | ON (RESULTS), 0, 0,
                         "this worker and no other" },
     [OPTION_FOLLOW] = { 'f', "follow", NULL, KIND_FLAG, ON (LOGS), 0, 0,
                         "go on until the job is over" },
     [OPTION_LINES] = { 'n', "lines", "N", KIND_NUMBER,
                        ON (PS) | ON (LOGS) | ON (ATTACH) | ON (RESULTS), 0, 10000,
                        "only the last N lines, jobs or runs" },
-    [OPTION_ALL] = { 'a', "all", NULL, KIND_FLAG, ON (PS) | ON (RESULTS), 0, 0, "all of them" },
+    [OPTION_ALL] = { 'a', "all", NULL, KIND_FLAG, ON (PS) | ON (RESULTS), 0, 0,
+                     "all of them; with `results diff`, also what is the same" },
     [OPTION_TIMEOUT] = { 't', "timeout", "D", KIND_DURATION, ON (WAIT), 0, LIMIT_TIME_LIMIT_MS,
                          "give up after so long: 90s 2m 1h" },
     [OPTION_PARTIAL] = { 0, "partial", NULL, KIND_FLAG, ON (RESULTS), 0, 0,
                          "what runs left that did not complete" },
-    [OPTION_DRY_RUN] = { 0, "dry-run", NULL, KIND_FLAG, ON (PRUNE), 0, 0,
-                         "only say what would be removed" },
+    [OPTION_DRY_RUN] = { 0, "dry-run", NULL, KIND_FLAG, ON (PRUNE) | ON (RUN), 0, 0,
+                         "only say what would be removed, or what command be run" },
+    [OPTION_SUMMARY] = { 0, "summary", NULL, KIND_FLAG, WATCHES, 0, 0,
+                         "at the end the tables of the summaries, also in a pipe (to stderr)" },
+    [OPTION_NO_SUMMARY] = { 0, "no-summary", NULL, KIND_FLAG, WATCHES, 0, 0,
+                            "not even on a terminal" },
+    [OPTION_TOLERANCE] = { 0, "tolerance", "PERCENT", KIND_NUMBER, ON (RESULTS), 0, 1000,
+                           "so much worse is no regression (default: times 5, deviations 1)" },
     [OPTION_CONTEXT] = { 'c', "context", "NAME", KIND_TEXT, ALL_COMMANDS, 0, 0,
                          "the broker of that context (see `ems help context`)" },
     [OPTION_ROLE] = { 0, "role", "ROLES", KIND_LIST, ON (KEYGEN) | ON (GRANT), 0, 0,

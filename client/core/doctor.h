@@ -66,7 +66,9 @@ void doctor_no_worker (struct findings *self, const char *name, int status, cons
 struct doctor_disk {
     int64_t free_bytes, total_bytes, free_files, total_files;
 };
-void doctor_disk (struct findings *self, const char *where, const struct doctor_disk *disk);
+/* `served`: a worker is there, which can prune. */
+void doctor_disk (struct findings *self, const char *where, const struct doctor_disk *disk,
+                  bool served);
 
 /* ---- This machine ------------------------------------------------------------------------ */
 

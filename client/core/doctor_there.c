@@ -108,7 +108,8 @@ static enum verdict bytes_verdict (const struct doctor_disk *disk)
                                                   : VERDICT_OK;
 }
 
-void doctor_disk (struct findings *self, const char *where, const struct doctor_disk *disk)
+void doctor_disk (struct findings *self, const char *where, const struct doctor_disk *disk,
+                  bool served)
 {
     char left[32], all[32];
     enum verdict bytes = bytes_verdict (disk);
@@ -121,8 +122,10 @@ void doctor_disk (struct findings *self, const char *where, const struct doctor_
     else
         findings_add (self, bytes, "disk", "%s: %s of %s are free", where, left, all);
     if (bytes != VERDICT_OK || files != VERDICT_OK)
-        findings_advise (self, "`ems prune --dry-run` shows what retention gives up, `ems prune` "
-                               "removes it; or make room otherwise");
+        findings_advise (self, "%s",
+                         served ? "`ems prune --dry-run` shows what retention gives up, `ems "
+                                  "prune` removes it; or make room otherwise"
+                                : "make room there, then `ems up`");
 }
 
 static void look_at_disk (struct findings *self, const char *who, const struct value *map)
@@ -132,7 +135,7 @@ static void look_at_disk (struct findings *self, const char *who, const struct v
         value_read_int (map, "total_bytes", 0, INT64_MAX, &disk.total_bytes, NULL) == 1 &&
         value_read_int (map, "free_files", 0, INT64_MAX, &disk.free_files, NULL) == 1 &&
         value_read_int (map, "total_files", 0, INT64_MAX, &disk.total_files, NULL) == 1)
-        doctor_disk (self, who, &disk);
+        doctor_disk (self, who, &disk, true);
 }
 
 static void look_at_cgroup (struct findings *self, const char *who, const struct value *map)

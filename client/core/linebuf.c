@@ -6,10 +6,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "text.h"
-
-#define SAFE_BYTES 4096
-
 void linebuf_init (struct linebuf *self)
 {
     self->data = NULL;
@@ -22,24 +18,11 @@ void linebuf_free (struct linebuf *self)
     linebuf_init (self);
 }
 
-static void add_safe (const char *data, size_t bytes, struct sbuf *out)
-{
-    char safe[SAFE_BYTES];
-    while (bytes > 0) {
-        size_t used = text_safe (data, bytes, false, safe, sizeof safe);
-        if (used == 0)
-            return;
-        sbuf_add (out, safe);
-        data += used;
-        bytes -= used;
-    }
-}
-
 static void add_line (const char *data, size_t bytes, struct sbuf *out)
 {
     if (bytes > 0 && data[bytes - 1] == '\r')
         bytes--;
-    add_safe (data, bytes, out);
+    sbuf_add_safe_n (out, data, bytes);
     sbuf_add (out, "\n");
 }
 
@@ -58,7 +41,7 @@ static size_t break_point (const char *data, size_t bytes)
 static void spill (struct linebuf *self, struct sbuf *out)
 {
     size_t at = break_point (self->data, self->size);
-    add_safe (self->data, at, out);
+    sbuf_add_safe_n (out, self->data, at);
     sbuf_add (out, "\n");
     memmove (self->data, self->data + at, self->size - at);
     self->size -= at;

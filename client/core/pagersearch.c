@@ -133,9 +133,12 @@ void pager_answer (struct pager *self, int64_t offset, const char *data, size_t 
         self->total = total;
     else if (bytes == 0 && total >= 0 && total < self->total)
         self->total = total; /* it is shorter than was said */
+    int64_t begin = self->begin;
+    size_t size = self->size;
     pager_feed (self, offset, data, bytes);
-    self->stuck = bytes == 0;
-    if (bytes == 0 && (self->search == SEARCH_UP || self->search == SEARCH_DOWN))
+    /* What does not help, as from a server that is not right, is not asked for again at once. */
+    self->stuck = self->begin == begin && self->size == size;
+    if (self->stuck && (self->search == SEARCH_UP || self->search == SEARCH_DOWN))
         self->search = SEARCH_MISSED;
     go_on (self);
 }

@@ -90,37 +90,6 @@ static void add_took (const struct record *job, int64_t now_ms, struct sbuf *out
     sbuf_add (out, took);
 }
 
-void report_end (const struct record *job, bool colour, struct sbuf *out)
-{
-    char count[48];
-    enum hue hue = hue_of_status (job->status);
-    sbuf_printf (out, "job %s ", job->job_id);
-    sbuf_add (out, hue_on (hue, colour));
-    report_state (job, out);
-    sbuf_add (out, hue_off (hue, colour));
-    statusline_count (job, count, sizeof count);
-    if (count[0])
-        sbuf_printf (out, ", %s experiments", count);
-    if (job->started_at_ms && job->finished_at_ms) {
-        sbuf_add (out, ", took ");
-        add_took (job, job->finished_at_ms, out);
-    }
-    sbuf_add (out, "\n");
-    if (job->detail[0]) {
-        sbuf_add_safe (out, job->detail);
-        sbuf_add (out, "\n");
-    }
-    if (job->results_dir) {
-        sbuf_add (out, "results: ");
-        sbuf_add_safe (out, job->results_dir);
-        sbuf_add (out, "\n");
-    }
-    if (job->status == JOB_FAILED)
-        sbuf_printf (out, "more: ems show %s\n", job->job_id);
-    if (job->partial)
-        sbuf_printf (out, "go on from what it left: ems rerun --resume %s\n", job->job_id);
-}
-
 void report_change (const struct record *job, const struct report *how, struct sbuf *out)
 {
     enum hue hue = hue_of_status (job->status);

@@ -27,7 +27,7 @@ void report_job (const struct record *job, const struct report *how, struct sbuf
 void report_state (const struct record *job, struct sbuf *out);
 /* How a job stands after it was paused or moved. */
 void report_change (const struct record *job, const struct report *how, struct sbuf *out);
-/* How a job ended and what to type next, for the end of run, attach and wait. */
+/* How a job ended, why, and what to type next, for the end of run, attach and wait. */
 void report_end (const struct record *job, bool colour, struct sbuf *out);
 /* Why `run` was refused: the job that holds the slot, and what can be done. */
 void report_busy (const struct record *job, int64_t now_ms, struct sbuf *out);

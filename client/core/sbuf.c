@@ -12,7 +12,7 @@
 #include "text.h"
 
 #define FIRST_ROOM 256
-#define SAFE_BYTES 1024 /* made safe at a time */
+#define SAFE_BYTES 4096 /* made safe at a time */
 
 void sbuf_init (struct sbuf *self)
 {
@@ -91,18 +91,22 @@ void sbuf_printf (struct sbuf *self, const char *format, ...)
     self->size += (size_t)length;
 }
 
-void sbuf_add_safe (struct sbuf *self, const char *text)
+void sbuf_add_safe_n (struct sbuf *self, const char *data, size_t bytes)
 {
     char safe[SAFE_BYTES];
-    size_t left = text ? strlen (text) : 0;
-    while (left > 0) {
-        size_t used = text_safe (text, left, false, safe, sizeof safe);
+    while (bytes > 0) {
+        size_t used = text_safe (data, bytes, false, safe, sizeof safe);
         if (used == 0)
             return;
         sbuf_add (self, safe);
-        text += used;
-        left -= used;
+        data += used;
+        bytes -= used;
     }
+}
+
+void sbuf_add_safe (struct sbuf *self, const char *text)
+{
+    sbuf_add_safe_n (self, text, text ? strlen (text) : 0);
 }
 
 const char *sbuf_text (const struct sbuf *self)

@@ -25,6 +25,8 @@ void sbuf_printf (struct sbuf *self, const char *format, ...)
     __attribute__ ((format (printf, 2, 3)));
 /* Untrusted text, made safe for a terminal and kept on one line; NULL adds nothing. */
 void sbuf_add_safe (struct sbuf *self, const char *text);
+/* The same for bytes, which may hold anything. */
+void sbuf_add_safe_n (struct sbuf *self, const char *data, size_t bytes);
 
 /* The text so far; "" if there is none. Valid until the next change. */
 const char *sbuf_text (const struct sbuf *self);

@@ -65,13 +65,13 @@ void watch_say (struct watch *self, enum hue hue, const char *format, ...)
 
 /* ---- asking ---- */
 
-void watch_ask_for (struct watch *self, enum watch_purpose purpose, const char *type,
-                    const struct record *job, struct value *body)
+struct watch_ask *watch_ask_for (struct watch *self, enum watch_purpose purpose, const char *type,
+                                 const struct record *job, struct value *body)
 {
     if (self->ask_count == WATCH_ASKS_MOST) {
         value_destroy (&body);
-        watch_say (self, HUE_RED, "too many requests at once");
-        return;
+        watch_say (self, HUE_RED, "too many requests wait for an answer");
+        return NULL;
     }
     struct watch_ask *ask = &self->asks[self->ask_count++];
     memset (ask, 0, sizeof *ask);
@@ -85,6 +85,12 @@ void watch_ask_for (struct watch *self, enum watch_purpose purpose, const char *
         memcpy (ask->worker, job->worker, sizeof ask->worker);
     }
     self->asking |= 1u << purpose;
+    return ask;
+}
+
+static bool may_ask (const struct watch *self)
+{
+    return !self->lost && self->ask_count < WATCH_ASKS_MOST;
 }
 
 static bool is_asking (const struct watch *self, enum watch_purpose purpose)
@@ -165,7 +171,7 @@ static void ask_log (struct watch *self)
 {
     int64_t offset, bytes;
     const struct watchjob *job = watchjobs_find (&self->jobs, self->log_job);
-    if (!job || self->lost || is_asking (self, PURPOSE_LOG))
+    if (!job || !may_ask (self) || is_asking (self, PURPOSE_LOG))
         return;
     if (job->record.log_bytes > self->log.total)
         self->log.total = job->record.log_bytes;
@@ -187,7 +193,7 @@ static void ask_log (struct watch *self)
 static void ask_file (struct watch *self)
 {
     int64_t offset, bytes;
-    if (self->view != VIEW_FILE || self->lost || !pager_need (&self->file, &offset, &bytes))
+    if (self->view != VIEW_FILE || !may_ask (self) || !pager_need (&self->file, &offset, &bytes))
         return;
     struct value *body = value_new_map ();
     if (body) {
@@ -196,14 +202,15 @@ static void ask_file (struct watch *self)
         value_put_int (body, "offset", offset);
         value_put_int (body, "max_bytes", bytes);
     }
-    watch_ask_for (self, PURPOSE_FILE, "file", NULL, body);
-    snprintf (self->asks[self->ask_count - 1].worker, NAME_BYTES, "%s", self->files_worker);
+    struct watch_ask *ask = watch_ask_for (self, PURPOSE_FILE, "file", NULL, body);
+    if (ask)
+        snprintf (ask->worker, sizeof ask->worker, "%s", self->files_worker);
 }
 
 /* Older jobs, when one comes near the end of those that are known. */
 static void ask_older (struct watch *self)
 {
-    if (!self->older || self->lost || is_asking (self, PURPOSE_OLDER) ||
+    if (!self->older || !may_ask (self) || is_asking (self, PURPOSE_OLDER) ||
         is_asking (self, PURPOSE_OVER) || self->jobs.count >= WATCHJOBS_MOST)
         return;
     size_t at = watchjobs_index (&self->jobs, self->selected);
@@ -218,7 +225,7 @@ bool watch_next_ask (struct watch *self, struct watch_ask *out)
     ask_log (self);
     ask_file (self);
     ask_older (self);
-    if (self->line_moved && !self->lost && !is_asking (self, PURPOSE_ACTIVE))
+    if (self->line_moved && may_ask (self) && !is_asking (self, PURPOSE_ACTIVE))
         ask_active (self);
     if (self->ask_count == 0)
         return false;
@@ -264,8 +271,6 @@ static void took (struct watch *self, enum watch_news news)
     watchjobs_sort (&self->jobs);
     if (news == NEWS_LINE)
         self->line_moved = true;
-    if (news != NEWS_NONE && self->view == VIEW_DETAILS)
-        watch_make_page (self);
 }
 
 void watch_job (struct watch *self, const struct value *job)

@@ -144,9 +144,9 @@ void watch_draw (struct watch *self, struct canvas *canvas);
 
 /* ---- between the files of watch ---- */
 
-/* Put a request in the line; the body is taken over. */
-void watch_ask_for (struct watch *self, enum watch_purpose purpose, const char *type,
-                    const struct record *job, struct value *body);
+/* Put a request in the line; the body is taken over. NULL: there are too many. */
+struct watch_ask *watch_ask_for (struct watch *self, enum watch_purpose purpose, const char *type,
+                                 const struct record *job, struct value *body);
 void watch_say (struct watch *self, enum hue hue, const char *format, ...)
     __attribute__ ((format (printf, 3, 4)));
 /* The job that keys are about; NULL: there is none. */
@@ -159,8 +159,6 @@ bool watch_passes (const struct watch *self, const struct record *job);
 void watch_select (struct watch *self, int64_t step);
 void watch_open_view (struct watch *self, enum watch_view view);
 void watch_close_view (struct watch *self);
-/* The texts of VIEW_DETAILS and VIEW_HELP made anew. */
-void watch_make_page (struct watch *self);
 /* The log of the selected job, at once. */
 void watch_open_log (struct watch *self);
 /* The pager of the view; NULL: it has none. */

@@ -25,8 +25,6 @@ void watch_close_view (struct watch *self)
         return;
     self->view = self->back[--self->depth];
     self->page_first = 0;
-    if (self->view == VIEW_DETAILS || self->view == VIEW_HELP)
-        watch_make_page (self);
     if (self->view == VIEW_JOBS)
         pager_end (&self->log);
 }
@@ -49,7 +47,6 @@ static void open_details (struct watch *self)
     if (!watch_hold (self))
         return;
     watch_open_view (self, VIEW_DETAILS);
-    watch_make_page (self);
 }
 
 static struct value *about (const char *job_id)
@@ -330,7 +327,6 @@ void watch_act (struct watch *self, enum watch_action action)
         break;
     case ACTION_HELP:
         watch_open_view (self, VIEW_HELP);
-        watch_make_page (self);
         break;
     case ACTION_BACK:
         watch_close_view (self);

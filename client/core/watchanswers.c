@@ -28,8 +28,6 @@ static void take_all (struct watch *self, const struct value *list)
     for (size_t i = 0; i < value_count (list); i++)
         watchjobs_take (&self->jobs, value_at (list, i), self->now_ms);
     watchjobs_sort (&self->jobs);
-    if (self->view == VIEW_DETAILS)
-        watch_make_page (self);
 }
 
 static bool is_whole (const struct value *body)
@@ -49,8 +47,9 @@ static void on_active (struct watch *self, const struct watch_ask *ask, const st
         struct value *more = ask->body ? value_copy (ask->body) : NULL;
         if (more)
             value_put_string (more, "before", next);
-        watch_ask_for (self, PURPOSE_ACTIVE, "list", NULL, more);
-        self->asks[self->ask_count - 1].asked_ms = ask->asked_ms;
+        struct watch_ask *page = watch_ask_for (self, PURPOSE_ACTIVE, "list", NULL, more);
+        if (page)
+            page->asked_ms = ask->asked_ms;
         return;
     }
     if (self->active && is_whole (body) && !next)

@@ -48,7 +48,7 @@ static void make_help (const struct watch *self, struct sbuf *out)
                    "  Ctrl-L        draw everything anew\n");
 }
 
-void watch_make_page (struct watch *self)
+static void make_page (struct watch *self)
 {
     sbuf_clear (&self->page);
     const struct watchjob *job = watchjobs_find (&self->jobs, self->selected);
@@ -104,22 +104,18 @@ static void draw_page (struct watch *self, struct canvas *canvas, int top, int r
 
 static void draw_title (const struct watch *self, struct canvas *canvas)
 {
-    char clock[16];
     struct sbuf left;
-    int64_t zone_ms = self->how.zone_ms ? self->how.zone_ms (self->how.now_ms) : 0;
-    int64_t minutes = (self->how.now_ms + zone_ms) / 60000;
-    snprintf (clock, sizeof clock, "%02d:%02d", (int)(minutes / 60 % 24), (int)(minutes % 60));
     const char *link = self->lost      ? "CONNECTION LOST, reconnecting"
                        : !self->listed ? "connecting"
                                        : "connected";
-    int right = (int)strlen (link) + (int)strlen (clock) + 3;
+    int right = (int)strlen (link) + 1;
     unsigned style = STYLE_REVERSE | (self->lost ? STYLE_BOLD | HUE_RED : 0);
     sbuf_init (&left);
     sbuf_add (&left, " EMS  ");
     sbuf_add_safe (&left, self->endpoint);
     canvas_repeat (canvas, 0, 0, canvas->columns, style, " ");
     canvas_put (canvas, 0, 0, canvas->columns - right - 1, style, sbuf_text (&left));
-    canvas_printf (canvas, 0, canvas->columns - right, right, style, "%s  %s ", link, clock);
+    canvas_put (canvas, 0, canvas->columns - right, right, style, link);
     sbuf_free (&left);
 }
 
@@ -297,6 +293,7 @@ static void draw_view (struct watch *self, struct canvas *canvas, int top, int r
         break;
     case VIEW_DETAILS:
     case VIEW_HELP:
+        make_page (self); /* times go on */
         snprintf (title, sizeof title, "%s%s", self->view == VIEW_HELP ? "Help" : "Job ",
                   self->view == VIEW_HELP ? "" : self->selected);
         watch_draw_rule (self, canvas, top, title);

@@ -175,10 +175,10 @@ static void form_key (struct watch *self, int key)
         watch_say (self, HUE_RED, "out of memory");
         return;
     }
-    self->form.asking = true;
-    watch_ask_for (self, PURPOSE_RUN, "run", NULL, body);
-    if (worker && self->ask_count > 0)
-        snprintf (self->asks[self->ask_count - 1].worker, NAME_BYTES, "%s", worker);
+    struct watch_ask *ask = watch_ask_for (self, PURPOSE_RUN, "run", NULL, body);
+    self->form.asking = ask != NULL;
+    if (ask && worker)
+        snprintf (ask->worker, sizeof ask->worker, "%s", worker);
 }
 
 /* Esc also stops a search, and takes a filter away. */

@@ -152,6 +152,7 @@ int main (int argc, char **argv)
         bad = put_parameter (params, argv[i]) < 0;
     if (bad) {
         fprintf (stderr, "usage: submit PROFILE [NAME=VALUE]...\n");
+        ems_value_destroy (&params);
         return 64;
     }
 

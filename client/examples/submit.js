@@ -275,9 +275,9 @@ async function main([profile, ...words]) {
   const body = { profile, params: Object.fromEntries(words.map(parameter)), if_busy: "queue" };
   const { job } = await requests.ask("run", body);
   requests.close();
+  cancelOnSignal(where, job);
   remark(`job ${job.job_id} on ${job.worker}`);
   remark(job.status);
-  cancelOnSignal(where, job);
   const follower = new Follower(where, job);
   for await (const data of follower.follow()) {
     if (!process.stdout.write(data)) await once(process.stdout, "drain");

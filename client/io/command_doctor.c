@@ -275,7 +275,7 @@ static void look_here (struct doctor *self)
     facts->here.connected = self->connected;
     doctor_here (&self->findings, &facts->here);
     if (self->connected == 0 && facts->disk.total_bytes > 0)
-        doctor_disk (&self->findings, self->place.state, &facts->disk);
+        doctor_disk (&self->findings, self->place.state, &facts->disk, false);
 }
 
 static int show (struct doctor *self)

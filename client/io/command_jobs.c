@@ -4,6 +4,7 @@
 #include "commands.h"
 
 #include "activejobs.h"
+#include "jobend.h"
 #include "pages.h"
 #include "pslist.h"
 
@@ -103,8 +104,9 @@ int command_show (struct tool *tool)
     return code ? code : show_job (tool, &job);
 }
 
-/* How a job ended: as JSON, or one line. Destroys it. */
-static int show_end (struct tool *tool, struct ems_value **job)
+/* How a job ended: as JSON, or in words; for one who waited, with what that came of. Destroys it.
+ */
+static int show_end (struct tool *tool, struct ems_value **job, bool waited)
 {
     struct record record;
     struct sbuf text;
@@ -114,6 +116,10 @@ static int show_end (struct tool *tool, struct ems_value **job)
     ems_value_destroy (job);
     if (code == 0) {
         sbuf_init (&text);
+        if (waited && record.status == JOB_FAILED)
+            jobend_put_log (tool, &record);
+        if (waited)
+            jobend_put_summary (tool, &record);
         report_end (&record, tool->colour, &text);
         code = tool_put_text (tool, &text);
     }
@@ -136,7 +142,7 @@ int command_cancel (struct tool *tool)
     int rc = ems_cancel (tool->ems, ems_text (found, "job_id"), grace_ms, &job, &error);
     ems_value_destroy (&found);
     if (rc == 0)
-        return show_end (tool, &job);
+        return show_end (tool, &job, false);
     code = tool_fail (tool, &error, job);
     ems_value_destroy (&job);
     return code;
@@ -154,7 +160,7 @@ int command_wait (struct tool *tool)
     if (ems_wait (tool->ems, tool_job (tool), timeout_ms, &job, &error) < 0)
         return tool_fail (tool, &error, NULL);
     int exit_code = ems_job_exit_code (job);
-    code = show_end (tool, &job);
+    code = show_end (tool, &job, true);
     return code ? code : exit_code;
 }
 

@@ -4,6 +4,7 @@
 #include "commands.h"
 
 #include "pages.h"
+#include "results_verbs.h"
 #include "tableprint.h"
 
 static int fetch_runs (const struct pages *pages, struct ems *ems, int limit, const char *before,
@@ -27,6 +28,8 @@ int command_results (struct tool *tool)
         .field = "runs",
         .tell = true,
     };
+    if (tool->line.argument_count > 0)
+        return results_verb (tool);
     return pages_show (tool, LIST_RUNS, &pages);
 }
 

@@ -124,7 +124,9 @@ static int wait_ready (struct upping *self, struct ems_value **workers)
         if (clock_mono_ms () >= deadline_ms) {
             if (rc < 0 && error.status != EMS_INTERRUPTED)
                 return tool_fail (self->tool, &error, NULL);
-            tool_remark (self->tool, "the broker answers, but no worker is there after %d s",
+            tool_remark (self->tool,
+                         "the broker answers, but no worker is there after %d s; "
+                         "`ems doctor` looks for why",
                          READY_MS / 1000);
             return EXITS_SYSTEM;
         }

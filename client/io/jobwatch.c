@@ -11,11 +11,12 @@
 #include <stdint.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "clock.h"
 #include "eventjson.h"
-#include "files.h"
+#include "jobend.h"
 #include "linebuf.h"
 #include "outpipe.h"
 #include "statusline.h"
@@ -43,6 +44,7 @@ struct jobwatch {
     bool over;         /* and delivered; what is pending is the last */
     int64_t cancel_ms; /* of the last Ctrl-C */
     int64_t drawn_ms;
+    int64_t seen; /* bytes of the log that whoever reads the end has seen */
     unsigned frame;
     int code; /* exit code, or GOING_ON */
 };
@@ -233,8 +235,18 @@ static void tell_story (struct jobwatch *self)
     sbuf_free (&text);
 }
 
+/* Does whoever sees what we say also see the log? In a file they do not. */
+static bool is_seen (const struct jobwatch *self)
+{
+    struct stat info;
+    return fstat (self->out.fd, &info) < 0 || !(S_ISREG (info.st_mode) || S_ISCHR (info.st_mode)) ||
+           self->tool->out_tty;
+}
+
 static void on_log (struct jobwatch *self, const struct ems_event *event)
 {
+    if (is_seen (self))
+        self->seen += (int64_t)event->size;
     if (self->tool->json) {
         eventjson_log (event->offset, event->data, event->size, &self->text);
     } else if (self->tool->out_tty) {
@@ -315,15 +327,10 @@ static void rest (struct jobwatch *self)
 /* The job is over and all is written: say how it ended. */
 static void finish (struct jobwatch *self)
 {
-    struct sbuf text;
     erase_status (self);
     self->code = exits_of_record (&self->job);
-    if (self->tool->json)
-        return;
-    sbuf_init (&text);
-    report_end (&self->job, self->tool->colour_remarks, &text);
-    (void)file_write_all (STDERR_FILENO, sbuf_text (&text), text.size);
-    sbuf_free (&text);
+    if (!self->tool->json)
+        jobend_tell (self->tool, &self->job, self->seen);
 }
 
 static void turn (struct jobwatch *self)

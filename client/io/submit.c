@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "clock.h"
+#include "dryrun.h"
 #include "files.h"
 #include "jobwatch.h"
 #include "params.h"
@@ -274,12 +275,19 @@ static int submit_attached (struct tool *tool, struct screen *screen, struct req
     return code;
 }
 
+/* Not watched. */
+static int submit_quietly (struct tool *tool, const struct request *request)
+{
+    return tool->line.given[OPTION_DRY_RUN] ? dryrun (tool, &request->run)
+                                            : submit_detached (tool, request);
+}
+
 int submit (struct tool *tool, submit_fill *fill)
 {
     struct request request;
     struct screen screen;
     struct err err = { 0 };
-    bool attached = !tool->line.given[OPTION_DETACH];
+    bool attached = !tool->line.given[OPTION_DETACH] && !tool->line.given[OPTION_DRY_RUN];
     if (attached && screen_begin (&screen, tool->out_tty && !tool->json, &err) < 0)
         return submit_refuse (tool, &err, "");
     if (attached)
@@ -289,7 +297,7 @@ int submit (struct tool *tool, submit_fill *fill)
         code = read_request (tool, fill, &request);
         if (code == 0)
             code = attached ? submit_attached (tool, &screen, &request)
-                            : submit_detached (tool, &request);
+                            : submit_quietly (tool, &request);
         request_clear (&request);
     }
     if (attached)

@@ -258,7 +258,7 @@ def test_a_disk_that_is_full_soon(place, size, verdict):
         only(look(place), "disk", verdict, "MiB are free", "ems prune")
         for part in ("worker", "broker"):
             place.stop_part(part)
-        has(look(place), "disk", verdict, str(place.state))  # nobody there says it
+        has(look(place), "disk", verdict, str(place.state), "make room there")  # nobody there says it
     finally:
         for part in list(place.parts):
             place.stop_part(part)

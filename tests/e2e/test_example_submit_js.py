@@ -3,6 +3,8 @@
 import shutil
 import signal
 import subprocess
+import tempfile
+from pathlib import Path
 
 import pytest
 
@@ -10,20 +12,21 @@ from examples import EXAMPLES, ended, lines_until
 from procs import eventually
 from system import WORKER
 
+NPM = ("npm", "ci", "--ignore-scripts", "--no-audit", "--no-fund", "--prefer-offline")
 REGISTRY_S = 300
 
 
 @pytest.fixture(scope="module")
-def submit_js(tmp_path_factory):
+def submit_js():
     """The example with its packages, as package-lock.json has them, in a folder of the test's own."""
-    folder = tmp_path_factory.mktemp("javascript")
-    for name in ("submit.js", "package.json", "package-lock.json"):
-        shutil.copy(EXAMPLES / name, folder)
-    done = subprocess.run(["npm", "ci", "--ignore-scripts", "--no-audit", "--no-fund"], cwd=folder, text=True,
-                          stdin=subprocess.DEVNULL, capture_output=True, timeout=REGISTRY_S, check=False)
-    assert done.returncode == 0, f"""npm could not get the packages of client/examples/package-lock.json from its
-registry; this test needs to reach it: {done.stdout}{done.stderr}"""
-    return "node", folder / "submit.js"
+    with tempfile.TemporaryDirectory(prefix="ems-npm-") as folder:
+        for name in ("submit.js", "package.json", "package-lock.json"):
+            shutil.copy(EXAMPLES / name, folder)
+        done = subprocess.run(NPM, cwd=folder, text=True, stdin=subprocess.DEVNULL, capture_output=True,
+                              timeout=REGISTRY_S, check=False)
+        assert done.returncode == 0, ("npm cannot get what client/examples/package-lock.json names from its registry, "
+                                      f"which this test needs to reach: {done.stderr}")
+        yield "node", Path(folder) / "submit.js"
 
 
 def test_submit_js_runs_a_job_and_ends_as_it_ended(ems, submit_js):

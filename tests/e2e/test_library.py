@@ -3,6 +3,8 @@
 import re
 import shutil
 import signal
+import tempfile
+from pathlib import Path
 
 import pytest
 
@@ -14,9 +16,16 @@ from system import ROOT, WORKER
 PROGRAMS = {"ems", "ems-broker", "ems-worker", "ems-shim", "ems-notify", "lab-orchestrator"}
 
 
+@pytest.fixture
+def folder():
+    with tempfile.TemporaryDirectory(prefix="ems-library-") as path:
+        yield Path(path)
+
+
 @pytest.fixture(scope="module")
-def installed(tmp_path_factory):
-    return Installed(tmp_path_factory.mktemp("installed"))
+def installed():
+    with tempfile.TemporaryDirectory(prefix="ems-installed-") as path:
+        yield Installed(path)
 
 
 @pytest.fixture(scope="module")
@@ -71,19 +80,19 @@ def test_everything_is_installed_and_nothing_needs_the_build(installed):
     assert not papers & {"node_modules", "__pycache__"}
 
 
-def test_pkg_config_says_where_it_is_also_after_a_move(tmp_path):
-    installed = Installed(tmp_path / "root")
-    installed.move(tmp_path / "elsewhere")
+def test_pkg_config_says_where_it_is_also_after_a_move(folder):
+    installed = Installed(folder / "root")
+    installed.move(folder / "elsewhere")
     assert installed.pkg_config("--modversion") == [cached("CMAKE_PROJECT_VERSION")]
     program = installed.compile(EXAMPLES / "submit.c")
     assert "elsewhere" in do("ldd", program, **installed.environment())
 
 
 @pytest.mark.parametrize("standard", ["c99", "c17", "c++11", "c++20"])
-def test_the_header_is_plain_c_and_cpp(installed, tmp_path, standard):
+def test_the_header_is_plain_c_and_cpp(installed, folder, standard):
     cpp = standard.startswith("c++")
     compiler = next(filter(shutil.which, ("g++", "clang++"))) if cpp else cached("CMAKE_C_COMPILER")
-    source, made = tmp_path / ("user.cpp" if cpp else "user.c"), tmp_path / "user.o"
+    source, made = folder / ("user.cpp" if cpp else "user.c"), folder / "user.o"
     source.write_text("#include <ems.h>\nconst char *version (void);\n"
                       "const char *version (void) { return ems_version (); }\n")
     do(compiler, f"-std={standard}", "-pedantic-errors", "-Wall", "-Wextra", "-Werror", "-c", source, "-o", made,

@@ -295,9 +295,9 @@ static void wrong_parameters_are_named (void **state)
     } table[] = {
         { "ems run lab --nn 5", "nn", "did you mean --n?" },
         { "ems run lab --n", "n", "needs a value: integer" },
-        { "ems run lab --n x", "n", "takes an integer" },
-        { "ems run lab --n 99999999999999999999", "n", "takes an integer" },
-        { "ems run lab --n 5x", "n", "takes an integer" },
+        { "ems run lab --n x", "n", "which takes: integer" },
+        { "ems run lab --n 99999999999999999999", "n", "which takes: integer" },
+        { "ems run lab --n 5x", "n", "which takes: integer" },
         { "ems run lab --n --no-perf", "n", "needs a value" },
         { "ems run lab --name=\xff", "name", "text in UTF-8" },
         { "ems run lab --no-perf=maybe", "no-perf", "=true or =false" },

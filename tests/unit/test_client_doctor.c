@@ -110,7 +110,7 @@ static void a_disk_is_judged_by_bytes_and_by_files (void **state)
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         begin (state);
-        doctor_disk (*state, "here", &cases[i].disk);
+        doctor_disk (*state, "here", &cases[i].disk, true);
         expect (*state, cases[i].verdict, "disk", cases[i].text,
                 cases[i].verdict == VERDICT_OK ? "" : "ems prune");
         end (state);

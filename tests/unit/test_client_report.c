@@ -234,7 +234,15 @@ static void the_end_says_what_to_look_at_next (void **state)
     strcpy (job.detail, "the shim is gone");
     report_end (&job, true, &out);
     assert_string_equal (sbuf_text (&out), "job 0123456789ab \033[31mfailed: lost\033[0m\n"
-                                           "the shim is gone\nmore: ems show 0123456789ab\n");
+                                           "the shim is gone\n"
+                                           "it was gone when the worker looked for it: the "
+                                           "machine or its shim had been stopped\n"
+                                           "more: ems show 0123456789ab\n");
+    sbuf_clear (&out);
+    job.log_bytes = 1;
+    report_end (&job, false, &out);
+    assert_non_null (
+        strstr (sbuf_text (&out), "\nmore: ems logs 0123456789ab, ems show 0123456789ab\n"));
     sbuf_clear (&out);
     job.status = JOB_COMPLETED;
     job.detail[0] = '\0';
@@ -343,6 +351,44 @@ static void a_paused_job_and_its_limits_are_told (void **state)
     record_clear (&job);
 }
 
+static void the_end_says_why_in_words (void **state)
+{
+    (void)state;
+    static const struct {
+        enum job_reason reason;
+        int64_t signal;
+        const char *words;
+    } table[] = {
+        { REASON_EXIT, 0, "failed: exit code 3\nmore: ems show" },
+        { REASON_SIGNAL, 11, "\nthe program crashed\n" },
+        { REASON_SIGNAL, 9,
+          "\nEMS did not send that signal: the kernel does when memory is short" },
+        { REASON_SIGNAL, 15, "\nEMS did not send that signal\n" },
+        { REASON_TIME_LIMIT, 9, "\nit was stopped at its time limit of 2m00s; --time-limit" },
+        { REASON_SILENT, 9, "\nit was stopped when it had written nothing for 1m30s, as" },
+        { REASON_LOG_LIMIT, 9, "\nit was stopped when its log reached 5000 bytes, as" },
+        { REASON_DISK, 0, "\nwhat it wrote could not be kept: is the worker's disk full?\n" },
+    };
+    for (size_t i = 0; i < sizeof table / sizeof *table; i++) {
+        struct record job;
+        struct sbuf out;
+        make_job (&job);
+        job.status = JOB_FAILED;
+        job.reason = table[i].reason;
+        job.exit_code = 3;
+        job.exit_signal = table[i].signal;
+        job.time_limit_ms = 120000;
+        job.silence_limit_ms = 90000;
+        job.log_limit_bytes = 5000;
+        sbuf_init (&out);
+        report_end (&job, false, &out);
+        if (!strstr (sbuf_text (&out), table[i].words))
+            fail_msg ("\"%s\" is not in\n%s", table[i].words, sbuf_text (&out));
+        sbuf_free (&out);
+        record_clear (&job);
+    }
+}
+
 static void a_change_is_told_by_how_the_job_stands_now (void **state)
 {
     (void)state;
@@ -435,6 +481,7 @@ int main (void)
         cmocka_unit_test (what_to_type_next_depends_on_how_the_job_stands),
         cmocka_unit_test (every_failure_has_its_words),
         cmocka_unit_test (the_end_says_what_to_look_at_next),
+        cmocka_unit_test (the_end_says_why_in_words),
         cmocka_unit_test (busy_tells_what_is_known_of_the_other_job),
         cmocka_unit_test (a_job_in_the_line_is_told_with_all_that_it_waits_for),
         cmocka_unit_test (a_paused_job_and_its_limits_are_told),
