@@ -43,7 +43,10 @@ static const struct command_spec commands[COMMANDS] = {
     [COMMAND_SHOW] = { "show", "[JOB]", 0, 1, "show all about a job", "" },
     [COMMAND_LOGS] = { "logs", "[JOB]", 0, 1, "print the log of a job",
                        "In a pipe or file the bytes are exactly those of the log; on a terminal, "
-                       "control\ncharacters are made visible." },
+                       "control\ncharacters are made visible. -n counts the lines that --since and "
+                       "--grep leave.\nTimes are noted every 100 ms at most; a line came when its "
+                       "first byte did, and one\nlonger than 64 KiB counts as several. With --json "
+                       "and -t or --grep each line is an\nobject, with -t its time is time_ms." },
     [COMMAND_ATTACH] = { "attach", "[JOB]", 0, 1, "watch a job: its log, then how it ended",
                          "As `run`, for a job that exists. On a terminal it begins with the last "
                          "lines of the\nlog, in a pipe with the first; -n N chooses. Exit code as "
@@ -202,6 +205,12 @@ static const struct option_spec options[OPTIONS] = {
                             "the public key in it, instead" },
     [OPTION_CERTIFICATE] = { 0, "certificate", "FILE", KIND_PATH, ON (CONTEXT), 0, 0,
                              "your secret key, as `ems keygen` made it" },
+    [OPTION_SINCE] = { 0, "since", "WHEN", KIND_TEXT, ON (LOGS), 0, 0,
+                       "what came since then: 2h (ago), 14:30, 2026-11-23" },
+    [OPTION_TIMESTAMPS] = { 't', "timestamps", NULL, KIND_FLAG, ON (LOGS), 0, 0,
+                            "when each line came, in local time, before it" },
+    [OPTION_GREP] = { 0, "grep", "REGEX", KIND_PATH, ON (LOGS), 0, 0,
+                      "only lines with that extended regular expression in them" },
 };
 
 const struct command_spec *command_spec (enum command command)

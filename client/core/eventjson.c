@@ -50,10 +50,17 @@ static size_t piece_of (const char *data, size_t bytes)
     return piece;
 }
 
-static void put_piece (int64_t offset, const char *data, size_t bytes, struct sbuf *out)
+static bool put_time (struct value *map, int64_t time_ms)
+{
+    return time_ms < 0 || (time_ms > 0 ? value_put_int (map, "time_ms", time_ms)
+                                       : value_put_nil (map, "time_ms")) == 0;
+}
+
+static void put_piece (int64_t offset, int64_t time_ms, const char *data, size_t bytes,
+                       struct sbuf *out)
 {
     struct value *map = begin ("log");
-    bool ok = map && value_put_int (map, "offset", offset) == 0;
+    bool ok = map && value_put_int (map, "offset", offset) == 0 && put_time (map, time_ms);
     if (ok && utf8_valid (data, bytes) && !memchr (data, 0, bytes))
         ok = value_put (map, "text", value_new_string_n (data, bytes)) == 0;
     else if (ok)
@@ -65,9 +72,24 @@ void eventjson_log (int64_t offset, const char *data, size_t bytes, struct sbuf 
 {
     for (size_t at = 0; at < bytes && !out->failed;) {
         size_t piece = piece_of (data + at, bytes - at);
-        put_piece (offset + (int64_t)at, data + at, piece, out);
+        put_piece (offset + (int64_t)at, -1, data + at, piece, out);
         at += piece;
     }
+}
+
+void eventjson_line (int64_t offset, int64_t time_ms, const char *data, size_t bytes, bool ended,
+                     struct sbuf *out)
+{
+    struct sbuf line;
+    sbuf_init (&line);
+    sbuf_add_n (&line, data, bytes);
+    if (ended)
+        sbuf_add (&line, "\n");
+    if (line.failed)
+        out->failed = true;
+    else
+        put_piece (offset, time_ms, sbuf_text (&line), line.size, out);
+    sbuf_free (&line);
 }
 
 void eventjson_link (bool up, struct sbuf *out)

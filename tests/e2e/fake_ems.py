@@ -53,7 +53,7 @@ class FakeEms:
         self.base = Path(tempfile.mkdtemp(prefix="ems-fake-", dir="/tmp"))
         self.state = self.base / "s"
         (self.state / "sock").mkdir(parents=True)
-        self.job, self.log = None, b""
+        self.job, self.log, self.times = None, b"", []
         self.sequence = 0
         self.requests = []    # (type, body) as they came
         self.ids = []         # their request ids
@@ -247,12 +247,19 @@ class FakeEms:
         if "tail_lines" in body:
             lines = self.log.splitlines(keepends=True)[-body["tail_lines"]:]
             offset = len(self.log) - len(b"".join(lines))
+        if "since_ms" in body:
+            offset = min([at for at, ms in self.times if ms >= body["since_ms"]] or [len(self.log)])
         if offset > len(self.log):
             return 400, "offset beyond the end", None
         data = self.log[offset:offset + most]
         eof = self.job["status"] in OVER and offset + len(data) == len(self.log)
-        return 200, None, {"job_id": self.job["job_id"], "offset": offset, "data": data,
-                           "size": len(self.log), "eof": eof}
+        reply = {"job_id": self.job["job_id"], "offset": offset, "data": data,
+                 "size": len(self.log), "eof": eof}
+        if body.get("times"):
+            before = [[offset, ms] for at, ms in self.times if at <= offset][-1:]
+            reply["times"] = before + [[at, ms] for at, ms in self.times
+                                       if offset < at < offset + len(data)]
+        return 200, None, reply
 
     def do_sync(self, _id, body):
         self.publish("sync", body["nonce"], {"worker": WORKER})
@@ -262,20 +269,23 @@ class FakeEms:
 
     def begin(self, **changes):
         self.job, self.log = record(**changes), b""
+        self.times = []  # [offset, time_ms] of the log
 
     def publish(self, kind, what, event, payload=b""):
         if kind not in self.mute:
             self.events.send_multipart([f"{kind}/{what}/".encode(), msgpack.packb(event), payload])
 
-    def say(self, data, publish=True, eof=False):
+    def say(self, data, publish=True, eof=False, time_ms=0):
         """Append to the log; publish=False: the event is dropped on its way."""
         offset, line = len(self.log), self.log.count(b"\n") + 1
+        if time_ms:
+            self.times.append([offset, time_ms])
         self.log += data
         self.job["log"] = {"bytes": len(self.log), "lines": self.log.count(b"\n")}
         if publish:
             self.publish("log", self.job["job_id"], {
                 "worker": WORKER, "job_id": self.job["job_id"], "offset": offset, "line": line,
-                "count": data.count(b"\n"), "time_ms": 0, "eof": eof}, data)
+                "count": data.count(b"\n"), "time_ms": time_ms, "eof": eof}, data)
 
     def change(self, **changes):
         """Change the record and publish it."""
