@@ -49,6 +49,11 @@ static void add_names (struct complete *self, const char *text)
 
 static void want_place (struct complete *self, const char *name, size_t bytes)
 {
+    /* What others call a file is one of the run here. */
+    if (self->line.command == COMMAND_RESULTS && bytes == 4 && strncmp (name, "FILE", 4) == 0) {
+        self->wanted |= WANT_PARTS;
+        return;
+    }
     for (size_t i = 0; i < COUNT (places); i++)
         if (strlen (places[i].name) == bytes && strncmp (places[i].name, name, bytes) == 0)
             self->wanted |= places[i].want;
@@ -343,8 +348,9 @@ void complete_end (struct complete *self, struct sbuf *out)
     if (complete_wants (self, WANT_OPTIONS))
         offer_options (self);
     /* "last" is one of many words for a job: offered to who begins to type it. */
-    if (complete_wants (self, WANT_JOBS) && self->typed[0])
-        complete_offer (self, "last", "the newest job");
+    bool job = complete_wants (self, WANT_JOBS);
+    if ((job || complete_wants (self, WANT_RUNS)) && self->typed[0])
+        complete_offer (self, "last", job ? "the newest job" : "the newest run");
     sbuf_printf (out, "%s\t", how (self));
     for (const char *c = self->word; c < self->typed && (unsigned char)*c >= ' '; c++)
         sbuf_add_n (out, c, 1);

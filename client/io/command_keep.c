@@ -23,13 +23,13 @@ static int fetch_partial (const struct pages *pages, struct ems *ems, int limit,
 
 int command_results (struct tool *tool)
 {
+    if (tool->line.argument_count > 0)
+        return results_verb (tool);
     const struct pages pages = {
         .fetch = tool->line.given[OPTION_PARTIAL] ? fetch_partial : fetch_runs,
         .field = "runs",
         .tell = true,
     };
-    if (tool->line.argument_count > 0)
-        return results_verb (tool);
     return pages_show (tool, LIST_RUNS, &pages);
 }
 

@@ -197,10 +197,32 @@ static int connect_to (struct upping *self)
     return self->tool->ems ? 0 : tool_fail (self->tool, &error, NULL);
 }
 
+/* Those that are to be started are asked before any is, so that a wrong file leaves nothing behind.
+ * Who cannot be asked says it when it is started. */
+static int check_config (struct upping *self)
+{
+    char objection[ERR_TEXT_BYTES];
+    for (enum daemon_kind kind = 0; self->config && kind < DAEMONS; kind++) {
+        struct daemon now;
+        if (daemon_look (self->state_fd, kind, &now, NULL) < 0 || now.pid > 0 ||
+            daemon_check_config (kind, self->state, self->config, objection, sizeof objection,
+                                 NULL) < 0 ||
+            !objection[0])
+            continue;
+        tool_remark (self->tool, "the %s refuses its configuration: %s", daemon_name (kind),
+                     objection);
+        tool_remark (self->tool, "mend that, then `ems up` again");
+        return EXITS_CONFIG;
+    }
+    return 0;
+}
+
 static int up (struct upping *self)
 {
     struct ems_value *workers = NULL;
-    int code = start_missing (self);
+    int code = check_config (self);
+    if (code == 0)
+        code = start_missing (self);
     if (code == 0)
         code = connect_to (self);
     if (code == 0)

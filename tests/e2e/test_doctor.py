@@ -358,9 +358,9 @@ def test_a_job_without_its_worker(running):
 
 
 def test_a_daemon_that_ended_is_quoted(place):
-    place.config.write_text("worker\n    nam = 1\n")
-    assert place.ems("up", "--config", place.config).returncode != 0
-    has(look(place), "locks", "wrong", "no worker runs", "the last one said", "nam")
+    place.state.mkdir(mode=0o700)
+    (place.state / "worker.out").write_text("TIME ems-worker: one\nTIME ems-worker: the \x1b[31mlast\n")
+    has(look(place), "locks", "wrong", "no worker runs", "; the last one said: the ", "last")
 
 
 def test_configurations_that_are_wrong(running):
