@@ -233,6 +233,7 @@ struct ems_piece {
     int64_t since_ms; /* > 0: from the first line on that came then or later, instead of `offset` */
     int64_t max_bytes; /* 0: 256 KiB */
     bool times;
+    void *reserved[4];
 };
 int ems_log_piece (struct ems *self, const char *job_id, const struct ems_piece *piece,
                    struct ems_value **reply, struct ems_error *error);

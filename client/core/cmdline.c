@@ -92,6 +92,17 @@ static int add_word (struct cmdline *out, const char *name, size_t name_bytes, c
     return 0;
 }
 
+static int add_filter (struct cmdline *out, const char *value, struct err *err)
+{
+    if (!utf8_valid (value, strlen (value)))
+        return err_set (err, STATUS_BAD_REQUEST, "--filter takes text in UTF-8");
+    if (out->filter_count == LIMIT_FILTERS)
+        return err_set (err, STATUS_BAD_REQUEST, "--filter may be given %d times at most",
+                        LIMIT_FILTERS);
+    out->filters[out->filter_count++] = value;
+    return 0;
+}
+
 static int read_pair (struct cmdline *out, enum option option, const char *value, struct err *err)
 {
     const char *equals = strchr (value, '=');
@@ -100,6 +111,8 @@ static int read_pair (struct cmdline *out, enum option option, const char *value
                         option_spec (option)->name, value);
     if (option == OPTION_PARAM)
         return add_word (out, value, (size_t)(equals - value), equals + 1, err);
+    if (option == OPTION_FILTER)
+        return add_filter (out, value, err);
     if (out->label_count == LIMIT_LABELS)
         return err_set (err, STATUS_BAD_REQUEST, "a job has at most %d labels", LIMIT_LABELS);
     out->labels[out->label_count++] = value;

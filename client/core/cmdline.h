@@ -90,7 +90,10 @@ enum option {
     OPTION_SERVER,
     OPTION_SERVER_KEY,
     OPTION_CERTIFICATE,
+    OPTION_COLUMNS,
     OPTION_SINCE,
+    OPTION_STATUS,
+    OPTION_FILTER,
     OPTION_TIMESTAMPS,
     OPTION_GREP,
     OPTIONS
@@ -147,6 +150,7 @@ struct run_word {
 };
 
 #define LIMIT_WORDS       512
+#define LIMIT_FILTERS     16
 #define COMMAND_ARGUMENTS 3
 
 struct cmdline {
@@ -162,6 +166,8 @@ struct cmdline {
     size_t word_count;
     const char *labels[LIMIT_LABELS]; /* NAME=VALUE as typed */
     size_t label_count;
+    const char *filters[LIMIT_FILTERS]; /* the same */
+    size_t filter_count;
     enum command help_for; /* of `help COMMAND` */
 };
 

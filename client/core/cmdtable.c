@@ -6,6 +6,7 @@
 #define ON(command) (UINT32_C (1) << COMMAND_##command)
 #define SUBMITS     (ON (RUN) | ON (RERUN))
 #define WATCHES     (SUBMITS | ON (ATTACH) | ON (WAIT))
+#define LISTS       (ON (PS) | ON (RESULTS) | ON (WORKERS) | ON (PROFILES))
 
 static const struct command_spec commands[COMMANDS] = {
     [COMMAND_UP] = { "up", "", 0, 0, "start broker and worker on this machine, in the background",
@@ -68,12 +69,13 @@ static const struct command_spec commands[COMMANDS] = {
                         "the "
                         "profile can, and waits in line\nfor it. Keys and exit code as of `run`." },
     [COMMAND_RESULTS] = { "results",
-                          "[show [RUN [EXPERIMENT|FILE]] | diff [RUN [RUN]] | open [RUN]]", 0, 3,
+                          "[show [RUN [EXPERIMENT|PATH]] | diff [RUN [RUN]] | open [RUN]]", 0, 3,
                           "list complete runs, newest first; show, compare or find one",
                           "show tells what is in a run: its figures, its files, the tables of its "
                           "summaries; of an\n"
-                          "experiment all of its summary; of a file its bytes. open prints the "
-                          "path of its folder.\n"
+                          "experiment all of its summary; of a file (PATH in the run) its bytes. "
+                          "open prints where its\n"
+                          "folder is.\n"
                           "\ndiff tells what changed from the first run to the second (to the "
                           "newest; without any, of\n"
                           "the two newest), and ends with 1 if something became worse: a deviation "
@@ -230,8 +232,14 @@ static const struct option_spec options[OPTIONS] = {
                             "the public key in it, instead" },
     [OPTION_CERTIFICATE] = { 0, "certificate", "FILE", KIND_PATH, ON (CONTEXT), 0, 0,
                              "your secret key, as `ems keygen` made it" },
-    [OPTION_SINCE] = { 0, "since", "WHEN", KIND_TEXT, ON (LOGS), 0, 0,
+    [OPTION_COLUMNS] = { 'o', "columns", "COLUMNS", KIND_LIST, LISTS, 0, 0,
+                         "these columns, with commas; +NAME adds one; help lists them" },
+    [OPTION_SINCE] = { 0, "since", "WHEN", KIND_TEXT, ON (PS) | ON (RESULTS) | ON (LOGS), 0, 0,
                        "what came since then: 2h (ago), 14:30, 2026-11-23" },
+    [OPTION_STATUS] = { 0, "status", "LIST", KIND_LIST, ON (PS) | ON (WORKERS), 0, 0,
+                        "only those of such status; several with commas" },
+    [OPTION_FILTER] = { 0, "filter", "NAME=VALUE", KIND_PAIR, LISTS, 0, 0,
+                        "only where that column is so, as user=ada or label.site=a*" },
     [OPTION_TIMESTAMPS] = { 't', "timestamps", NULL, KIND_FLAG, ON (LOGS), 0, 0,
                             "when each line came, in local time, before it" },
     [OPTION_GREP] = { 0, "grep", "REGEX", KIND_PATH, ON (LOGS), 0, 0,

@@ -49,6 +49,11 @@ static void add_names (struct complete *self, const char *text)
 
 static void want_place (struct complete *self, const char *name, size_t bytes)
 {
+    /* What others call a file is one of the run here. */
+    if (self->line.command == COMMAND_RESULTS && bytes == 4 && strncmp (name, "FILE", 4) == 0) {
+        self->wanted |= WANT_PARTS;
+        return;
+    }
     for (size_t i = 0; i < COUNT (places); i++)
         if (strlen (places[i].name) == bytes && strncmp (places[i].name, name, bytes) == 0)
             self->wanted |= places[i].want;
@@ -124,11 +129,25 @@ static void want_argument (struct complete *self, const char *usage)
     }
 }
 
+static void want_columns (struct complete *self)
+{
+    enum command command = self->line.command;
+    enum list_kind kind = command == COMMAND_PS        ? LIST_JOBS
+                          : command == COMMAND_RESULTS ? LIST_RUNS
+                          : command == COMMAND_WORKERS ? LIST_WORKERS
+                                                       : LIST_PROFILES;
+    self->columns = columns_of (kind);
+    self->list = true;
+    self->wanted |= WANT_NAMES;
+}
+
 static void want_value (struct complete *self, enum option option, const char *typed)
 {
     const struct option_spec *spec = option_spec (option);
     bool workers = self->line.command == COMMAND_WORKERS && strcmp (spec->name, "status") == 0;
     self->typed = typed;
+    if (option == OPTION_COLUMNS)
+        want_columns (self);
     for (size_t i = 0; i < COUNT (values); i++) {
         if (strcmp (values[i].option, spec->name) != 0)
             continue;
@@ -212,6 +231,8 @@ static void skip_items (struct complete *self)
     const char *comma = strrchr (self->typed, ',');
     if (self->list && comma)
         self->typed = comma + 1;
+    if (self->columns && *self->typed == '+')
+        self->typed++;
 }
 
 void complete_begin (struct complete *self, int argc, char *const argv[])
@@ -291,6 +312,8 @@ static void offer_names (struct complete *self)
         word[self->names[i].bytes] = '\0';
         complete_offer (self, word, NULL);
     }
+    for (const struct column *column = self->columns; column && column->name; column++)
+        complete_offer (self, column->name, column->help);
 }
 
 static void offer_fields (struct complete *self)
@@ -325,8 +348,9 @@ void complete_end (struct complete *self, struct sbuf *out)
     if (complete_wants (self, WANT_OPTIONS))
         offer_options (self);
     /* "last" is one of many words for a job: offered to who begins to type it. */
-    if (complete_wants (self, WANT_JOBS) && self->typed[0])
-        complete_offer (self, "last", "the newest job");
+    bool job = complete_wants (self, WANT_JOBS);
+    if ((job || complete_wants (self, WANT_RUNS)) && self->typed[0])
+        complete_offer (self, "last", job ? "the newest job" : "the newest run");
     sbuf_printf (out, "%s\t", how (self));
     for (const char *c = self->word; c < self->typed && (unsigned char)*c >= ' '; c++)
         sbuf_add_n (out, c, 1);

@@ -20,6 +20,7 @@
 #define EMS_COMPLETE_H
 
 #include "cmdline.h"
+#include "column.h"
 #include "record.h"
 #include "value.h"
 
@@ -34,8 +35,9 @@ enum want {
     WANT_OPTIONS = 64,
     WANT_FILES = 128,
     WANT_FOLDERS = 256,
-    WANT_NAMES = 512, /* of `names` */
-    WANT_FIELD = 1024 /* of a job, and its value */
+    WANT_NAMES = 512,  /* of `names` */
+    WANT_FIELD = 1024, /* of a job, and its value */
+    WANT_PARTS = 2048  /* of the run that is the argument before it */
 };
 
 #define COMPLETE_NAMES 8
@@ -51,7 +53,8 @@ struct complete {
         size_t bytes;
     } names[COMPLETE_NAMES]; /* words that are known beforehand */
     size_t name_count;
-    const char *parameter; /* its value is typed; or NULL */
+    const struct column *columns; /* of -o; or NULL */
+    const char *parameter;        /* its value is typed; or NULL */
     size_t parameter_bytes;
     struct cmdline line; /* the words before it */
     struct cmdline_next next;
@@ -68,6 +71,7 @@ bool complete_wants_status (const struct complete *self, enum job_status status)
 void complete_jobs (struct complete *self, const struct value *jobs, int64_t now_ms);
 void complete_runs (struct complete *self, const struct value *runs);
 void complete_profiles (struct complete *self, const struct value *profiles);
+void complete_parts (struct complete *self, const struct value *files);
 void complete_workers (struct complete *self, const struct value *workers);
 /* One word more, if it fits; `what` may be NULL. */
 void complete_offer (struct complete *self, const char *word, const char *what);

@@ -123,6 +123,26 @@ void complete_runs (struct complete *self, const struct value *runs)
     }
 }
 
+/* Its experiments, which are the folders, and its files. */
+void complete_parts (struct complete *self, const struct value *files)
+{
+    const char *before = "";
+    for (size_t i = 0; i < value_count (files); i++) {
+        const char *path = text_of (value_at (files, i), "path");
+        size_t bytes = strcspn (path, "/");
+        if (path[bytes] == '/' && (strncmp (before, path, bytes) != 0 || before[bytes] != '/')) {
+            struct sbuf folder;
+            sbuf_init (&folder);
+            sbuf_add_n (&folder, path, bytes);
+            complete_offer (self, sbuf_text (&folder), "experiment");
+            sbuf_free (&folder);
+        }
+        before = path;
+    }
+    for (size_t i = 0; i < value_count (files); i++)
+        complete_offer (self, text_of (value_at (files, i), "path"), NULL);
+}
+
 void complete_workers (struct complete *self, const struct value *workers)
 {
     if (self->parameter && strncmp (self->parameter, "worker=", 7) != 0)

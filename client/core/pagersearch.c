@@ -41,12 +41,14 @@ static bool matches (const struct pager *self, size_t line)
     return pager_match (self, self->data + self->starts[line], end - self->starts[line], 0) >= 0;
 }
 
-/* Found: it stands in the middle. */
+/* Found: it stands in the middle, or where the last page has it. */
 static void show (struct pager *self, size_t line)
 {
-    size_t half = (size_t)self->rows / 2;
+    size_t rows = (size_t)self->rows;
+    size_t first = line > rows / 2 ? line - rows / 2 : 0;
+    size_t last = self->count > rows ? self->count - rows : 0;
     self->match = self->begin + (int64_t)self->starts[line];
-    self->top = self->begin + (int64_t)self->starts[line > half ? line - half : 0];
+    self->top = self->begin + (int64_t)self->starts[first < last ? first : last];
     self->follow = false;
     self->search = SEARCH_NONE;
 }
@@ -129,10 +131,9 @@ void pager_answer (struct pager *self, int64_t offset, const char *data, size_t 
                    int64_t total)
 {
     self->asking = false;
-    if (total > self->total)
+    /* It has grown; or it is shorter than was said. */
+    if (total > self->total || (bytes == 0 && total >= 0))
         self->total = total;
-    else if (bytes == 0 && total >= 0 && total < self->total)
-        self->total = total; /* it is shorter than was said */
     int64_t begin = self->begin;
     size_t size = self->size;
     pager_feed (self, offset, data, bytes);

@@ -1,4 +1,4 @@
-/* report.h - records and lists as text for people.
+/* report.h - records as text for people; lists: listing.h.
  *
  * SPDX-License-Identifier: MPL-2.0 */
 #ifndef EMS_REPORT_H
@@ -7,6 +7,8 @@
 #include "record.h"
 #include "sbuf.h"
 
+struct table;
+
 struct report {
     bool colour;
     size_t width;                         /* columns of the terminal; 0: no limit */
@@ -14,17 +16,11 @@ struct report {
     int64_t (*zone_ms) (int64_t wall_ms); /* how far local time is ahead of UTC then; NULL: is it */
 };
 
-/* `list` is the list of a reply. A record that cannot be read is an error. 0, or -1 with *err. */
-int report_jobs (const struct value *list, const struct report *how, struct sbuf *out,
-                 struct err *err);
-void report_runs (const struct value *list, const struct report *how, struct sbuf *out);
-void report_workers (const struct value *list, const struct report *how, struct sbuf *out);
-void report_profiles (const struct value *list, const struct report *how, struct sbuf *out);
-/* The reply to `prune`; `dry`: nothing was removed yet. */
-void report_pruned (const struct value *reply, bool dry, const struct report *how,
-                    struct sbuf *out);
+/* The reply to `prune`: a table, without columns if there is nothing, and what to say below it.
+ * `dry`: nothing was removed yet. */
+void report_pruned (const struct value *reply, bool dry, struct table *table, struct sbuf *total);
 
-/* Everything about one job, a line a thing. */
+/* Everything about one job, in groups, a line a thing; at the end what can be typed next. */
 void report_job (const struct record *job, const struct report *how, struct sbuf *out);
 
 /* "failed: exit code 3", "completed", "queued, 2nd" */

@@ -253,7 +253,7 @@ static void draw_file (struct watch *self, struct canvas *canvas, int top, int r
 static void draw_main (struct watch *self, struct canvas *canvas, int top, int rows)
 {
     int workers = (int)value_count (self->workers);
-    if (rows >= 18)
+    if (rows >= 12)
         workers += (int)watchjobs_count (&self->jobs, SECTION_RUNS);
     int most = rows / 4 > 1 ? rows / 4 : 1;
     workers = workers < 1 ? 1 : workers > most ? most : workers;

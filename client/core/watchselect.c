@@ -33,9 +33,11 @@ bool watch_passes (const struct watch *self, const struct record *job)
 
 static const struct watchjob *first_shown (const struct watch *self)
 {
-    for (size_t i = 0; i < self->jobs.count; i++)
-        if (watch_passes (self, &self->jobs.items[i]->record))
-            return self->jobs.items[i];
+    for (size_t i = 0; i < self->jobs.count; i++) {
+        const struct watchjob *job = self->jobs.items[i];
+        if (job && watch_passes (self, &job->record))
+            return job;
+    }
     return NULL;
 }
 

@@ -78,6 +78,10 @@ static void ask (struct tool *tool, struct complete *typed)
         ems_results (tool->ems, MOST, NULL, &reply, &ignored) == 0)
         complete_runs (typed, tool_peek (ems_get (reply, "runs")));
     ems_value_destroy (&reply);
+    if (complete_wants (typed, WANT_PARTS) &&
+        ems_files (tool->ems, NULL, typed->line.arguments[1], &reply, &ignored) == 0)
+        complete_parts (typed, tool_peek (ems_get (reply, "files")));
+    ems_value_destroy (&reply);
 }
 
 static void end_at_once (int number)
@@ -92,8 +96,8 @@ static void ask_server (struct tool *tool, struct complete *typed)
     static const enum option where[] = { OPTION_ENDPOINT, OPTION_EVENTS, OPTION_STATE,
                                          OPTION_CONTEXT };
     const struct itimerspec soon = { .it_value.tv_nsec = ANSWER_MS * 1000000L };
-    if (!complete_wants (typed, WANT_PROFILES) && !complete_wants (typed, WANT_WORKERS) &&
-        !complete_wants (typed, WANT_JOBS) && !complete_wants (typed, WANT_RUNS))
+    const unsigned asked = WANT_PROFILES | WANT_WORKERS | WANT_JOBS | WANT_RUNS | WANT_PARTS;
+    if ((typed->wanted & asked) == 0)
         return;
     for (size_t i = 0; i < sizeof where / sizeof *where; i++)
         if (typed->line.text[where[i]])

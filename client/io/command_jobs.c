@@ -8,14 +8,14 @@
 #include "pages.h"
 #include "pslist.h"
 
-static void print_jobs (const struct value *list, const struct report *how, struct sbuf *out)
+static int fetch_jobs (const struct pages *pages, struct ems *ems, int limit, const char *before,
+                       struct ems_value **reply, struct ems_error *error)
 {
-    struct err err = { 0 };
-    if (report_jobs (list, how, out, &err) < 0)
-        sbuf_printf (out, "a record makes no sense: %s\n", err.text);
+    return activejobs_of (ems, pages->statuses, limit, before, reply, error);
 }
 
-static int show_jobs (struct tool *tool, const struct value *active, const struct value *recent)
+static int show_jobs (struct tool *tool, const struct listing *listing, const struct value *active,
+                      const struct value *recent)
 {
     size_t cut = 0;
     struct value *list = pslist_merge (active, recent, pages_count (tool), &cut);
@@ -23,29 +23,54 @@ static int show_jobs (struct tool *tool, const struct value *active, const struc
         tool_remark (tool, "out of memory");
         return EXITS_SOFTWARE;
     }
-    int code = pages_put (tool, list, print_jobs);
+    int code = pages_put (tool, listing, list);
     if (code == 0 && cut > 0)
         tool_remark (tool, "%zu more wait in line: ems ps --all", cut);
     value_destroy (&list);
     return code;
 }
 
-/* The newest jobs alone would hide what runs behind a long line. */
+/* The newest jobs alone would hide what runs behind a long line. Of either kind only what --status
+ * wants is asked for. */
+static int gather_jobs (struct tool *tool, const struct listing *listing, struct value *active,
+                        struct value *recent)
+{
+    uint32_t live = activejobs_statuses ();
+    uint32_t wanted = listing->statuses ? listing->statuses : UINT32_MAX;
+    struct pages pages = { .fetch = fetch_jobs,
+                           .field = "jobs",
+                           .listing = listing,
+                           .statuses = wanted & live,
+                           .tell = !(wanted & ~live) };
+    int code = 0;
+    if (pages.statuses)
+        code = pages_gather (tool, &pages, INT64_MAX, active);
+    if (code || pages.tell)
+        return code;
+    pages.statuses = listing->statuses & ~live;
+    pages.tell = true;
+    return pages_gather (tool, &pages, pages_count (tool), recent);
+}
+
 int command_ps (struct tool *tool)
 {
-    int code = tool_connect (tool);
+    struct listing listing;
+    int code = pages_read (tool, LIST_JOBS, &listing);
+    if (code || listing.help)
+        return code;
+    code = tool_connect (tool);
+    if (code)
+        return code;
     struct value *active = value_new_list ();
     struct value *recent = value_new_list ();
-    if (code == 0 && (!active || !recent)) {
+    if (!active || !recent) {
         tool_remark (tool, "out of memory");
         code = EXITS_SOFTWARE;
     }
     if (code == 0)
-        code = pages_gather (tool, activejobs_list, "jobs", INT64_MAX, false, active);
+        code = gather_jobs (tool, &listing, active, recent);
     if (code == 0)
-        code = pages_gather (tool, ems_list, "jobs", pages_count (tool), true, recent);
-    if (code == 0)
-        code = show_jobs (tool, active, recent);
+        code = show_jobs (tool, &listing, active, recent);
     value_destroy (&active);
     value_destroy (&recent);
     return code;

@@ -4,31 +4,41 @@
 #include "commands.h"
 
 #include "clock.h"
+#include "pages.h"
 
-static int show_list (struct tool *tool,
-                      int (*fetch) (struct ems *, struct ems_value **, struct ems_error *),
-                      void (*print) (const struct value *, const struct report *, struct sbuf *))
+/* A list that comes as a whole. */
+static int show_list (struct tool *tool, enum list_kind kind,
+                      int (*fetch) (struct ems *, struct ems_value **, struct ems_error *))
 {
     struct ems_error error;
+    struct listing listing;
     struct ems_value *list = NULL;
-    int code = tool_connect (tool);
+    int code = pages_read (tool, kind, &listing);
+    if (code || listing.help)
+        return code;
+    code = tool_connect (tool);
     if (code)
         return code;
-    if (fetch (tool->ems, &list, &error) == 0)
-        return tool_show (tool, &list, print);
-    code = tool_fail (tool, &error, list);
+    if (fetch (tool->ems, &list, &error) < 0) {
+        code = tool_fail (tool, &error, list);
+        ems_value_destroy (&list);
+        return code;
+    }
+    struct value *wanted = pages_select (tool, &listing, tool_peek (list));
+    code = wanted ? pages_put (tool, &listing, wanted) : EXITS_SOFTWARE;
+    value_destroy (&wanted);
     ems_value_destroy (&list);
     return code;
 }
 
 int command_workers (struct tool *tool)
 {
-    return show_list (tool, ems_workers, report_workers);
+    return show_list (tool, LIST_WORKERS, ems_workers);
 }
 
 int command_profiles (struct tool *tool)
 {
-    return show_list (tool, ems_profiles, report_profiles);
+    return show_list (tool, LIST_PROFILES, ems_profiles);
 }
 
 static void print_ping (const struct value *reply, const struct report *how, struct sbuf *out)

@@ -15,6 +15,7 @@
 #include "commands.h"
 #include "daemons.h"
 #include "ownstate.h"
+#include "pages.h"
 
 #define CONFIG_LINK "config"
 #define READY_MS    30000 /* to answer */
@@ -164,7 +165,9 @@ static int report_up (struct upping *self, struct ems_value **workers)
                      daemon->started ? "started" : "runs already", (int)daemon->pid);
         started += daemon->started;
     }
-    int code = tool_show (self->tool, workers, report_workers);
+    const struct listing listing = { .kind = LIST_WORKERS, .standard = true };
+    int code = pages_put (self->tool, &listing, tool_peek (*workers));
+    ems_value_destroy (workers);
     if (code || !self->other_config)
         return code;
     if (started > 0)

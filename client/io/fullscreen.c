@@ -44,8 +44,9 @@ static int check_terminal (struct err *err)
                         "the terminal \"%.60s\" (TERM) is not known here; try: TERM=xterm ems "
                         "watch",
                         term);
-    const char *move = tigetstr ("cup");
-    if (!move || move == (char *)-1)
+    bool moves = tigetstr ("cup") != NULL;
+    del_curterm (cur_term); /* newterm makes one of its own */
+    if (!moves)
         return err_set (err, STATUS_BAD_REQUEST,
                         "the terminal \"%.60s\" (TERM) cannot show a full screen; `ems ps` and "
                         "`ems attach` work on it",
@@ -66,8 +67,10 @@ static void set_colours (struct fullscreen *self, bool colour)
         return;
     short ground = use_default_colors () == OK ? -1 : COLOR_BLACK;
     self->orange = COLORS >= 256;
-    for (short hue = HUE_GREEN; hue <= HUE_YELLOW; hue++)
-        init_pair (hue, hue == HUE_ORANGE && self->orange ? COLOR_ORANGE : plain[hue], ground);
+    for (int hue = HUE_GREEN; hue <= HUE_YELLOW; hue++) {
+        short colour_of = hue == HUE_ORANGE && self->orange ? COLOR_ORANGE : plain[hue];
+        init_pair ((short)hue, colour_of, ground);
+    }
     if (COLORS >= 16)
         init_pair (HUE_GREY, COLOR_GREY, ground);
 }

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: MPL-2.0
 """`ems watch` in a terminal of its own: tmux draws it, so that a test sees what a person would."""
+import re
 import shlex
 import subprocess
 
@@ -92,3 +93,41 @@ class RawTerminal(Terminal):
     def __init__(self, *arguments, **named):
         super().__init__(*arguments, **named)
         self.screen = Unseen()
+
+
+# With a system of the test's own
+
+
+def watch(ems, rows=24, columns=80, **more):
+    return FullScreen(ems.base, ems.environment | {"LANG": "C.UTF-8", "TERM": "xterm-256color"} | more,
+                      rows, columns)
+
+
+def row_of(lines, job):
+    """The line of the list that a job has; "" if it has none."""
+    return next((line for line in lines if re.match(rf"[> ] {job['job_id']} ", line)), "")
+
+
+def select(screen, job):
+    """Walk to the job in the list."""
+    screen.keys("Home")
+    for _ in range(20):
+        if screen.until(lambda lines: [line for line in lines if line.startswith("> ")])[0].startswith(
+                f"> {job['job_id']}"):
+            return
+        before = screen.text()
+        screen.keys("Down")
+        screen.until(lambda lines, was=before: screen.text() != was)
+    raise AssertionError("the job is not in the list")
+
+
+def state(screen, job, word):
+    screen.until(lambda lines: word in row_of(lines, job), f"{job['job_id']} is not {word}")
+
+
+def queue(ems, profile, **body):
+    return ems.run(profile, if_busy="queue", **body)
+
+
+def go(ems, job=None):
+    (ems.work / (f"go.{job['job_id']}" if job else "go")).touch()

@@ -250,7 +250,7 @@ def test_parameters_are_the_profiles_and_their_values_what_it_allows(fake):
     assert words(fake, "run", "lab", "--no-perf", "")[0] == "--experiments"
     assert words(fake, "run", "lab", "--n", "") == []
     assert words(fake, "run", "lab", "-p", "no") == ["no_perf="]
-    assert words(fake, "run", "nosuch", "--n") == ["--notes"]
+    assert words(fake, "run", "nosuch", "--note") == ["--notes"]
 
 
 def test_values_of_options_and_words_of_commands(fake):
@@ -263,6 +263,25 @@ def test_values_of_options_and_words_of_commands(fake):
     assert complete(fake, "up", "--config=/et")[:2] == ("files", "--config=")
     assert complete(fake, "keygen", "x", "--directory", "")[0] == "folders"
     assert complete(fake, "wait", "-t", "") == ("words", "", {})
+
+
+def test_what_is_in_a_run_is_asked_of_its_worker(fake):
+    with FakeEms() as other:
+        asked = []
+        other.do_results = fake.do_results
+        other.do_files = lambda _id, body: (asked.append(body), (200, None, {
+            "run_id": RUN, "job_id": OVER, "worker": WORKER, "path": "/x", "files": [
+                {"path": "gmst_era/result.json", "size": 1}, {"path": "gmst_era/summary.md", "size": 1},
+                {"path": "report.md", "size": 1}, {"path": "$(id)/x", "size": 1}]}))[1]
+        assert words(other, "results", "") == ["show", "diff", "open"]
+        assert words(other, "results", "show", "") == words(other, "results", "diff", "") == [RUN]
+        assert words(other, "results", "diff", RUN, "") == [RUN]
+        assert words(other, "results", "show", "l") == ["last"]
+        assert words(other, "results", "show", RUN, "") == [
+            "gmst_era", "gmst_era/result.json", "gmst_era/summary.md", "report.md"]
+        assert asked[-1] == {"run_id": RUN}
+        assert words(other, "results", "show", OVER, "rep") == ["report.md"]
+        assert asked[-1] == {"job_id": OVER}
 
 
 def test_contexts_are_those_of_the_users_file(fake, tmp_path):

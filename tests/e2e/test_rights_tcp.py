@@ -13,7 +13,7 @@ from ems1 import MAGIC, Client
 from profiles import zpl
 from system import WORKER, System
 
-READS = ("ping", "workers", "profiles", "status", "list", "logs", "results", "sync", "find")
+READS = ("ping", "workers", "profiles", "status", "list", "logs", "results", "files", "file", "sync", "find")
 OWN = ("rerun", "cancel", "pause", "resume")
 ADMINS = ("priority", "keep", "unkeep", "prune", "reload", "frobnicate")
 USERS = {

@@ -6,10 +6,12 @@
 #include "exits.h"
 #include "fuzz.h"
 #include "json.h"
+#include "listing.h"
 #include "params.h"
 #include "report.h"
 #include "statusline.h"
 #include "story.h"
+#include "tableprint.h"
 #include "wire.h"
 
 static const struct report how = { .colour = false,
@@ -59,6 +61,52 @@ static void show_job (const struct record *job, struct sbuf *text)
     check_text (text);
 }
 
+static void check_table (struct table *table, struct sbuf *text)
+{
+    struct sbuf line;
+    table_print (table, &how, text);
+    sbuf_init (&line);
+    for (const char *at = sbuf_text (text); *at; at += strcspn (at, "\n") + 1) {
+        sbuf_clear (&line);
+        sbuf_add_n (&line, at, strcspn (at, "\n"));
+        must (text_columns (sbuf_text (&line)) <= how.width, "a row fits the terminal");
+    }
+    sbuf_free (&line);
+    table_free (table);
+    check_text (text);
+}
+
+/* With every column, as a table and as JSON. */
+static void show_list (enum list_kind kind, const struct value *list, struct sbuf *text)
+{
+    struct err err = { 0 };
+    struct listing listing = { .kind = kind, .chosen = true, .standard = true, .since_ms = 1 };
+    struct table table;
+    for (const struct column *column = columns_of (kind); column->name; column++)
+        listing.columns[listing.column_count++] = column;
+    table_init (&table);
+    if (listing_table (&listing, list, &how, &table, &err) < 0)
+        must_say_why (&err);
+    check_table (&table, text);
+    struct filter filter = { .field = "labels", .part = "a", .part_bytes = 1, .value = "*a?*" };
+    for (size_t i = 0; i < value_count (list); i++) {
+        struct value *fields = listing_pick (&listing, value_at (list, i), &how, &err);
+        must (fields || kind == LIST_JOBS, "only a job can be none");
+        value_destroy (&fields);
+        (void)listing_takes (&listing, value_at (list, i));
+        (void)filter_holds (&filter, value_at (list, i));
+    }
+}
+
+static void show_pruned (const struct value *reply, struct sbuf *text)
+{
+    struct table table;
+    table_init (&table);
+    report_pruned (reply, true, &table, text);
+    check_text (text);
+    check_table (&table, text);
+}
+
 static void show (const struct value *body, struct sbuf *text)
 {
     struct err err = { 0 };
@@ -67,17 +115,9 @@ static void show (const struct value *body, struct sbuf *text)
     if (record_from_value (body, &job, NULL) == 0)
         show_job (&job, text);
     record_clear (&job);
-    if (report_jobs (body, &how, text, &err) < 0)
-        must_say_why (&err);
-    check_text (text);
-    report_runs (body, &how, text);
-    check_text (text);
-    report_workers (body, &how, text);
-    check_text (text);
-    report_pruned (body, true, &how, text);
-    check_text (text);
-    report_profiles (body, &how, text);
-    check_text (text);
+    for (enum list_kind kind = 0; kind < LIST_KINDS; kind++)
+        show_list (kind, body, text);
+    show_pruned (body, text);
     params_help (body, text);
     check_text (text);
     eventjson_status (body, text);

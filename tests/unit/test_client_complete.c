@@ -70,6 +70,33 @@ static void every_option_that_takes_something_known_offers_it (void **state)
     }
 }
 
+static void columns_are_offered_one_after_the_other (void **state)
+{
+    (void)state;
+    static const struct {
+        char *words[MOST];
+        const char *offered;
+        const char *not_offered;
+    } rows[] = {
+        { { "ems", "ps", "-o", "id,us" }, "\nid,user\t", "\nid,labels" },
+        { { "ems", "ps", "-o", "+la" }, "\n+labels\t", "user" },
+        { { "ems", "workers", "--columns=st" }, "\n--columns=state\t", "status" },
+        { { "ems", "results", "-o", "" }, "\npath\t", "user" },
+        { { "ems", "profiles", "-o", "gr" }, "\ngrace\t", "user" },
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        struct complete complete;
+        struct sbuf text;
+        char *words[MOST];
+        memcpy (words, rows[i].words, sizeof words);
+        begin (&complete, words);
+        end (&complete, &text);
+        assert_non_null (strstr (sbuf_text (&text), rows[i].offered));
+        assert_null (strstr (sbuf_text (&text), rows[i].not_offered));
+        sbuf_free (&text);
+    }
+}
+
 static void every_command_that_takes_something_known_offers_it (void **state)
 {
     (void)state;
@@ -244,6 +271,7 @@ int main (void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test (every_option_that_takes_something_known_offers_it),
+        cmocka_unit_test (columns_are_offered_one_after_the_other),
         cmocka_unit_test (every_command_that_takes_something_known_offers_it),
         cmocka_unit_test (where_the_word_stands_decides_what_is_wanted),
         cmocka_unit_test (what_a_shell_would_take_for_more_than_a_word_is_left_out),

@@ -11,9 +11,9 @@
 #include <cmocka.h>
 
 #include "eventjson.h"
-#include "grid.h"
 #include "json.h"
 #include "linebuf.h"
+#include "palette.h"
 #include "report.h"
 #include "statusline.h"
 #include "text.h"
@@ -157,35 +157,6 @@ static void a_line_without_end_is_broken_up_and_not_kept (void **state)
     assert_true (shown > 2900000);
     linebuf_free (&lines);
     sbuf_free (&out);
-}
-
-static void a_table_is_aligned_and_cut_at_the_width (void **state)
-{
-    (void)state;
-    static const char *const headings[] = { "NAME", "STATE" };
-    struct grid grid;
-    struct sbuf out;
-    grid_init (&grid, headings, 2);
-    grid_add (&grid, HUE_PLAIN, "a☃c");
-    grid_add (&grid, HUE_RED, "failed");
-    grid_add (&grid, HUE_PLAIN, "longer name");
-    grid_add (&grid, HUE_PLAIN, "x\ny");
-    sbuf_init (&out);
-    grid_render (&grid, 0, false, &out);
-    assert_string_equal (sbuf_text (&out), "NAME         STATE\n"
-                                           "a☃c          failed\n"
-                                           "longer name  x\\x0ay\n");
-    sbuf_clear (&out);
-    grid_render (&grid, 15, false, &out);
-    assert_string_equal (sbuf_text (&out), "NAME         ST\n"
-                                           "a☃c          fa\n"
-                                           "longer name  x\\\n");
-    sbuf_clear (&out);
-    grid_render (&grid, 5, true, &out);
-    assert_non_null (strstr (sbuf_text (&out), "longe"));
-    assert_null (strstr (sbuf_text (&out), "longer"));
-    sbuf_free (&out);
-    grid_free (&grid);
 }
 
 static void states_have_their_colours (void **state)
@@ -476,7 +447,6 @@ int main (void)
         cmocka_unit_test (names_from_the_other_side_cannot_drive_the_terminal),
         cmocka_unit_test (lines_are_put_together_from_any_pieces),
         cmocka_unit_test (a_line_without_end_is_broken_up_and_not_kept),
-        cmocka_unit_test (a_table_is_aligned_and_cut_at_the_width),
         cmocka_unit_test (states_have_their_colours),
         cmocka_unit_test (the_end_of_a_job_is_told_in_words),
         cmocka_unit_test (busy_names_the_job_and_what_to_type),

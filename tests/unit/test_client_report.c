@@ -68,13 +68,15 @@ static void a_job_that_waits_is_told_without_what_it_has_not (void **state)
     struct record job;
     make_job (&job);
     job.status = JOB_QUEUED;
-    says (&job, "Job          0123456789ab\n", "Status       queued\n", "Profile      lab\n",
+    says (&job, "Job 0123456789ab  queued\n", "\nWhat\n", "  Profile      lab\n",
           "Worker       bench-1\n", "User         ada\n", "Grace        2",
-          "Queued       2026-02-13T", "Log          0 bytes, 0 lines\n", NULL);
-    static const char *const absent[] = { "Started",  "Finished", "Took",       "Exit code",
-                                          "Signal",   "Cancel",   "Time limit", "Results",
-                                          "Notes",    "Labels",   "Detail",     "Progress",
-                                          "Left over" };
+          "  Queued       2026-02-13 16:26:40, 1m ago\n", "\nNext\n", "ems attach 0123456789ab ",
+          "ems cancel 0123456789ab ", NULL);
+    static const char *const absent[] = { "Started",   "Finished",  "Took",       "Exit code",
+                                          "Signal",    "Cancel",    "Time limit", "Results",
+                                          "Notes",     "Labels",    "Detail",     "Progress",
+                                          "Left over", "How it",    "Resources",  "Log",
+                                          "ems logs",  "Parameters" };
     for (size_t i = 0; i < sizeof absent / sizeof *absent; i++)
         lacks (&job, absent[i]);
     record_clear (&job);
@@ -89,8 +91,8 @@ static void a_job_that_runs_is_told_how_far_it_is (void **state)
     job.time_limit_ms = 3600000;
     job.experiments_total = 7;
     job.experiments_done = 3;
-    says (&job, "Progress     3/7 experiments\n", "Took         1m00s\n", "Time limit   1h00m\n",
-          NULL);
+    says (&job, "Progress     3/7 experiments\n", "Runs for     1m00s\n", "Time limit   1h00m\n",
+          "\nHow it goes\n", "ems pause 0123456789ab ", NULL);
     job.progress_pct = 42.5;
     strcpy (job.current_experiment, "gmst_era");
     says (&job, "Progress     3/7 experiments (42 %), gmst_era\n", NULL);
@@ -116,9 +118,10 @@ static void a_job_that_was_cancelled_is_told_by_whom_and_what_it_took (void **st
     job.leftovers_killed = 2;
     job.user_s = 1.5;
     job.max_rss_kb = 2048;
-    says (&job, "Cancel       by eve at 2026-02-13T", "Signal       15 (Terminated)\n",
-          "Left over    2 processes killed\n", "Took         5",
-          "Resources    user 1.50 s, system 0.00 s, memory 2.0 MiB\n", NULL);
+    says (&job, "\nHow it went\n", "Cancel       by eve, 2026-02-13 16:26:43\n",
+          "Signal       15 (Terminated)\n", "Left over    2 processes killed\n", "Took         5",
+          "CPU time     user 1.50 s, system 0.00 s\n", "Memory       2.0 MiB\n",
+          "Log          0 B, 0 lines\n", "ems rerun 0123456789ab ", NULL);
     lacks (&job, ", killed\n");
     job.cancel.forced = true;
     says (&job, ", killed\n", NULL);
@@ -139,13 +142,46 @@ static void parameters_notes_and_results_are_shown_and_made_safe (void **state)
     strcpy (job.detail, "because");
     struct value *labels = job.labels;
     job.labels = NULL;
-    says (&job, "Parameters   n=5 fast=true part=0.5 items=a,b,1 name=x none=\n",
-          "Notes        first", "Results      /s/results/r\n", "Run          2026-02-13_14-30-00\n",
-          "Detail       because\n", NULL);
+    says (&job,
+          "\nParameters\n  n            5\n  fast         true\n  part         0.5\n"
+          "  items        a,b,1\n  name         x\n  none         \n",
+          "Notes        first", "Folder       /s/results/r\n", "Run          2026-02-13_14-30-00\n",
+          "Job 0123456789ab  running\nbecause\n", NULL);
     lacks (&job, "first\nlight"); /* one line a thing */
     job.labels = labels;
     says (&job, "Labels       series=", NULL);
     lacks (&job, "\033");
+    record_clear (&job);
+}
+
+static void what_to_type_next_depends_on_how_the_job_stands (void **state)
+{
+    (void)state;
+    static const struct {
+        enum job_status status;
+        const char *typed;
+        const char *not_typed;
+    } table[] = {
+        { JOB_STARTING, "ems attach ", "ems pause " },
+        { JOB_RUNNING, "ems cancel ", "ems rerun " },
+        { JOB_PAUSED, "ems resume ", "ems pause " },
+        { JOB_CANCELLING, "ems attach ", "ems cancel " },
+        { JOB_COMPLETED, "ems results show 2026-02-13_16-26-40 ", "ems attach " },
+        { JOB_COMPLETED, "ems logs 0123456789ab ", "ems cancel " },
+        { JOB_FAILED, "ems logs -n 20 0123456789ab ", "ems results " },
+        { JOB_CANCELLED, "ems rerun 0123456789ab ", "--resume" },
+    };
+    struct record job;
+    make_job (&job);
+    strcpy (job.run_id, "2026-02-13_16-26-40");
+    job.started_at_ms = START_MS;
+    job.log_bytes = 1536;
+    job.log_lines = 1;
+    for (size_t i = 0; i < sizeof table / sizeof *table; i++) {
+        job.status = table[i].status;
+        says (&job, "\nNext\n", table[i].typed, "Log          1.5 KiB, 1 line\n", NULL);
+        lacks (&job, table[i].not_typed);
+    }
     record_clear (&job);
 }
 
@@ -267,9 +303,9 @@ static void a_job_in_the_line_is_told_with_all_that_it_waits_for (void **state)
     strcpy (job.after.job_id, "1a2b3c4d5e6f");
     job.not_before_ms = START_MS + 100000;
     strcpy (job.resumed_from, "aaaaaaaaaaaa");
-    says (&job, "Status       queued, 2nd, preempted\n",
+    says (&job, "Job 0123456789ab  queued, 2nd, preempted\n",
           "Priority     20, may stop a job of lower priority\n",
-          "After        job 1a2b3c4d5e6f has completed\n", "Not before   2026-02-13T16:28:20.000Z",
+          "After        job 1a2b3c4d5e6f has completed\n", "Not before   2026-02-13 16:28:20\n",
           "Preempted    2 times, attempt 3\n", "Paused       5.0s\n", "Resumed from aaaaaaaaaaaa\n",
           NULL);
     lacks (&job, "Took");
@@ -293,18 +329,19 @@ static void a_paused_job_and_its_limits_are_told (void **state)
     job.log_limit_bytes = 1000;
     job.has_eta = true;
     job.eta_ms = 250000;
-    says (&job, "Status       paused\n", "Paused       45s\n", "Silence      2m00s\n",
-          "Log limit    1000 bytes\n", "ETA          4m10s\n", NULL);
+    says (&job, "Job 0123456789ab  paused\n", "Paused       45s\n", "Silence      2m00s\n",
+          "Log limit    1000 B\n", "ETA          4m10s\n", NULL);
     job.has_experiment_eta = true;
     job.experiment_eta_ms = 40000;
     says (&job, "ETA          4m10s, this experiment 40s\n", NULL);
     job.has_eta = false;
     says (&job, "ETA          unknown, this experiment 40s\n", NULL);
     strcpy (job.preempted_by, "ffffffffffff");
-    says (&job, "Status       paused, stopped for ffffffffffff\n", NULL);
+    says (&job, "Job 0123456789ab  paused, stopped for ffffffffffff\n", NULL);
     job.status = JOB_CANCELLED;
     job.partial = job.kept = true;
-    says (&job, "Checkpoint   kept; `ems rerun --resume`", "Kept         yes", NULL);
+    says (&job, "Checkpoint   kept; `ems rerun --resume`", "Kept         yes",
+          "ems rerun --resume 0123456789ab ", NULL);
     lacks (&job, "ETA");
     struct sbuf out;
     sbuf_init (&out);
@@ -372,45 +409,6 @@ static void a_change_is_told_by_how_the_job_stands_now (void **state)
     record_clear (&job);
 }
 
-static void what_prune_removes_is_listed_with_size_reason_and_total (void **state)
-{
-    (void)state;
-    struct sbuf out;
-    struct value *reply = parse (
-        "{\"removed\":[{\"job_id\":\"0123456789ab\",\"run_id\":\"2026-02-13_14-30-45\","
-        "\"bytes\":1536,\"reason\":\"older than 30 days\"},"
-        "{\"job_id\":\"1a2b3c4d5e6f\",\"run_id\":null,\"bytes\":7,\"reason\":\"\\u001b[31mx\"}],"
-        "\"bytes\":5368709120}");
-    sbuf_init (&out);
-    report_pruned (reply, true, &plain, &out);
-    assert_string_equal (sbuf_text (&out),
-                         "RUN                  JOB ID        SIZE     REASON\n"
-                         "2026-02-13_14-30-45  0123456789ab  1.5 KiB  older than 30 days\n"
-                         "-                    1a2b3c4d5e6f  7 B      \\x1b[31mx\n"
-                         "would be removed: 2 jobs, 5.0 GiB\n");
-    value_destroy (&reply);
-    sbuf_clear (&out);
-    reply = parse ("{\"removed\":[],\"bytes\":0}");
-    report_pruned (reply, false, &plain, &out);
-    assert_string_equal (sbuf_text (&out), "nothing was removed\n");
-    value_destroy (&reply);
-    sbuf_clear (&out);
-    reply = parse ("{\"removed\":[],\"count\":0,\"bytes\":0,\"retention\":{\"days\":0,"
-                   "\"keep_last\":0,\"max_bytes\":0}}");
-    report_pruned (reply, true, &plain, &out);
-    assert_string_equal (
-        sbuf_text (&out),
-        "nothing would be removed: the worker's configuration sets no retention\n");
-    value_destroy (&reply);
-    sbuf_clear (&out);
-    reply = parse ("{\"removed\":[{\"job_id\":\"0123456789ab\",\"bytes\":0}],\"count\":701,"
-                   "\"bytes\":2048}");
-    report_pruned (reply, false, &plain, &out);
-    assert_non_null (strstr (sbuf_text (&out), "… and 700 more\nremoved: 701 jobs, 2.0 KiB\n"));
-    value_destroy (&reply);
-    sbuf_free (&out);
-}
-
 static void a_clock_that_was_set_back_makes_no_negative_times (void **state)
 {
     (void)state;
@@ -422,122 +420,6 @@ static void a_clock_that_was_set_back_makes_no_negative_times (void **state)
     job.finished_at_ms = START_MS - 7;
     assert_int_equal (report_elapsed_ms (&job, START_MS + 5), 0);
     record_clear (&job);
-}
-
-/* Lists */
-
-static struct value *job_started (const char *when)
-{
-    struct record job;
-    make_job (&job);
-    struct value *map = record_to_value (&job);
-    strcpy (job.request_id, "0123456789abcdef0123456789abcdef");
-    value_put_string (map, "request_id", job.request_id);
-    value_put (map, "config", value_new_map ());
-    value_put_string (map, "started_at", when);
-    record_clear (&job);
-    return map;
-}
-
-static void the_list_of_jobs_says_how_long_ago_each_began (void **state)
-{
-    (void)state;
-    static const struct {
-        const char *when;
-        const char *ago;
-    } table[] = {
-        { "2026-02-13T16:26:40.000Z", "now" },     { "2026-02-13T16:26:10.000Z", "30s ago" },
-        { "2026-02-13T16:16:40.000Z", "10m ago" }, { "2026-02-13T11:26:40.000Z", "5h ago" },
-        { "2026-02-03T16:26:40.000Z", "10d ago" }, { NULL, " -  " },
-    };
-    struct report how = { .width = 0, .now_ms = START_MS };
-    for (size_t i = 0; i < sizeof table / sizeof *table; i++) {
-        struct err err = { 0 };
-        struct sbuf out;
-        struct value *list = value_new_list ();
-        value_append (list, job_started (table[i].when));
-        sbuf_init (&out);
-        if (report_jobs (list, &how, &out, &err) < 0)
-            fail_msg ("%s", err.text);
-        assert_memory_equal (sbuf_text (&out), "JOB ID", 6);
-        assert_non_null (strstr (sbuf_text (&out), "0123456789ab"));
-        if (!strstr (sbuf_text (&out), table[i].ago))
-            fail_msg ("no \"%s\" in\n%s", table[i].ago, sbuf_text (&out));
-        sbuf_free (&out);
-        value_destroy (&list);
-    }
-}
-
-static void a_list_with_something_else_in_it_is_an_error (void **state)
-{
-    (void)state;
-    struct err err = { 0 };
-    struct sbuf out;
-    sbuf_init (&out);
-    struct value *list = parse ("[{\"job_id\":5}]");
-    assert_int_equal (report_jobs (list, &plain, &out, &err), -1);
-    assert_int_equal (out.size, 0);
-    assert_true (err.text[0]);
-    value_destroy (&list);
-    sbuf_free (&out);
-}
-
-static void expect_list (void (*show) (const struct value *list, const struct report *how,
-                                       struct sbuf *out),
-                         const char *json, const char *text)
-{
-    struct sbuf out;
-    struct value *list = parse (json);
-    sbuf_init (&out);
-    show (list, &plain, &out);
-    assert_string_equal (sbuf_text (&out), text);
-    sbuf_free (&out);
-    value_destroy (&list);
-}
-
-static void workers_are_listed_with_what_they_do (void **state)
-{
-    (void)state;
-    expect_list (report_workers,
-                 "[{\"name\":\"a\",\"state\":\"idle\",\"job_id\":null,\"queued\":0,"
-                 "\"profiles\":[\"lab\",\"other\"]},"
-                 "{\"name\":\"b\",\"state\":\"busy\",\"job_id\":\"0123456789ab\",\"queued\":3,"
-                 "\"profiles\":[]},"
-                 "{\"name\":\"c\",\"state\":\"offline\",\"job_id\":null,\"queued\":0,"
-                 "\"profiles\":[]}, 5]",
-                 "WORKER  STATE    JOB ID        QUEUED  PROFILES\n"
-                 "a       idle     -             0       lab other\n"
-                 "b       busy     0123456789ab  3\n"
-                 "c       offline  -             0\n"
-                 "                 -             0\n");
-}
-
-static void runs_are_listed_with_where_they_are (void **state)
-{
-    (void)state;
-    expect_list (report_runs,
-                 "[{\"run_id\":\"2026-02-13\",\"worker\":\"w\",\"experiments\":[\"a\",\"b\"],"
-                 "\"path\":\"/r\"},"
-                 "{\"run_id\":\"2026-02-14\",\"job_id\":\"0123456789ab\",\"worker\":\"w\","
-                 "\"path\":\"/s\"}]",
-                 "RUN         JOB ID        WORKER  EXPERIMENTS  PATH\n"
-                 "2026-02-13  -             w       2            /r\n"
-                 "2026-02-14  0123456789ab  w       0            /s\n");
-}
-
-static void profiles_are_listed_with_what_their_parameters_take (void **state)
-{
-    (void)state;
-    expect_list (
-        report_profiles,
-        "[{\"name\":\"lab\",\"worker\":\"w\",\"parameters\":["
-        "{\"name\":\"n\",\"type\":\"int\",\"min\":1,\"max\":9,\"default\":5},"
-        "{\"name\":\"code\",\"type\":\"string\",\"pattern\":\"[a-z]+\",\"required\":true}]},"
-        "{\"name\":\"bare\",\"worker\":\"w\",\"parameters\":[]}]",
-        "PROFILE  WORKER  PARAMETER  DEFAULT     TAKES\n"
-        "lab      w       n          5           integer, 1 to 9\n"
-        "                 code       (required)  text like [a-z]+\n"
-        "bare     w       -          -           -\n");
 }
 
 static void what_a_parameter_takes_is_told_by_its_type (void **state)
@@ -596,6 +478,7 @@ int main (void)
         cmocka_unit_test (a_job_that_runs_is_told_how_far_it_is),
         cmocka_unit_test (a_job_that_was_cancelled_is_told_by_whom_and_what_it_took),
         cmocka_unit_test (parameters_notes_and_results_are_shown_and_made_safe),
+        cmocka_unit_test (what_to_type_next_depends_on_how_the_job_stands),
         cmocka_unit_test (every_failure_has_its_words),
         cmocka_unit_test (the_end_says_what_to_look_at_next),
         cmocka_unit_test (the_end_says_why_in_words),
@@ -603,13 +486,7 @@ int main (void)
         cmocka_unit_test (a_job_in_the_line_is_told_with_all_that_it_waits_for),
         cmocka_unit_test (a_paused_job_and_its_limits_are_told),
         cmocka_unit_test (a_change_is_told_by_how_the_job_stands_now),
-        cmocka_unit_test (what_prune_removes_is_listed_with_size_reason_and_total),
         cmocka_unit_test (a_clock_that_was_set_back_makes_no_negative_times),
-        cmocka_unit_test (the_list_of_jobs_says_how_long_ago_each_began),
-        cmocka_unit_test (a_list_with_something_else_in_it_is_an_error),
-        cmocka_unit_test (workers_are_listed_with_what_they_do),
-        cmocka_unit_test (runs_are_listed_with_where_they_are),
-        cmocka_unit_test (profiles_are_listed_with_what_their_parameters_take),
         cmocka_unit_test (what_a_parameter_takes_is_told_by_its_type),
         cmocka_unit_test (a_profile_without_parameters_has_a_short_help),
     };

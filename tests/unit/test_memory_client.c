@@ -10,9 +10,9 @@
 #include "ask.h"
 #include "complete.h"
 #include "eventjson.h"
-#include "grid.h"
 #include "json.h"
 #include "linebuf.h"
+#include "listing.h"
 #include "out_of_memory.h"
 #include "params.h"
 #include "pslist.h"
@@ -122,12 +122,26 @@ static bool show_job (struct err *err)
     return whole (&text) && read;
 }
 
+/* The list as a table, with all columns, and as JSON with these. */
+static bool list_all (enum list_kind kind, const struct value *list, struct err *err)
+{
+    static struct listing listing;
+    struct table table;
+    listing = (struct listing){ .kind = kind, .chosen = true };
+    for (const struct column *column = columns_of (kind); column->name; column++)
+        listing.columns[listing.column_count++] = column;
+    table_init (&table);
+    bool good = listing_table (&listing, list, &how, &table, err) == 0 && !table.failed;
+    table_free (&table);
+    struct value *fields = listing_pick (&listing, value_at (list, 0), &how, err);
+    good = good && fields;
+    value_destroy (&fields);
+    return good;
+}
+
 static bool list_jobs (struct err *err)
 {
-    struct sbuf text;
-    sbuf_init (&text);
-    bool read = report_jobs (jobs, &how, &text, err) == 0;
-    return whole (&text) && read;
+    return list_all (LIST_JOBS, jobs, err);
 }
 
 /* A job that waits, wherever it is shown. */
@@ -163,22 +177,34 @@ static bool merge_lists (struct err *err)
 
 static bool list_profiles (struct err *err)
 {
-    (void)err;
     struct sbuf text;
     sbuf_init (&text);
-    report_profiles (profiles, &how, &text);
     params_help (value_at (profiles, 0), &text);
-    return whole (&text);
+    bool good = whole (&text);
+    return list_all (LIST_PROFILES, profiles, err) && good;
 }
 
 static bool list_others (struct err *err)
 {
+    return list_all (LIST_WORKERS, profiles, err) && list_all (LIST_RUNS, profiles, err);
+}
+
+static bool list_removed (struct err *err)
+{
     (void)err;
+    struct table table;
     struct sbuf text;
+    struct value *reply = value_new_map ();
+    bool good = reply && value_put (reply, "removed", value_copy (jobs)) == 0;
+    table_init (&table);
     sbuf_init (&text);
-    report_workers (profiles, &how, &text);
-    report_runs (profiles, &how, &text);
-    return whole (&text);
+    if (good)
+        report_pruned (reply, false, &table, &text);
+    good = good && !table.failed && whole (&text);
+    table_free (&table);
+    sbuf_free (&text);
+    value_destroy (&reply);
+    return good;
 }
 
 static bool print_events (struct err *err)
@@ -267,6 +293,7 @@ static void a_text_that_is_not_whole_says_so (void **state)
     sweep (merge_lists);
     sweep (list_profiles);
     sweep (list_others);
+    sweep (list_removed);
     sweep (draw_status);
 }
 
