@@ -116,3 +116,25 @@ def test_keys_are_heard_under_a_flood(ems):
         screen.see("Starting benchmark")
         screen.keys("q", "c", "y")
         state(screen, job, "cancelled")
+
+
+def current(screen):
+    """The line of the list that is shown in reverse; "" if there is none."""
+    rows = screen.text("-e").splitlines()[2:-1]
+    return next((re.sub(r"\x1b\[[0-9;]*m", "", row).rstrip() for row in rows if "\x1b[7m" in row
+                 or "\x1b[0;7m" in row), "")
+
+
+def test_the_results_of_a_job_are_opened_and_read(ems):
+    job = ems.finished("lab", params={"experiments": ["gmst_era"], "n": 100})
+    with watch(ems) as screen:
+        state(screen, job, "completed")
+        screen.keys("o")
+        screen.see(f"Results {job['run_id']}", "gmst_era/summary.md", "manifest.json")
+        while not (here := current(screen)).endswith("gmst_era/summary.md"):
+            screen.keys("Down")
+            screen.until(lambda _, was=here: current(screen) != was)
+        screen.keys("Enter")
+        screen.see("gmst_era/summary.md: ", "# GMST / ERA", "| GMST error (arcsec) |")
+        screen.keys("q", "q")
+        state(screen, job, "completed")
