@@ -284,6 +284,22 @@ def test_what_is_in_a_run_is_asked_of_its_worker(fake):
         assert asked[-1] == {"job_id": OVER}
 
 
+def test_columns_and_fields_are_those_of_the_list(fake):
+    assert {"id", "user", "labels"} <= set(words(fake, "ps", "-o", ""))
+    assert complete(fake, "ps", "-o", "user,sta")[0] == "items"
+    assert words(fake, "ps", "-o", "user,use") == []
+    assert words(fake, "ps", "-o", "+use") == ["+user"]
+    assert words(fake, "workers", "--columns=st") == ["--columns=state"]
+    assert words(fake, "ps", "--status", "running,q") == ["running,queued"]
+    assert words(fake, "workers", "--status", "") == ["idle", "busy", "offline"]
+    assert words(fake, "ps", "--filter", "use") == ["user="]
+    assert words(fake, "ps", "--filter", "labe") == ["labels."]
+    assert words(fake, "ps", "--filter", "status=can") == ["status=cancelling", "status=cancelled"]
+    assert words(fake, "ps", "--filter", "profile=") == ["profile=lab"]
+    assert words(fake, "ps", "--filter=worker=b") == ["--filter=worker=bench-1"]
+    assert words(fake, "workers", "--filter", "state=i") == ["state=idle"]
+
+
 def test_contexts_are_those_of_the_users_file(fake, tmp_path):
     (tmp_path / "ems").mkdir()
     (tmp_path / "ems" / "client.zpl").write_text(
