@@ -53,6 +53,8 @@ class Typist:
         (self.base / "bin").mkdir()
         (self.base / "work" / "folder").mkdir(parents=True)
         (self.base / "work" / "site.zpl").touch()
+        # Without it fish begins to read all manual pages of the machine, and goes on without us.
+        (self.base / "data" / "fish" / "generated_completions").mkdir(parents=True)
         self.said = self.base / "said"
         script = self.base / "bin" / "ems"
         script.write_text(f"""#!/bin/sh
@@ -67,13 +69,18 @@ printf '%s\\0' "$@" > {self.base}/said.new && mv {self.base}/said.new {self.said
         commands = {"bash": ["bash", "--noprofile", "--rcfile", rc, "-i"], "zsh": ["zsh", "-i"],
                     "fish": ["fish", "-i", "-C", f"source {rc}"]}
         variables = environment(fake.state, HOME=str(self.base), ZDOTDIR=str(self.base),
-                                XDG_CONFIG_HOME=str(self.base / ".config"), HISTFILE="/dev/null",
+                                XDG_CONFIG_HOME=str(self.base / ".config"),
+                                XDG_DATA_HOME=str(self.base / "data"), HISTFILE="/dev/null",
                                 PATH=f"{self.base}/bin:{os.environ['PATH']}")
         self.terminal = Terminal(commands[shell], variables, 40, 120, cwd=self.base / "work")
         self.terminal.screen.feed = lambda _text: None  # shells move about on it as they like
 
     def __enter__(self):
-        self.prompt()
+        try:
+            self.prompt()
+        except BaseException:
+            self.__exit__()
+            raise
         return self
 
     def __exit__(self, *_):
