@@ -25,6 +25,7 @@ static const struct guess instead[] = {
     { "tail", "ems logs -f" },
     { "follow", "ems attach" },
     { "info", "ems show" },
+    { "top", "ems watch" },
     { "history", "ems ps --all" },
     { "squeue", "ems ps" },
     { "sacct", "ems ps --all" },

@@ -69,12 +69,13 @@ static const struct command_spec commands[COMMANDS] = {
                         "the "
                         "profile can, and waits in line\nfor it. Keys and exit code as of `run`." },
     [COMMAND_RESULTS] = { "results",
-                          "[show [RUN [EXPERIMENT|FILE]] | diff [RUN [RUN]] | open [RUN]]", 0, 3,
+                          "[show [RUN [EXPERIMENT|PATH]] | diff [RUN [RUN]] | open [RUN]]", 0, 3,
                           "list complete runs, newest first; show, compare or find one",
                           "show tells what is in a run: its figures, its files, the tables of its "
                           "summaries; of an\n"
-                          "experiment all of its summary; of a file its bytes. open prints the "
-                          "path of its folder.\n"
+                          "experiment all of its summary; of a file (PATH in the run) its bytes. "
+                          "open prints where its\n"
+                          "folder is.\n"
                           "\ndiff tells what changed from the first run to the second (to the "
                           "newest; without any, of\n"
                           "the two newest), and ends with 1 if something became worse: a deviation "

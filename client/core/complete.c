@@ -3,6 +3,7 @@
  * SPDX-License-Identifier: MPL-2.0 */
 #include "complete.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #define COUNT(table) (sizeof (table) / sizeof *(table))
@@ -16,6 +17,7 @@ static const struct {
     { "JOB", WANT_JOBS },       { "RUN", WANT_RUNS },          { "COMMAND", WANT_COMMANDS },
     { "FILE", WANT_FILES },     { "FILE.public", WANT_FILES }, { "DIR", WANT_FOLDERS },
     { "WORKER", WANT_WORKERS }, { "PROFILE", WANT_PROFILES },  { "CONTEXT", WANT_CONTEXTS },
+    { "PATH", WANT_PARTS }, /* in a run */
 };
 
 /* Options whose values are called something general. */
@@ -49,11 +51,6 @@ static void add_names (struct complete *self, const char *text)
 
 static void want_place (struct complete *self, const char *name, size_t bytes)
 {
-    /* What others call a file is one of the run here. */
-    if (self->line.command == COMMAND_RESULTS && bytes == 4 && strncmp (name, "FILE", 4) == 0) {
-        self->wanted |= WANT_PARTS;
-        return;
-    }
     for (size_t i = 0; i < COUNT (places); i++)
         if (strlen (places[i].name) == bytes && strncmp (places[i].name, name, bytes) == 0)
             self->wanted |= places[i].want;
@@ -129,14 +126,18 @@ static void want_argument (struct complete *self, const char *usage)
     }
 }
 
-static void want_columns (struct complete *self)
+static const struct column *columns (const struct complete *self)
 {
     enum command command = self->line.command;
-    enum list_kind kind = command == COMMAND_PS        ? LIST_JOBS
-                          : command == COMMAND_RESULTS ? LIST_RUNS
-                          : command == COMMAND_WORKERS ? LIST_WORKERS
-                                                       : LIST_PROFILES;
-    self->columns = columns_of (kind);
+    return columns_of (command == COMMAND_PS        ? LIST_JOBS
+                       : command == COMMAND_RESULTS ? LIST_RUNS
+                       : command == COMMAND_WORKERS ? LIST_WORKERS
+                                                    : LIST_PROFILES);
+}
+
+static void want_columns (struct complete *self)
+{
+    self->columns = columns (self);
     self->list = true;
     self->wanted |= WANT_NAMES;
 }
@@ -316,16 +317,22 @@ static void offer_names (struct complete *self)
         complete_offer (self, column->name, column->help);
 }
 
+/* user=, params.n=, and of a few what can come after it. */
 static void offer_fields (struct complete *self)
 {
-    static const char *const fields[] = { "status=", "profile=", "worker=", "user=", "label." };
-    for (size_t i = 0; !self->parameter && i < COUNT (fields); i++) {
-        complete_offer (self, fields[i], NULL);
+    char word[64];
+    bool state = self->parameter && strncmp (self->parameter, "state=", 6) == 0;
+    bool status = self->parameter && strncmp (self->parameter, "status=", 7) == 0;
+    for (const struct column *column = columns (self); !self->parameter && column->name; column++) {
+        bool parts = (column->flags & COLUMN_PARTS) != 0;
+        snprintf (word, sizeof word, "%s%s", column->name, parts ? "." : "=");
+        complete_offer (self, word, column->help);
         self->open = true;
     }
-    for (enum job_status s = 0; self->parameter && s < JOB_STATUSES; s++)
-        if (strncmp (self->parameter, "status=", 7) == 0)
-            complete_offer (self, job_status_name (s), NULL);
+    for (size_t i = 0; state && column_worker_state (i); i++)
+        complete_offer (self, column_worker_state (i), NULL);
+    for (enum job_status s = 0; status && s < JOB_STATUSES; s++)
+        complete_offer (self, job_status_name (s), NULL);
 }
 
 static const char *how (const struct complete *self)

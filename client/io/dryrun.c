@@ -6,6 +6,7 @@
 #include <stdio.h>
 
 #include "shellword.h"
+#include "submit.h"
 
 /* On one line, as a shell would read it. */
 static int put_command (struct tool *tool, const struct ems_value *reply)
@@ -43,8 +44,10 @@ int dryrun (struct tool *tool, const struct ems_run *run)
     struct ems_value *reply = NULL;
     int code;
     if (ems_dry_run (tool->ems, run, &reply, &error) < 0) {
-        if (error.status == STATUS_UNKNOWN)
+        if (error.status == STATUS_UNKNOWN) {
+            submit_explain_profile (tool, &error);
             snprintf (error.parameter, sizeof error.parameter, "profile");
+        }
         code = tool_fail (tool, &error, reply);
     } else if (tool->json) {
         code = tool_put_json (tool, reply);

@@ -142,7 +142,7 @@ static const struct verb {
     const char *usage;
     int (*function) (struct tool *tool);
 } verbs[] = {
-    { "show", 3, "show [RUN [EXPERIMENT|FILE]]", results_show },
+    { "show", 3, "show [RUN [EXPERIMENT|PATH]]", results_show },
     { "diff", 3, "diff [RUN [RUN]]", results_diff },
     { "open", 2, "open [RUN]", results_open },
 };

@@ -163,8 +163,7 @@ static bool is_busy (const struct request *request, const struct record *holder)
     return !request->resume && !request->run.after && !job_status_terminal (holder->status);
 }
 
-/* Who names no parameters asks for a profile without having seen what there is. */
-static void explain_profile (struct tool *tool, struct ems_error *said)
+void submit_explain_profile (struct tool *tool, struct ems_error *said)
 {
     struct err err = { 0 };
     struct ems_value *profiles = NULL;
@@ -193,7 +192,7 @@ static int failed (struct tool *tool, const struct request *request, const struc
             return code;
     }
     if (error->status == STATUS_UNKNOWN && !request->again[0])
-        explain_profile (tool, &said);
+        submit_explain_profile (tool, &said);
     if (error->status == STATUS_UNKNOWN)
         snprintf (said.parameter, sizeof said.parameter, "profile");
     return tool_fail (tool, &said, job);

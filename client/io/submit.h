@@ -25,6 +25,9 @@ typedef int submit_fill (struct tool *tool, struct request *request);
 /* Connect, ask, and watch the job or (--detach) print its id. Returns the exit code. */
 int submit (struct tool *tool, submit_fill *fill);
 
+/* Who names no parameters asks for a profile without having seen what there is: if that is why it
+ * is not known, *said gets the sentence that names the nearest. */
+void submit_explain_profile (struct tool *tool, struct ems_error *said);
 /* Say what is wrong with `parameter`; returns the exit code. */
 int submit_refuse (struct tool *tool, const struct err *err, const char *parameter);
 

@@ -53,6 +53,8 @@ class Typist:
         (self.base / "bin").mkdir()
         (self.base / "work" / "folder").mkdir(parents=True)
         (self.base / "work" / "site.zpl").touch()
+        # Without it fish begins to read all manual pages of the machine, and goes on without us.
+        (self.base / "data" / "fish" / "generated_completions").mkdir(parents=True)
         self.said = self.base / "said"
         script = self.base / "bin" / "ems"
         script.write_text(f"""#!/bin/sh
@@ -67,13 +69,18 @@ printf '%s\\0' "$@" > {self.base}/said.new && mv {self.base}/said.new {self.said
         commands = {"bash": ["bash", "--noprofile", "--rcfile", rc, "-i"], "zsh": ["zsh", "-i"],
                     "fish": ["fish", "-i", "-C", f"source {rc}"]}
         variables = environment(fake.state, HOME=str(self.base), ZDOTDIR=str(self.base),
-                                XDG_CONFIG_HOME=str(self.base / ".config"), HISTFILE="/dev/null",
+                                XDG_CONFIG_HOME=str(self.base / ".config"),
+                                XDG_DATA_HOME=str(self.base / "data"), HISTFILE="/dev/null",
                                 PATH=f"{self.base}/bin:{os.environ['PATH']}")
         self.terminal = Terminal(commands[shell], variables, 40, 120, cwd=self.base / "work")
         self.terminal.screen.feed = lambda _text: None  # shells move about on it as they like
 
     def __enter__(self):
-        self.prompt()
+        try:
+            self.prompt()
+        except BaseException:
+            self.__exit__()
+            raise
         return self
 
     def __exit__(self, *_):
@@ -282,6 +289,22 @@ def test_what_is_in_a_run_is_asked_of_its_worker(fake):
         assert asked[-1] == {"run_id": RUN}
         assert words(other, "results", "show", OVER, "rep") == ["report.md"]
         assert asked[-1] == {"job_id": OVER}
+
+
+def test_columns_and_fields_are_those_of_the_list(fake):
+    assert {"id", "user", "labels"} <= set(words(fake, "ps", "-o", ""))
+    assert complete(fake, "ps", "-o", "user,sta")[0] == "items"
+    assert words(fake, "ps", "-o", "user,use") == []
+    assert words(fake, "ps", "-o", "+use") == ["+user"]
+    assert words(fake, "workers", "--columns=st") == ["--columns=state"]
+    assert words(fake, "ps", "--status", "running,q") == ["running,queued"]
+    assert words(fake, "workers", "--status", "") == ["idle", "busy", "offline"]
+    assert words(fake, "ps", "--filter", "use") == ["user="]
+    assert words(fake, "ps", "--filter", "labe") == ["labels."]
+    assert words(fake, "ps", "--filter", "status=can") == ["status=cancelling", "status=cancelled"]
+    assert words(fake, "ps", "--filter", "profile=") == ["profile=lab"]
+    assert words(fake, "ps", "--filter=worker=b") == ["--filter=worker=bench-1"]
+    assert words(fake, "workers", "--filter", "state=i") == ["state=idle"]
 
 
 def test_contexts_are_those_of_the_users_file(fake, tmp_path):

@@ -109,7 +109,6 @@ static void show_pruned (const struct value *reply, struct sbuf *text)
 
 static void show (const struct value *body, struct sbuf *text)
 {
-    struct err err = { 0 };
     struct record job;
     record_init (&job);
     if (record_from_value (body, &job, NULL) == 0)
