@@ -20,6 +20,7 @@ enum command {
     COMMAND_DOWN,
     COMMAND_RUN,
     COMMAND_PS,
+    COMMAND_WATCH,
     COMMAND_SHOW,
     COMMAND_LOGS,
     COMMAND_ATTACH,
@@ -36,7 +37,7 @@ enum command {
     COMMAND_WORKERS,
     COMMAND_PROFILES,
     COMMAND_PING,
-    COMMAND_WATCH,
+    COMMAND_DOCTOR,
     COMMAND_KEYGEN,
     COMMAND_GRANT,
     COMMAND_CONTEXT,
@@ -45,7 +46,6 @@ enum command {
     COMMAND_COMPLETE, /* of the scripts that `completion` prints */
     COMMAND_VERSION,
     COMMAND_HELP,
-    COMMAND_DOCTOR,
     COMMANDS
 };
 

@@ -41,6 +41,14 @@ static const struct command_spec commands[COMMANDS] = {
                      "another job (after)\nor a time (not before). With more jobs than N, those "
                      "that "
                      "start first are shown." },
+    [COMMAND_WATCH] = { "watch", "", 0, 0, "watch and steer everything on the full screen",
+                        "Shows the workers and what runs on them, the line, the jobs that are "
+                        "over, "
+                        "and the log\nof one of them, all as it happens. Keys run, cancel, pause, "
+                        "move and rerun jobs, search\nlogs and open results; ? lists them. A lost "
+                        "connection is shown and comes back by itself.\nQuitting (q, Ctrl-C) "
+                        "leaves "
+                        "the jobs alone." },
     [COMMAND_SHOW] = { "show", "[JOB]", 0, 1, "show all about a job", "" },
     [COMMAND_LOGS] = { "logs", "[JOB]", 0, 1, "print the log of a job",
                        "In a pipe or file the bytes are exactly those of the log; on a terminal, "
@@ -103,14 +111,12 @@ static const struct command_spec commands[COMMANDS] = {
     [COMMAND_WORKERS] = { "workers", "", 0, 0, "list workers and what they do", "" },
     [COMMAND_PROFILES] = { "profiles", "", 0, 0, "list what can be run, with parameters", "" },
     [COMMAND_PING] = { "ping", "", 0, 0, "ask whether the broker answers", "" },
-    [COMMAND_WATCH] = { "watch", "", 0, 0, "watch and steer everything on the full screen",
-                        "Shows the workers and what runs on them, the line, the jobs that are "
-                        "over, "
-                        "and the log\nof one of them, all as it happens. Keys run, cancel, pause, "
-                        "move and rerun jobs, search\nlogs and open results; ? lists them. A lost "
-                        "connection is shown and comes back by itself.\nQuitting (q, Ctrl-C) "
-                        "leaves "
-                        "the jobs alone." },
+    [COMMAND_DOCTOR] = { "doctor", "", 0, 0, "look for what is wrong, and say what to type",
+                         "Looks at the way to the broker (endpoint, events, keys), at broker and "
+                         "workers\n(versions, clock, disk, cgroups, descriptors, programs, "
+                         "profiles) and, where the broker\nis this machine's, at the state folder, "
+                         "its locks and the configuration. Changes nothing.\n\nExit code: 0 if "
+                         "nothing is wrong (warnings count as nothing), 1 if something is." },
     [COMMAND_KEYGEN] = { "keygen", "NAME", 1, 1, "make keys for a user, a worker or a broker",
                          "Writes NAME.secret, which its owner keeps, and NAME.public, and prints "
                          "the "
@@ -145,12 +151,6 @@ static const struct command_spec commands[COMMANDS] = {
                            "completion`." },
     [COMMAND_VERSION] = { "version", "", 0, 0, "print the version", "" },
     [COMMAND_HELP] = { "help", "[COMMAND]", 0, 1, "explain a command", "" },
-    [COMMAND_DOCTOR] = { "doctor", "", 0, 0, "look for what is wrong, and say what to type",
-                         "Looks at the way to the broker (endpoint, events, keys), at broker and "
-                         "workers\n(versions, clock, disk, cgroups, descriptors, programs, "
-                         "profiles) and, where the broker\nis this machine's, at the state folder, "
-                         "its locks and the configuration. Changes nothing.\n\nExit code: 0 if "
-                         "nothing is wrong (warnings count as nothing), 1 if something is." },
 };
 
 static const struct option_spec options[OPTIONS] = {

@@ -5,14 +5,13 @@ import json
 import os
 import socket
 import subprocess
-import textwrap
 
 import pytest
 
 import curve_net
 from curve_net import PATIENCE_S
 from procs import eventually
-from system import BIN, ROOT
+from system import BIN
 
 NOBODY = 65534
 
@@ -254,11 +253,3 @@ def test_another_user_of_the_machine_is_told_why_ipc_is_not_for_him(net):
                            "-e", f"ipc://{net.state}/sock/clients", "ping"], capture_output=True, text=True,
                           env={"HOME": "/nonexistent"}, timeout=PATIENCE_S, check=False)
     assert done.returncode == 77 and "its own user and root" in done.stderr, done
-
-
-def test_the_users_file_of_the_readme_is_one(net):
-    text = (ROOT / "README.md").read_text()
-    block = text[text.index("    users\n        alice"):].split("\n\n")[0]
-    net.users.write_text(textwrap.dedent(block) + "\n")
-    net.start()
-    assert "knows 2 users" in net.ems("--state", str(net.state), "reload").stdout

@@ -2,6 +2,7 @@
 """The first of the README's two commands, from a fresh clone."""
 import json
 import os
+import re
 import shutil
 import subprocess
 import tempfile
@@ -68,3 +69,8 @@ def test_quickstart_from_a_fresh_clone_completes_the_seven_experiments(base):
     assert str(results) in done.stdout and "[PROGRESS]" in done.stdout
     assert git("status", "--porcelain", cwd=base / "clone") == before, "it left files in the tree"
     assert not (base / "own").exists(), "it used the state folder of the user"
+    # "To build without the quickstart": that finds the same build, and leaves the programs in the PATH.
+    [build] = re.findall(r"^cmake --preset release .*$", (ROOT / "README.md").read_text(), re.M)
+    done = subprocess.run(["sh", "-euc", f"{build}\nems version"], env=environment, cwd=base / "clone",
+                          capture_output=True, timeout=850, text=True, check=False)
+    assert done.returncode == 0 and done.stdout.splitlines()[-1].startswith("ems "), done
