@@ -15,7 +15,7 @@ enum place { PLACE_CLIENTS, PLACE_WORKERS, PLACE_PUBLISH, PLACE_EVENTS, PLACES }
 struct broker_settings {
     const char *state;  /* argv's */
     const char *config; /* argv's; NULL: none */
-    bool check; /* only the configuration */
+    bool check;         /* only the configuration */
     bool help;
     bool version;
     const char *extra[PLACES][LIMIT_ENDPOINTS]; /* endpoints besides the usual one; the tree's */
