@@ -136,11 +136,10 @@ static void no_answer (struct doctor *self, const struct ems_error *error, int64
                          "and `ems reload`",
                          self->context.certificate ? self->context.certificate : "NAME.secret");
     } else {
-        if (error->status == EMS_UNREACHABLE)
-            findings_add (findings, VERDICT_WRONG, "endpoint", "nobody answers at %s",
-                          self->place.clients);
-        else
-            findings_add (findings, VERDICT_WRONG, "endpoint", "%s", error->text);
+        /* Without what else to look at: that is what we do. */
+        const char *asks = strstr (error->text, ": is the broker running?");
+        int bytes = asks ? (int)(asks - error->text) : (int)strlen (error->text);
+        findings_add (findings, VERDICT_WRONG, "endpoint", "%.*s", bytes, error->text);
         if (tcp)
             findings_advise (findings, "on the broker's machine `ems doctor` shows whether it "
                                        "runs; firewalls must let the ports through, 5570 to 5573 "

@@ -108,11 +108,24 @@ def test_an_answer_begins_with_a_whole_line(ems):
     assert found[b"no newline"] < begin <= found[b"Benchmark execution cancelled by user."]
 
 
+def told_until(monitor, enough, told):
+    """Takes the time of each line that events have, until `enough` of (topic, head)."""
+    while event := monitor.next_event():
+        topic, head, payload = event
+        head = msgpack.unpackb(head)
+        if topic.startswith(b"log/"):
+            told |= {line: head["time_ms"] for line in payload.splitlines() if line}
+        if enough(topic, head):
+            return
+
+
 def test_events_tell_the_same_times_as_the_log(ems):
     job = ems.run("steps")
     monitor = ems.monitor(job["job_id"])
     monitor.synchronise()
     take_steps(ems, job, range(1, 4))
+    told = {}
+    told_until(monitor, lambda topic, head: b"step 3" in told, told)
     # What a worker finds when it comes back came before.
     ems.stop_part("worker")
     take_steps(ems, job, [4])
@@ -120,18 +133,12 @@ def test_events_tell_the_same_times_as_the_log(ems):
     ems.start_part("worker")
     ems.wait_ready()
     take_steps(ems, job, [5])
-    told = {}
-    while (event := monitor.next_event()):
-        topic, head, payload = event
-        head = msgpack.unpackb(head)
-        if topic.startswith(b"log/"):
-            told |= {line: head["time_ms"] for line in payload.splitlines() if line}
-        elif topic.startswith(b"status/") and head["job"]["status"] in OVER:
-            break
+    told_until(monitor, lambda topic, head: topic.startswith(b"status/") and head["job"]["status"] in OVER, told)
     monitor.close()
     found = times_of_lines(ems.client.do("logs", job_id=job["job_id"], times=True))
-    assert {line: told[line] for line in found if line.startswith(b"step")} == {
-        line: ms for line, ms in found.items() if line.startswith(b"step")}
+    # Events are hints: what a worker publishes first, its broker may not pass on yet.
+    assert {b"step 1", b"step 2", b"step 3"} <= told.keys()
+    assert told == {line: found[line] for line in told}
 
 
 def test_there_are_few_entries_however_much_output_there_is(ems):
