@@ -121,7 +121,8 @@ int ems_request (struct ems *self, const char *type, const char *worker,
 
 /* The same without waiting: it is sent, repeated and given up while anything else is done with the
  * same struct ems, as ems_monitor_next or ems_follow_next with timeout 0 (whose descriptors tell
- * when). NULL with *error. Any number may exist; destroy them before the struct ems. */
+ * when). NULL with *error. Any number may exist (they go out as the answers to earlier ones come
+ * in); destroy them before the struct ems. */
 struct ems_ask *ems_ask_new (struct ems *self, const char *type, const char *worker,
                              const struct ems_value *body, struct ems_error *error);
 /* Is it answered? 0: not yet; 1: with success, and the reply's body in *reply; -1 with *error:
@@ -229,16 +230,18 @@ int ems_logs (struct ems *self, const char *job_id, int64_t offset, int64_t max_
  */
 struct ems_piece {
     int64_t offset;
-    int tail_lines;   /* > 0: its last lines, instead of `offset` */
-    int64_t since_ms; /* > 0: from the first line on that came then or later, instead of `offset` */
+    int tail_lines; /* not 0: its last lines, instead of `offset` */
+    int64_t
+        since_ms; /* not 0: from the first line on that came then or later, instead of `offset` */
     int64_t max_bytes; /* 0: 256 KiB */
     bool times;
     void *reserved[4];
 };
+/* piece: NULL for the beginning. */
 int ems_log_piece (struct ems *self, const char *job_id, const struct ems_piece *piece,
                    struct ems_value **reply, struct ems_error *error);
-/* Returns when the job is over, with its record; -1 with status 504 after timeout_ms (-1: never).
- */
+/* Returns when the job is over, with its record; -1 with status 504 after timeout_ms (-1: never),
+ * which begin when the job is found: that takes connect_ms or reply_ms at most, as any request. */
 int ems_wait (struct ems *self, const char *job_id, int64_t timeout_ms, struct ems_value **job,
               struct ems_error *error);
 /* Lists: of workers, the connected ones first (the others are `offline`); of profiles. */

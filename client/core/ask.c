@@ -16,6 +16,7 @@
 #define SENDER_FREE_MS 10
 #define SOUND_MS       2000 /* waiting so long for an answer is no trouble: somebody works on it */
 #define NOTICE_MS      1000
+#define FRESH_MS       250 /* who is not answered so soon waits for something slow */
 
 struct ask *ask_new (const char *type, const char *worker, const struct value *body, const char *id,
                      enum patience patience, int64_t now_ms, struct err *err)
@@ -84,9 +85,16 @@ void ask_sent (struct ask *self, bool sent, int64_t now_ms)
     }
     if (!self->sent)
         self->sent_ms = now_ms;
+    self->last_ms = now_ms;
     self->again_before = self->again;
     self->sent = self->ever_sent = self->again = true;
     self->due_ms = now_ms + REPEAT_MS;
+}
+
+int64_t ask_fresh_ms (const struct ask *self, int64_t now_ms)
+{
+    bool fresh = self->sent && !self->done && now_ms - self->last_ms < FRESH_MS;
+    return fresh ? self->last_ms + FRESH_MS : 0;
 }
 
 /* When a server that limits us lets us ask again; 0: it does not say. */

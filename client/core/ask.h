@@ -33,6 +33,7 @@ struct ask {
     int64_t asked_ms;
     int64_t due_ms;     /* send it (again) then */
     int64_t sent_ms;    /* first over this connection, or since the last refusal */
+    int64_t last_ms;    /* last */
     int64_t trouble_ms; /* since then nobody can answer; 0: no trouble */
     int64_t pause_ms;   /* before the next attempt after a refusal; grows */
     bool sent;          /* over this connection, since the last refusal */
@@ -55,6 +56,9 @@ void ask_destroy (struct ask **self_p);
 void ask_link (struct ask *self, bool up, int64_t now_ms);
 /* It was sent, or (sent false) the socket had no room. */
 void ask_sent (struct ask *self, bool sent, int64_t now_ms);
+/* Sent so lately that its answer may still come together with those to others: until when it counts
+ * as such; 0: it does not. */
+int64_t ask_fresh_ms (const struct ask *self, int64_t now_ms);
 /* An answer: done, or try again later. Takes the reply over. */
 void ask_answer (struct ask *self, struct wire_reply *reply, int64_t now_ms);
 /* When to give it up as things stand; INT64_MAX: not. */

@@ -9,7 +9,7 @@
 
 const char *homes_find (const struct homes *self, const char *job_id)
 {
-    for (int i = 0; i < self->count; i++)
+    for (int i = 0; job_id && i < self->count; i++)
         if (strcmp (self->items[i].job_id, job_id) == 0)
             return self->items[i].worker;
     return NULL;

@@ -26,7 +26,7 @@ struct homes {
 
 /* Take note of a job's record; NULL and what makes no sense are passed over. */
 void homes_see (struct homes *self, const struct value *job);
-/* The worker of the job with this whole id; NULL: not known. */
+/* The worker of the job with this whole id (NULL: of none); NULL: not known. */
 const char *homes_find (const struct homes *self, const char *job_id);
 /* The worker that a job should be of, if its record names another one; else NULL. */
 const char *homes_other (const struct homes *self, const struct value *job);

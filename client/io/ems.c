@@ -292,14 +292,22 @@ int ems_prune (struct ems *self, const char *worker, bool dry_run, struct ems_va
     return rc;
 }
 
+static int put_unless_0 (struct value *body, const char *key, int64_t number)
+{
+    return number == 0 ? 0 : value_put_int (body, key, number);
+}
+
+/* What is wrong in it, as two places to begin at, the worker says. */
 static int put_piece (struct value *body, const struct ems_piece *piece)
 {
-    if ((piece->max_bytes > 0 && value_put_int (body, "max_bytes", piece->max_bytes) < 0) ||
-        (piece->times && value_put_bool (body, "times", true) < 0))
+    if (!piece)
+        return 0;
+    if (piece->times && value_put_bool (body, "times", true) < 0)
         return -1;
-    return piece->tail_lines > 0 ? value_put_int (body, "tail_lines", piece->tail_lines)
-           : piece->since_ms > 0 ? value_put_int (body, "since_ms", piece->since_ms)
-                                 : value_put_int (body, "offset", piece->offset);
+    return put_unless_0 (body, "offset", piece->offset) |
+           put_unless_0 (body, "tail_lines", piece->tail_lines) |
+           put_unless_0 (body, "since_ms", piece->since_ms) |
+           put_unless_0 (body, "max_bytes", piece->max_bytes);
 }
 
 int ems_log_piece (struct ems *self, const char *job_id, const struct ems_piece *piece,

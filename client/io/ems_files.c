@@ -6,7 +6,7 @@
 /* A run has one name, a job has several. 0, or -1: no memory, or not UTF-8. */
 static int put_run (struct value *body, const char *run)
 {
-    return value_put_string (body, run_id_valid (run) ? "run_id" : "job_id", run);
+    return value_put_string (body, run && run_id_valid (run) ? "run_id" : "job_id", run);
 }
 
 /* Who has it: as far as that is known, and was not said. */
@@ -36,9 +36,9 @@ int ems_file (struct ems *self, const char *worker, const char *run, const char 
     if (reply)
         *reply = NULL;
     int rc = !body || put_run (body, run) < 0 || value_put_string (body, "path", path) < 0 ? -1 : 0;
-    if (rc == 0 && offset > 0)
+    if (rc == 0 && offset != 0)
         rc = value_put_int (body, "offset", offset);
-    if (rc == 0 && max_bytes > 0)
+    if (rc == 0 && max_bytes != 0)
         rc = value_put_int (body, "max_bytes", max_bytes);
     rc = rc == 0 ? ems_request (self, "file", home_of (self, worker, run), ems_value_from (body),
                                 reply, error)

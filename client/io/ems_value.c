@@ -151,7 +151,7 @@ int ems_put_real (struct ems_value *map, const char *key, double r)
 
 int ems_put_text (struct ems_value *map, const char *key, const char *text)
 {
-    if (!utf8_valid (text, strlen (text)))
+    if (!text || !utf8_valid (text, strlen (text)))
         return -1;
     return value_put_string (ems_value_to (map), key, text);
 }
@@ -163,7 +163,7 @@ int ems_put (struct ems_value *map, const char *key, struct ems_value *item)
 
 int ems_append_text (struct ems_value *list, const char *text)
 {
-    if (!utf8_valid (text, strlen (text)))
+    if (!text || !utf8_valid (text, strlen (text)))
         return -1;
     return value_append (ems_value_to (list), value_new_string (text));
 }

@@ -20,6 +20,7 @@
 #define STEP_MOST 1000  /* replies taken in one step */
 #define KNOCK_MS  2000  /* after a connection ended, in case libzmq does not try again */
 #define LULL_MS   6000  /* without such an answer it is another time */
+#define BURST     16    /* answers at once; the broker holds twice as many for us, and drops more */
 
 struct session {
     struct session_options options;
@@ -149,8 +150,10 @@ struct ask *session_ask (struct session *self, const char *type, const char *wor
     struct ask *ask = ask_new (type, worker, body, id, patience, clock_mono_ms (), err);
     if (!ask)
         return NULL;
-    ask->next = self->first;
-    self->first = ask;
+    struct ask **link = &self->first;
+    while (*link)
+        link = &(*link)->next;
+    *link = ask; /* who came first is sent first */
     return ask;
 }
 
@@ -302,6 +305,20 @@ static void look_at_way (struct session *self)
         self->limits.news = LINK_QUIET;
 }
 
+/* How many more may be sent now; if that is none, *until_ms is when that changes for sure. */
+static int burst_room (const struct session *self, int64_t now_ms, int64_t *until_ms)
+{
+    int room = BURST;
+    *until_ms = INT64_MAX;
+    for (const struct ask *ask = self->first; ask; ask = ask->next) {
+        int64_t fresh_ms = ask_fresh_ms (ask, now_ms);
+        room -= fresh_ms > 0;
+        if (fresh_ms > 0 && fresh_ms < *until_ms)
+            *until_ms = fresh_ms;
+    }
+    return room;
+}
+
 int session_step (struct session *self, struct err *err)
 {
     int64_t now_ms = clock_mono_ms ();
@@ -311,6 +328,8 @@ int session_step (struct session *self, struct err *err)
         return -1;
     if (take_replies (self, now_ms, err) < 0)
         return -1;
+    int64_t until_ms;
+    int room = burst_room (self, now_ms, &until_ms);
     for (struct ask *ask = self->first; ask; ask = ask->next) {
         if (ask->done)
             continue;
@@ -319,7 +338,8 @@ int session_step (struct session *self, struct err *err)
             ask_give_up (ask, &self->limits, self->up);
             continue;
         }
-        if (self->up && now_ms >= ask->due_ms && transmit (self, ask, now_ms, err) < 0)
+        if (self->up && now_ms >= ask->due_ms && room-- > 0 &&
+            transmit (self, ask, now_ms, err) < 0)
             return -1;
         give_notice (self, ask, now_ms);
     }
@@ -329,14 +349,18 @@ int session_step (struct session *self, struct err *err)
 int64_t session_due_ms (const struct session *self)
 {
     int64_t due_ms = INT64_MAX;
+    int64_t now_ms = clock_mono_ms ();
+    int64_t until_ms;
+    bool full = burst_room (self, now_ms, &until_ms) <= 0;
     for (const struct ask *ask = self->first; ask; ask = ask->next) {
         if (ask->done)
             continue;
         if (self->knock_ms > 0 && self->knock_ms < due_ms)
             due_ms = self->knock_ms;
         int64_t next_ms = ask_give_up_ms (ask, &self->limits, self->up);
-        if (self->up && ask->due_ms < next_ms)
-            next_ms = ask->due_ms;
+        int64_t send_ms = full && ask->due_ms < until_ms ? until_ms : ask->due_ms;
+        if (self->up && send_ms < next_ms)
+            next_ms = send_ms;
         if (!self->told && self->options.notice && ask_notice_ms (ask) < next_ms)
             next_ms = ask_notice_ms (ask);
         due_ms = next_ms < due_ms ? next_ms : due_ms;

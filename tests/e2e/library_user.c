@@ -50,6 +50,50 @@ static void follow_in_two_parts (struct ems *ems, const struct ems_value *job)
     ems_value_destroy (&reply);
 }
 
+/* More at once than a broker would hold answers for. */
+static void ask_for_much (struct ems *ems)
+{
+    static struct ems_ask *asks[900];
+    struct ems_error error;
+    struct ems_monitor_event event;
+    const int many = (int)(sizeof asks / sizeof *asks);
+    int answered = 0, open = many;
+    struct ems_monitor *monitor = ems_monitor_new (ems, &error);
+    must (monitor != NULL, "monitor", &error);
+    for (int i = 0; i < many; i++) {
+        asks[i] = ems_ask_new (ems, "ping", NULL, NULL, &error);
+        must (asks[i] != NULL, "ask", &error);
+    }
+    while (open > 0) {
+        must (ems_monitor_next (monitor, 1000, &event, &error) >= 0, "next", &error);
+        for (int i = 0; i < many; i++) {
+            int rc = asks[i] ? ems_ask_take (asks[i], NULL, &error) : 0;
+            if (rc == 0)
+                continue;
+            must (rc == 1, "answer", &error);
+            ems_ask_destroy (&asks[i]);
+            answered++;
+            open--;
+        }
+    }
+    ems_monitor_destroy (&monitor);
+    printf ("answered %d\n", answered);
+}
+
+static void take_nothing (struct ems *ems)
+{
+    struct ems_error error;
+    struct ems_value *map = ems_map_new ();
+    must (ems_files (ems, NULL, NULL, NULL, &error) == -1 && error.status == 400, "no run", &error);
+    must (ems_file (ems, NULL, NULL, NULL, 0, 0, NULL, &error) == -1 && error.status == 400,
+          "no file", &error);
+    must (ems_log_piece (ems, NULL, NULL, NULL, &error) == -1 && error.status == 400, "no job",
+          &error);
+    must (ems_put_text (map, "k", NULL) == -1, "no text", &error);
+    ems_value_destroy (&map);
+    printf ("nothing taken\n");
+}
+
 int main (void)
 {
     struct ems_error error = { 0 };
@@ -82,6 +126,8 @@ int main (void)
     ems_value_destroy (&job);
     must (ems_status (ems, "fedcba987654", &job, &error) == -1 && !job, "no such job", &error);
     printf ("unknown %d\n", error.status);
+    take_nothing (ems);
+    ask_for_much (ems);
     ems_destroy (&ems);
     return 0;
 }

@@ -105,7 +105,8 @@ def test_a_program_of_every_function_of_a_job_works(ems, installed):
     code, out, said = run(ems, installed, program)
     assert (code, said) == (0, ""), out
     assert out.splitlines() == [cached("CMAKE_PROJECT_VERSION").encode(), b"first ready", b"then over", b"listed 2",
-                                b"whole log", b"cancelled 130", b"busy 409", b"unknown 404"]
+                                b"whole log", b"cancelled 130", b"busy 409", b"unknown 404", b"nothing taken",
+                                b"answered 900"]
 
 
 def test_submit_runs_a_job_and_ends_as_it_ended(ems, installed, submit):
