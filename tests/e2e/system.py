@@ -22,7 +22,7 @@ HERE = Path(__file__).resolve().parent
 ROOT = HERE.parent.parent
 BIN = Path(os.environ.get("EMS_BIN_DIR") or ROOT / "build" / "bin")
 START_S = 30
-SHIM_ENDS_S = 30
+ENDING_S = 30
 WORKER = "bench-1"
 # What LeakSanitizer says when kill -9 strikes the process that it looks at; or nothing.
 DIED_MEANWHILE = re.compile(r"(==\d+==Unable to get registers from thread \d+\.\n)*")
@@ -148,16 +148,17 @@ class System:
             if job["status"] not in OVER:
                 self.client.ask("cancel", job_id=job["job_id"], grace_ms=0)
 
-    def wait_for_shims(self):
-        """One that has said its word still has to end, which takes a sanitizer its time."""
-        until = time.monotonic() + SHIM_ENDS_S
-        while (any("ems-shim" in arguments for arguments in procs.mentioning(str(self.base)).values())
-               and time.monotonic() < until):
+    def wait_for_ending(self):
+        """A shim that has said its word, and an ems-notify that was told to, still have to end, which takes a sanitizer
+        its time."""
+        until = time.monotonic() + ENDING_S
+        while (any("ems-shim" in arguments or "ems-notify" in arguments
+                   for arguments in procs.mentioning(str(self.base)).values()) and time.monotonic() < until):
             time.sleep(procs.PAUSE_S)
 
     def kill_leftovers(self):
         """End every process that is still of this system, and say which ones there were."""
-        self.wait_for_shims()
+        self.wait_for_ending()
         left = procs.mentioning(str(self.base))
         for who in left:
             procs.kill(who)
