@@ -118,6 +118,11 @@ void session_destroy (struct session **self_p)
         struct ask *ask = self->first;
         session_drop (self, &ask);
     }
+    /* Nothing was sent, but libzmq would wait for the handshake of a broker that stands still. */
+    if (!self->up && self->watch)
+        endpoint_unwatch (&self->watch, self->socket);
+    if (!self->up)
+        endpoint_drop (&self->socket);
     close_sockets (&self->socket, &self->watch);
     if (self->context)
         zmq_ctx_term (self->context);

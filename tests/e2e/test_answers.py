@@ -2,6 +2,7 @@
 """Bad input, and the exact answers to it: the table is answers.txt. `test_answers.py --write` writes it anew."""
 import os
 import re
+import signal
 import subprocess
 import sys
 import time
@@ -138,6 +139,20 @@ def test_what_is_answered_to_bad_input(system, part):
             system.start_part("broker")
             system.wait_ready()
     assert not wrong, "\n".join(wrong)
+
+
+def test_a_broker_that_stands_still_is_told_from_none_by_doctor_alone(system):
+    broker = system.parts["broker"]
+    broker.send_signal(signal.SIGSTOP)
+    try:
+        code, lines, took_s = system.answer("ems ps")
+        assert (code, took_s < SOON_S + BUSY_S) == (69, True), (took_s, lines)
+        assert lines == [f"ems: nobody answers at ipc://BASE/s/sock/clients: {lines[0].split(': ', 2)[2]}"]
+        code, lines, _ = system.answer("ems doctor")
+        assert code == 1 and any("kill -CONT" in line for line in lines), lines
+    finally:
+        broker.send_signal(signal.SIGCONT)
+        system.wait_ready()
 
 
 def test_every_answer_says_what_happened_and_ends_with_a_code_of_the_design():
