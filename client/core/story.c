@@ -39,6 +39,13 @@ static enum story_weight tell_active (const struct story *before, const struct r
         sbuf_printf (out, "job %s runs again, attempt %" PRId64, job->job_id, job->attempt);
         return STORY_LASTING;
     }
+    if (strcmp (job->detail, before->detail) != 0 && (job->detail[0] || before->detail[0])) {
+        sbuf_printf (out, "job %s ", job->job_id);
+        if (job->detail[0])
+            sbuf_add (out, "is held up: ");
+        sbuf_add_safe (out, job->detail[0] ? job->detail : "goes on");
+        return STORY_LASTING;
+    }
     if (job->preempted_by[0] && strcmp (job->preempted_by, before->preempted_by) != 0)
         sbuf_printf (out, "job %s is being stopped for job %s, and will wait in line again",
                      job->job_id, job->preempted_by);
@@ -60,6 +67,8 @@ enum story_weight story_tell (struct story *self, const struct record *job,
     struct story now = { .begun = true, .status = job->status, .attempt = job->attempt };
     enum story_weight weight = STORY_NOTHING;
     memcpy (now.preempted_by, job->preempted_by, sizeof now.preempted_by);
+    if (job->status != JOB_QUEUED)
+        memcpy (now.detail, job->detail, sizeof now.detail);
     if (job->status == JOB_QUEUED) {
         struct sbuf standing;
         sbuf_init (&standing);

@@ -14,6 +14,7 @@ struct story {
     int64_t attempt;
     char preempted_by[JOB_ID_BYTES];
     char standing[STORY_TEXT_BYTES];
+    char detail[sizeof ((struct record *)0)->detail];
 };
 
 enum story_weight {

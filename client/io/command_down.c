@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include "activejobs.h"
+#include "canceljob.h"
 #include "commands.h"
 #include "daemons.h"
 #include "ownstate.h"
@@ -18,13 +19,13 @@ static int say (struct tool *tool, const struct err *err)
 }
 
 /* Cancel one job that is not over; one that ends meanwhile is fine. */
-static int cancel_one (struct tool *tool, const char *job_id)
+static int cancel_one (struct tool *tool, const struct ems_value *found)
 {
     struct ems_error error;
     struct ems_value *job = NULL;
     int code = 0;
-    if (ems_cancel (tool->ems, job_id, -1, &job, &error) == 0)
-        tool_remark (tool, "job %s cancelled", job_id);
+    if (canceljob (tool, found, -1, &job, &error) == 0)
+        tool_remark (tool, "job %s cancelled", ems_text (found, "job_id"));
     else if (error.status != STATUS_CONFLICT)
         code = tool_fail (tool, &error, job);
     ems_value_destroy (&job);
@@ -45,7 +46,7 @@ static int cancel_some (struct tool *tool, int *code)
     const struct ems_value *jobs = ems_get (reply, "jobs");
     size_t count = ems_count (jobs, NULL);
     for (size_t i = 0; *code == 0 && i < count; i++)
-        *code = cancel_one (tool, ems_text (ems_at (jobs, i), "job_id"));
+        *code = cancel_one (tool, ems_at (jobs, i));
     ems_value_destroy (&reply);
     return *code ? -1 : count > 0;
 }

@@ -3,6 +3,7 @@
  * SPDX-License-Identifier: MPL-2.0 */
 #include "commands.h"
 
+#include "canceljob.h"
 #include "activejobs.h"
 #include "jobend.h"
 #include "pages.h"
@@ -139,7 +140,7 @@ int command_cancel (struct tool *tool)
         code = tool_find_job (tool, &found);
     if (code)
         return code;
-    int rc = ems_cancel (tool->ems, ems_text (found, "job_id"), grace_ms, &job, &error);
+    int rc = canceljob (tool, found, grace_ms, &job, &error);
     ems_value_destroy (&found);
     if (rc == 0)
         return show_end (tool, &job, false);

@@ -252,6 +252,27 @@ static void ps_shows_the_line_above_what_runs_above_what_is_over (void **state)
     expect_list ("[" QUEUED ("x", "null") "]", "[]", 20, "x", 0);
 }
 
+static void what_holds_a_job_up_is_told_once_and_that_it_goes_on (void **state)
+{
+    (void)state;
+    struct story story;
+    struct record job;
+    record_init (&job);
+    strcpy (job.job_id, "abc123def456");
+    job.status = JOB_RUNNING;
+    job.attempt = 1;
+    story_init (&story);
+    expect_story (&story, &job, STORY_NOTHING, "");
+    strcpy (job.detail, "the disk is full: the job waits for room");
+    expect_story (&story, &job, STORY_LASTING,
+                  "job abc123def456 is held up: the disk is full: the job waits for room");
+    expect_story (&story, &job, STORY_NOTHING, "");
+    job.detail[0] = '\0';
+    expect_story (&story, &job, STORY_LASTING, "job abc123def456 goes on");
+    expect_story (&story, &job, STORY_NOTHING, "");
+    record_clear (&job);
+}
+
 int main (void)
 {
     const struct CMUnitTest tests[] = {
@@ -262,6 +283,7 @@ int main (void)
         cmocka_unit_test (a_preemption_is_explained_between_the_two_logs),
         cmocka_unit_test (a_pause_is_told_with_the_way_out),
         cmocka_unit_test (ps_shows_the_line_above_what_runs_above_what_is_over),
+        cmocka_unit_test (what_holds_a_job_up_is_told_once_and_that_it_goes_on),
     };
     return cmocka_run_group_tests (tests, NULL, NULL);
 }
