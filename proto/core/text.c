@@ -124,31 +124,55 @@ int integer_parse (const char *text, int64_t *out)
     return 0;
 }
 
-int duration_parse (const char *text, int64_t max_ms, int64_t *out_ms)
+/* The unit that those letters name; 0: none does. */
+static int64_t unit_ms (const char *letters, size_t count)
 {
     static const struct {
         const char *unit;
         int64_t ms;
-    } units[] = { { "", 1000 },   { "ms", 1 },      { "s", 1000 },
-                  { "m", 60000 }, { "h", 3600000 }, { "d", 86400000 } };
-    size_t digits = strspn (text, "0123456789");
+    } units[] = { { "ms", 1 }, { "s", 1000 }, { "m", 60000 }, { "h", 3600000 }, { "d", 86400000 } };
+    for (size_t i = 0; i < sizeof units / sizeof *units; i++)
+        if (strlen (units[i].unit) == count && strncmp (letters, units[i].unit, count) == 0)
+            return units[i].ms;
+    return 0;
+}
+
+/* The digits that *at begins with, which moves behind them. */
+static int take_count (const char **at, int64_t *out)
+{
     char number[20];
+    size_t digits = strspn (*at, "0123456789");
     if (digits == 0 || digits >= sizeof number)
         return -1;
-    memcpy (number, text, digits);
+    memcpy (number, *at, digits);
     number[digits] = '\0';
-    int64_t count;
-    if (integer_parse (number, &count) < 0)
-        return -1;
-    for (size_t i = 0; i < sizeof units / sizeof *units; i++) {
-        if (strcmp (text + digits, units[i].unit) != 0)
-            continue;
-        if (__builtin_mul_overflow (count, units[i].ms, &count) || count > max_ms)
+    *at += digits;
+    return integer_parse (number, out);
+}
+
+int duration_parse (const char *text, int64_t max_ms, int64_t *out_ms)
+{
+    int64_t sum_ms = 0;
+    int64_t last_ms = INT64_MAX; /* the unit before: 1h30m, not 30m1h */
+    for (const char *at = text; at == text || *at;) {
+        int64_t count;
+        at += at > text && at[0] == '0' && at[1] >= '0' && at[1] <= '9'; /* 3m05s */
+        const char *begin = at;
+        if (take_count (&at, &count) < 0)
             return -1;
-        *out_ms = count;
-        return 0;
+        size_t letters = strcspn (at, "0123456789");
+        bool bare = begin == text && *at == '\0'; /* seconds */
+        int64_t one_ms = bare ? 1000 : unit_ms (at, letters);
+        if (one_ms == 0 || one_ms >= last_ms || __builtin_mul_overflow (count, one_ms, &count) ||
+            __builtin_add_overflow (sum_ms, count, &sum_ms))
+            return -1;
+        last_ms = one_ms;
+        at += letters;
     }
-    return -1;
+    if (sum_ms > max_ms)
+        return -1;
+    *out_ms = sum_ms;
+    return 0;
 }
 
 void duration_text (int64_t ms, char *out, size_t out_bytes)

@@ -30,7 +30,7 @@ size_t text_columns (const char *text);
 /* A decimal integer: an optional minus, digits without leading zeros, nothing else. 0 or -1. */
 int integer_parse (const char *text, int64_t *out);
 
-/* "90s" "2m" "1h" "1d" "1500ms" or plain seconds, into milliseconds. 0, or -1 if it is not
+/* "90s" "2m" "1h30m" "1d" "1500ms" or plain seconds, into milliseconds. 0, or -1 if it is not
  * one of these forms or past max_ms. */
 int duration_parse (const char *text, int64_t max_ms, int64_t *out_ms);
 

@@ -234,8 +234,17 @@ static void durations_are_read_with_their_unit (void **state)
     static const struct {
         const char *text;
         int64_t ms;
-    } good[] = { { "90s", 90000 },   { "2m", 120000 }, { "1h", 3600000 }, { "1d", 86400000 },
-                 { "1500ms", 1500 }, { "30", 30000 },  { "0", 0 },        { "0s", 0 } };
+    } good[] = { { "90s", 90000 },
+                 { "2m", 120000 },
+                 { "1h", 3600000 },
+                 { "1d", 86400000 },
+                 { "1h30m", 5400000 },
+                 { "3m05s", 185000 },
+                 { "1h2m3s4ms", 3723004 },
+                 { "1500ms", 1500 },
+                 { "30", 30000 },
+                 { "0", 0 },
+                 { "0s", 0 } };
     for (size_t i = 0; i < COUNT (good); i++) {
         int64_t ms = -1;
         assert_int_equal (duration_parse (good[i].text, 86400000, &ms), 0);
@@ -248,7 +257,14 @@ static void durations_are_read_with_their_unit (void **state)
                           "1 s",
                           "1s ",
                           "1S",
-                          "1h30m",
+                          "30m1h",
+                          "1h30",
+                          "1h30mm",
+                          "1h1h",
+                          "1m005s",
+                          "1mm",
+                          "h1m",
+                          "23h60m1s",
                           "1w",
                           "25h",
                           "86401",
