@@ -10,6 +10,7 @@
 
 #include "beneath.h"
 #include "limits.h"
+#include "logname.h"
 #include "piece.h"
 
 #define NEAR 8   /* entries looked at before it is searched anew */
@@ -23,9 +24,9 @@ struct found {
 
 void times_open (struct times *self, int statefd, const char *job_id, bool create)
 {
-    char name[JOBTIMES_NAME_BYTES];
+    char name[LOGNAME_BYTES];
     int flags = O_RDONLY | O_NONBLOCK | (create ? O_CREAT : 0);
-    jobtimes_name (job_id, name);
+    logname_times (job_id, name);
     self->fd = beneath_open_in (statefd, "logs", name, flags, 0640);
     self->index = -1;
 }

@@ -5,23 +5,18 @@
 
 #include <endian.h>
 #include <fcntl.h>
-#include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include "beneath.h"
 #include "clock.h"
+#include "logname.h"
 
 #define DISTANCE_MS  100
 #define TIME_MOST_MS 253402300799999 /* the end of the year 9999 */
 #define BACK_MOST    4096            /* entries that may be lost at the end, and not all be */
 #define BACK_ONCE    256             /* read at once */
-
-void jobtimes_name (const char *job_id, char out[JOBTIMES_NAME_BYTES])
-{
-    snprintf (out, JOBTIMES_NAME_BYTES, "%.12s.times", job_id);
-}
 
 void jobtimes_encode (const struct jobtimes_entry *entry, unsigned char out[JOBTIMES_ENTRY_BYTES])
 {
@@ -64,10 +59,10 @@ static int64_t count_good (const struct jobtimes *self, int64_t count, int64_t l
 
 void jobtimes_open (struct jobtimes *self, int statefd, const char *job_id, int64_t log_bytes)
 {
-    char name[JOBTIMES_NAME_BYTES];
+    char name[LOGNAME_BYTES];
     struct stat st;
     *self = (struct jobtimes){ .next_ms = INT64_MIN };
-    jobtimes_name (job_id, name);
+    logname_times (job_id, name);
     self->fd = beneath_open_in (statefd, "logs", name, O_RDWR | O_CREAT | O_NONBLOCK, 0640);
     if (self->fd < 0)
         return;

@@ -13,10 +13,8 @@
 #define EMS_JOBTIMES_H
 
 #include <stdint.h>
-#include "ids.h"
 
 #define JOBTIMES_ENTRY_BYTES 16
-#define JOBTIMES_NAME_BYTES  (JOB_ID_BYTES + 6) /* JOB.times */
 
 #define JOBTIMES_ENTRIES_A_STEP 36000 /* then the distance doubles */
 #define JOBTIMES_STEPS_MOST     30
@@ -28,7 +26,6 @@ struct jobtimes_entry {
     int64_t time_ms;
 };
 
-void jobtimes_name (const char *job_id, char out[JOBTIMES_NAME_BYTES]);
 void jobtimes_encode (const struct jobtimes_entry *entry, unsigned char out[JOBTIMES_ENTRY_BYTES]);
 /* 0, or -1: that is none. */
 int jobtimes_decode (const unsigned char in[JOBTIMES_ENTRY_BYTES], struct jobtimes_entry *out);
