@@ -99,6 +99,7 @@ bool broker_admit_request (struct broker *self, struct incoming *in, const struc
     struct err err;
     const struct wire_request *request = &in->request;
     read_deed (&in->asker, request);
+    in->dry_run = wire_request_is_dry (request->type, request->body);
     enum permit permit = permit_request (peer->roles, request->type, request->body);
     in->asker.own = permit == PERMIT_OWN;
     if (permit != PERMIT_NO)

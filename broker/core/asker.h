@@ -16,7 +16,7 @@ struct asker {
     char key[FINGERPRINT_BYTES]; /* "": none */
     char verb[VERB_BYTES];       /* "": not read yet */
     char job[RUN_ID_BYTES];      /* as named in the request; "": none */
-    bool changes;                /* it wants to; for the audit log */
+    bool changes;                /* it wants to, and is for the audit log */
     bool own;                    /* only what concerns its own jobs */
     bool limited;                /* it has limits, and shares what the broker holds with others */
     int64_t max_queued;          /* 0: no limit */

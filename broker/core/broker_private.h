@@ -59,6 +59,7 @@ struct incoming {
     struct bytes map;
     struct wire_request request;
     struct asker asker;
+    bool dry_run; /* nothing is to be done, so that it needs no owner and takes no slot */
 };
 
 /* admit.c: is it to be looked at at all, and is it permitted? False: it was answered. */

@@ -7,6 +7,7 @@
 
 #include "limits.h"
 #include "users.h"
+#include "wire.h"
 
 struct rule {
     const char *type;
@@ -82,12 +83,7 @@ enum permit permit_request (unsigned roles, const char *type, const struct value
 
 bool permit_changes (const char *type, const struct value *body)
 {
-    const struct value *dry_run = value_get (body, "dry_run");
-    bool can_be_dry =
-        strcmp (type, "prune") == 0 || strcmp (type, "run") == 0 || strcmp (type, "rerun") == 0;
-    if (can_be_dry && value_type (dry_run) == VALUE_BOOL && value_bool (dry_run))
-        return false; /* it only tells what would be done */
-    return rule_of (type)->changes;
+    return rule_of (type)->changes && !wire_request_is_dry (type, body);
 }
 
 static const char *who_may (const char *type, const struct value *body)

@@ -116,7 +116,7 @@ static struct pending *begin (struct broker *self, const struct incoming *in)
     }
     item->not_after_ms = too_late_ms (in);
     item->has_not_after = in->request.not_after_ms != 0;
-    item->is_run = strcmp (in->request.type, "run") == 0 && in->asker.changes;
+    item->is_run = strcmp (in->request.type, "run") == 0 && !in->dry_run;
     item->delimiter = in->delimiter;
     item->asker = in->asker;
     strcpy (item->id, in->request.id);
@@ -326,7 +326,7 @@ static void dispatch (struct broker *self, const struct incoming *in)
         pass_to_named (self, in, request->worker);
     else if (workers_count (self->workers) == 0)
         broker_answer (self, in, STATUS_NO_WORKER, "no worker is connected", NULL);
-    else if (strcmp (request->type, "run") == 0 && !in->asker.changes)
+    else if (strcmp (request->type, "run") == 0 && in->dry_run)
         dispatch_dry_run (self, in);
     else if (strcmp (request->type, "run") == 0)
         dispatch_run (self, in);

@@ -46,6 +46,11 @@ void wire_request_clear (struct wire_request *self);
 int wire_request_encode (const struct wire_request *request, struct wire_buffer *out,
                          struct err *err);
 
+/* Is it only to be told what would be done? Worker and broker must agree on that: only the boolean
+ * true in a request that knows `dry_run` makes it so; the worker refuses what is no boolean (400).
+ */
+bool wire_request_is_dry (const char *type, const struct value *body);
+
 struct wire_reply {
     struct value *root;
     char re[REQUEST_ID_BYTES];

@@ -108,6 +108,13 @@ void wire_request_clear (struct wire_request *self)
     *self = (struct wire_request){ 0 };
 }
 
+bool wire_request_is_dry (const char *type, const struct value *body)
+{
+    return (strcmp (type, "run") == 0 || strcmp (type, "rerun") == 0 ||
+            strcmp (type, "prune") == 0) &&
+           value_bool (value_get (body, "dry_run")); /* false for what is none */
+}
+
 static int no_memory (struct err *err)
 {
     return err_set (err, STATUS_FAILED, "out of memory while encoding a message");

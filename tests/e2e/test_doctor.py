@@ -310,15 +310,18 @@ def test_programs_and_folders_that_are_not_there(place):
         shutil.copy(BIN / name, programs)
     write_config(place, gone=SAY | {"command": "/nonexistent/program"},
                  closed=SAY | {"command": JOBS / "not_executable"},
-                 nowhere=SAY | {"workdir": "/nonexistent"})
+                 folder=SAY | {"command": "/usr"}, nowhere=SAY | {"workdir": "/nonexistent"},
+                 nofolder=SAY | {"workdir": "/etc/passwd"})
     place.start_part("broker")
     place.start_worker_by(programs / "ems-worker")
     found = look(place)
-    assert sorted(found) == ["profiles", "programs"] and len(found["profiles"]) == 3
+    assert sorted(found) == ["profiles", "programs"] and len(found["profiles"]) == 5
     has(found, "programs", "wrong", "ems-shim", "No such file", "install EMS anew")
     has(found, "profiles", "wrong", "profile gone", "/nonexistent/program", "No such file")
     has(found, "profiles", "wrong", "profile closed", "Permission denied")
-    has(found, "profiles", "wrong", "profile nowhere", "working folder /nonexistent")
+    has(found, "profiles", "wrong", "profile folder", "cannot run /usr", "Permission denied")
+    has(found, "profiles", "wrong", "profile nowhere", "working folder /nonexistent", "No such file")
+    has(found, "profiles", "wrong", "profile nofolder", "working folder /etc/passwd", "Not a directory")
 
 
 # This machine

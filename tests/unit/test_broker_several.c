@@ -408,6 +408,24 @@ static struct value *dry_run_of (const char *profile)
     return body;
 }
 
+static void what_is_dry_by_no_boolean_is_a_run_that_its_worker_refuses (void **state)
+{
+    struct world *world = *state;
+    three_workers (world);
+    world_forget (world);
+    for (int id = 0; id < 3; id++) {
+        struct value *body = map_of ("profile", "common");
+        value_put_int (body, "dry_run", 1);
+        ask_broker (world, "c1", id, "run", NULL, 0, body);
+        nobody_has_it (world, id);
+        const char *route = runner (world);
+        reply_to (world, route, expect_request (world, route, "run"), id, 400, "dry_run", NULL);
+        expect_reply (world, "c1", id, 400, "dry_run");
+    }
+    assert_int_equal (world->audited, 3 + 3); /* those that joined, and the runs */
+    world_nothing_left (world);
+}
+
 static void a_dry_run_goes_where_the_run_would_and_counts_for_nothing (void **state)
 {
     struct world *world = *state;
@@ -786,6 +804,7 @@ int main (void)
         WORLD_TEST (workers_found_gone_while_asking_are_buried_and_the_rest_decides),
         WORLD_TEST (when_all_are_gone_while_asking_the_client_is_told),
         WORLD_TEST (runs_at_once_go_to_different_workers),
+        WORLD_TEST (what_is_dry_by_no_boolean_is_a_run_that_its_worker_refuses),
         WORLD_TEST (a_dry_run_goes_where_the_run_would_and_counts_for_nothing),
         WORLD_TEST (a_run_goes_to_an_idle_worker_that_has_the_profile),
         WORLD_TEST (a_worker_that_said_yes_to_a_run_is_busy_before_its_state_says_so),

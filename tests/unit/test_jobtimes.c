@@ -23,6 +23,17 @@
 #define JOB       "0123456789ab"
 #define FILE_NAME "logs/" JOB ".times"
 
+/* How often it is read. */
+static int64_t reads;
+
+ssize_t __real_piece_pread (int fd, void *out, size_t bytes, int64_t offset);
+ssize_t __wrap_piece_pread (int fd, void *out, size_t bytes, int64_t offset);
+ssize_t __wrap_piece_pread (int fd, void *out, size_t bytes, int64_t offset)
+{
+    reads++;
+    return __real_piece_pread (fd, out, bytes, offset);
+}
+
 struct room {
     char path[64];
     int statefd;
@@ -155,8 +166,13 @@ static void what_is_not_of_this_log_is_thrown_away (void **state)
 {
     struct room *room = *state;
     struct jobtimes times;
-    const struct jobtimes_entry entries[] = { { 0, 1000 }, { 500, 2000 } };
-    put_entries (room, entries, 2);
+    const struct jobtimes_entry entries[] = { { 0, 1000 }, { 500, 2000 }, { 600, 3000 } };
+    put_entries (room, entries, 3);
+    jobtimes_open (&times, room->statefd, JOB, 500);
+    assert_int_equal (times.count, 2);
+    assert_int_equal (bytes_of (room), 2 * JOBTIMES_ENTRY_BYTES);
+    jobtimes_close (&times);
+    put_entries (room, entries + 1, 2);
     jobtimes_open (&times, room->statefd, JOB, 499);
     assert_int_equal (times.count, 0);
     assert_int_equal (bytes_of (room), 0);
@@ -164,6 +180,54 @@ static void what_is_not_of_this_log_is_thrown_away (void **state)
     put (room, "\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff", 16);
     jobtimes_open (&times, room->statefd, JOB, INT64_MAX);
     assert_int_equal (times.count, 0);
+    jobtimes_close (&times);
+}
+
+#define KEPT 1000
+#define LOST 4096
+
+/* As after a loss of power: the file has its length, and not all of its bytes. */
+static void what_was_lost_at_the_end_takes_nothing_else_with_it (void **state)
+{
+    struct room *room = *state;
+    struct jobtimes times;
+    struct jobtimes_entry *entries = calloc (KEPT + LOST + 1, sizeof *entries);
+    for (size_t i = 0; i < KEPT; i++)
+        entries[i] = (struct jobtimes_entry){ (int64_t)i, 1000 + (int64_t)i };
+    put_entries (room, entries, KEPT + 1);
+    jobtimes_open (&times, room->statefd, JOB, 5000);
+    assert_int_equal (times.count, KEPT);
+    assert_int_equal (bytes_of (room), KEPT * JOBTIMES_ENTRY_BYTES);
+    jobtimes_note (&times, 5000, 5);
+    assert_int_equal (bytes_of (room), (KEPT + 1) * JOBTIMES_ENTRY_BYTES);
+    jobtimes_close (&times);
+    put_entries (room, entries, KEPT + LOST - 1);
+    jobtimes_open (&times, room->statefd, JOB, 5000);
+    assert_int_equal (times.count, KEPT);
+    jobtimes_close (&times);
+    /* So much is lost by no loss of power. */
+    put_entries (room, entries, KEPT + LOST);
+    jobtimes_open (&times, room->statefd, JOB, 5000);
+    assert_int_equal (times.count, 0);
+    assert_int_equal (bytes_of (room), 0);
+    jobtimes_close (&times);
+    free (entries);
+}
+
+static void there_are_never_more_entries_than_readers_look_at (void **state)
+{
+    struct room *room = *state;
+    struct jobtimes times;
+    const int64_t most = JOBTIMES_ENTRIES_MOST;
+    struct jobtimes_entry *entries = calloc ((size_t)most + 1, sizeof *entries);
+    for (int64_t i = 0; i <= most; i++)
+        entries[i] = (struct jobtimes_entry){ i, 1000 + i };
+    put_entries (room, entries, (size_t)most + 1);
+    free (entries);
+    jobtimes_open (&times, room->statefd, JOB, INT64_MAX);
+    assert_int_equal (times.count, most);
+    jobtimes_note (&times, most + 1, 0);
+    assert_int_equal (bytes_of (room), most * JOBTIMES_ENTRY_BYTES);
     jobtimes_close (&times);
 }
 
@@ -285,6 +349,60 @@ static void a_list_has_a_bound_and_says_how_far_it_goes (void **state)
     times_close (&times);
 }
 
+/* Entries that make no sense, among others; more than are read at once. */
+#define HOLE 300
+
+static void what_cannot_be_read_hides_nothing_that_is_behind_it (void **state)
+{
+    struct room *room = *state;
+    struct jobtimes_entry entries[3 * HOLE] = { 0 };
+    struct times times;
+    int64_t until = 0, offset = -1;
+    for (int i = 0; i < HOLE; i++) {
+        entries[i] = (struct jobtimes_entry){ i, 1000 + i };
+        entries[2 * HOLE + i] = (struct jobtimes_entry){ 2 * HOLE + i, 5000 + i };
+    }
+    put_entries (room, entries, 3 * HOLE);
+    times_open (&times, room->statefd, JOB, false);
+    for (int i = 2 * HOLE; i < 3 * HOLE; i++)
+        assert_int_equal (times_of (&times, i, &until), 5000 + i - 2 * HOLE);
+    for (int i = 0; i < HOLE; i++)
+        assert_int_equal (times_of (&times, i, &until), 1000 + i);
+    assert_int_equal (until, 2 * HOLE);
+    assert_int_equal (times_of (&times, HOLE + 7, &until), 1000 + HOLE - 1);
+    assert_int_equal (until, 2 * HOLE);
+    assert_int_equal (times_since (&times, 5001, &offset), 1);
+    assert_int_equal (offset, 2 * HOLE + 1);
+    int64_t end = 3 * HOLE;
+    struct value *list = times_list (&times, 0, &end);
+    assert_int_equal (value_count (list), 2 * HOLE);
+    value_destroy (&list);
+    times_close (&times);
+}
+
+static void what_no_shim_writes_is_not_looked_at (void **state)
+{
+    struct room *room = *state;
+    const size_t most = JOBTIMES_ENTRIES_MOST;
+    struct jobtimes_entry *entries = calloc (2 * most, sizeof *entries);
+    struct times times;
+    int64_t until, offset;
+    for (size_t i = 0; i < 2 * most; i++) /* no two of them follow each other */
+        entries[i] = (struct jobtimes_entry){ i % 2 ? 0 : 100, 1000 };
+    entries[most - 1] = (struct jobtimes_entry){ 200, 2000 };
+    entries[most] = (struct jobtimes_entry){ 300, 3000 };
+    put_entries (room, entries, 2 * most);
+    free (entries);
+    times_open (&times, room->statefd, JOB, false);
+    reads = 0;
+    assert_int_equal (times_since (&times, 2000, &offset), 1);
+    assert_int_equal (offset, 200);
+    assert_int_equal (times_since (&times, 3000, &offset), 0);
+    assert_true (reads < 2 * (int64_t)most / 256);
+    assert_int_equal (times_of (&times, 250, &until), 2000);
+    times_close (&times);
+}
+
 static void whatever_the_file_holds_answers_are_in_bounds (void **state)
 {
     struct room *room = *state;
@@ -334,11 +452,15 @@ int main (void)
         TIMES_TEST (the_longer_it_goes_on_the_sparser_they_are),
         TIMES_TEST (another_attempt_goes_on_in_the_same_file_over_a_torn_end),
         TIMES_TEST (what_is_not_of_this_log_is_thrown_away),
+        TIMES_TEST (what_was_lost_at_the_end_takes_nothing_else_with_it),
+        TIMES_TEST (there_are_never_more_entries_than_readers_look_at),
         TIMES_TEST (where_it_cannot_be_written_nothing_is_and_nobody_minds),
         TIMES_TEST (of_a_log_without_times_nothing_is_known),
         TIMES_TEST (every_byte_is_found_from_anywhere),
         TIMES_TEST (the_first_moment_counts_also_where_the_clock_was_set_back),
         TIMES_TEST (a_list_has_a_bound_and_says_how_far_it_goes),
+        TIMES_TEST (what_cannot_be_read_hides_nothing_that_is_behind_it),
+        TIMES_TEST (what_no_shim_writes_is_not_looked_at),
         TIMES_TEST (whatever_the_file_holds_answers_are_in_bounds),
     };
     return cmocka_run_group_tests (tests, NULL, NULL);

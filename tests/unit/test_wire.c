@@ -477,6 +477,35 @@ static void a_request_is_read_as_it_was_written (void **state)
     wire_request_clear (&request);
 }
 
+static void only_true_makes_a_request_dry_and_only_one_that_can_be (void **state)
+{
+    (void)state;
+    static const char *const dry[] = { "run", "rerun", "prune" };
+    static const char *const others[] = { "cancel", "keep", "list", "frobnicate", "" };
+    struct value *good = value_new_map ();
+    struct value *wrong[] = { NULL,
+                              value_new_map (),
+                              value_new_map (),
+                              value_new_map (),
+                              value_new_map (),
+                              value_new_map () };
+    value_put_bool (good, "dry_run", true);
+    value_put_bool (wrong[2], "dry_run", false);
+    value_put_int (wrong[3], "dry_run", 1);
+    value_put_string (wrong[4], "dry_run", "true");
+    value_put_nil (wrong[5], "dry_run");
+    for (size_t i = 0; i < sizeof dry / sizeof *dry; i++) {
+        assert_true (wire_request_is_dry (dry[i], good));
+        for (size_t j = 0; j < sizeof wrong / sizeof *wrong; j++)
+            assert_false (wire_request_is_dry (dry[i], wrong[j]));
+    }
+    for (size_t i = 0; i < sizeof others / sizeof *others; i++)
+        assert_false (wire_request_is_dry (others[i], good));
+    for (size_t j = 0; j < sizeof wrong / sizeof *wrong; j++)
+        value_destroy (&wrong[j]);
+    value_destroy (&good);
+}
+
 static void unknown_keys_and_nil_fields_of_a_request_do_not_matter (void **state)
 {
     (void)state;
@@ -680,6 +709,7 @@ int main (void)
         cmocka_unit_test (limits_are_the_same_for_writer_and_reader),
         cmocka_unit_test (the_reader_holds_to_its_limits_by_itself),
         cmocka_unit_test (a_request_is_read_as_it_was_written),
+        cmocka_unit_test (only_true_makes_a_request_dry_and_only_one_that_can_be),
         cmocka_unit_test (unknown_keys_and_nil_fields_of_a_request_do_not_matter),
         cmocka_unit_test (a_wrong_field_of_a_request_is_named_and_the_id_kept),
         cmocka_unit_test (a_request_without_a_good_id_has_none),

@@ -91,15 +91,34 @@ static int put_cgroup (const struct requests *self, struct value *body, struct v
     return value_put (body, "cgroup", map);
 }
 
+/* 0, or the errno by which it cannot be run. */
+static int program_fault (const char *path)
+{
+    struct stat st;
+    if (stat (path, &st) < 0)
+        return errno;
+    if (!S_ISREG (st.st_mode))
+        return EACCES;
+    return access (path, X_OK) < 0 ? errno : 0;
+}
+
+/* The same of a folder that a job is to start in. */
+static int folder_fault (const char *path)
+{
+    struct stat st;
+    if (stat (path, &st) < 0)
+        return errno;
+    return S_ISDIR (st.st_mode) ? 0 : ENOTDIR;
+}
+
 static int check_program (const char *check, const char *subject, const char *path,
                           struct value *problems)
 {
     struct err err;
-    struct stat st;
-    if (stat (path, &st) == 0 && S_ISREG (st.st_mode) && access (path, X_OK) == 0)
+    int fault = program_fault (path);
+    if (fault == 0)
         return 0;
-    if (errno == 0 || (stat (path, &st) == 0 && !S_ISREG (st.st_mode)))
-        errno = EACCES;
+    errno = fault;
     err_sys (&err, "cannot run %.200s", path);
     return add_problem (problems, check, subject, &err);
 }
@@ -107,11 +126,10 @@ static int check_program (const char *check, const char *subject, const char *pa
 static int check_folder (const struct profile *profile, struct value *problems)
 {
     struct err err;
-    struct stat st;
-    if (!profile->workdir || (stat (profile->workdir, &st) == 0 && S_ISDIR (st.st_mode)))
+    int fault = profile->workdir ? folder_fault (profile->workdir) : 0;
+    if (fault == 0)
         return 0;
-    if (stat (profile->workdir, &st) == 0)
-        errno = ENOTDIR;
+    errno = fault;
     err_sys (&err, "cannot use the working folder %.200s", profile->workdir);
     return add_problem (problems, "profiles", profile->name, &err);
 }

@@ -198,7 +198,6 @@ void life_discard_folder (struct life *self, const char *job_id)
 /* Nothing was accepted: leave nothing but a line in the history, which means nothing alone. */
 static void take_back (struct life *self, const struct record *record)
 {
-    char name[64];
     struct err err;
     if (record->job_id[0]) {
         /* First what would be run, durably: the record alone starts nothing. */
@@ -206,10 +205,8 @@ static void take_back (struct life *self, const struct record *record)
             worker_note ("cannot remove run/%s, which was not accepted: %s", record->job_id,
                          err.text);
         store_forget (self->env.store, record->job_id);
-        snprintf (name, sizeof name, "logs/%s.log", record->job_id);
-        unlinkat (self->env.statefd, name, 0);
-        snprintf (name, sizeof name, "logs/%s.times", record->job_id);
-        unlinkat (self->env.statefd, name, 0);
+        if (store_remove_log (self->env.store, record->job_id, &err) < 0)
+            worker_note ("the log of job %s, which was not accepted: %s", record->job_id, err.text);
     }
     if (record->run_id[0] && results_discard (self->env.results, record->run_id, &err) < 0)
         worker_note ("%s", err.text);

@@ -10,6 +10,7 @@
 
 #include "beneath.h"
 #include "limits.h"
+#include "logname.h"
 #include "piece.h"
 #include "requests_private.h"
 #include "times.h"
@@ -167,12 +168,12 @@ void call_logs (struct requests *self, const struct call *call, struct outcome_r
     struct wanted wanted = { 0 };
     struct times times = { .fd = -1, .index = -1 };
     struct err err;
-    char name[64];
+    char name[LOGNAME_BYTES];
     if (read_wanted (self, call->body, &wanted, &err) < 0) {
         reply_refuse (out, &err);
         return;
     }
-    snprintf (name, sizeof name, "%s.log", wanted.job_id);
+    logname_log (wanted.job_id, name);
     if (wanted.with_times || wanted.since_ms >= 0)
         times_open (&times, self->env.statefd, wanted.job_id, false);
     int rc = 0;

@@ -110,20 +110,16 @@ static void unknown_type (const struct wire_request *request, struct outcome_rep
     out->status = STATUS_BAD_REQUEST;
 }
 
-/* It changes nothing, so that nothing is to be remembered; and its id is nobody's job. */
-static bool is_dry_run (const struct wire_request *request)
-{
-    return (strcmp (request->type, "run") == 0 || strcmp (request->type, "rerun") == 0) &&
-           value_bool (value_get (request->body, "dry_run"));
-}
-
 static void dispatch (struct requests *self, const struct call *call,
                       const struct wire_request *request, struct outcome_reply *out)
 {
     for (size_t i = 0; i < sizeof table / sizeof *table; i++) {
         if (strcmp (table[i].type, request->type) != 0)
             continue;
-        bool remembered = table[i].kind != NOT_REMEMBERED && !is_dry_run (request);
+        /* A dry run changes nothing, so that nothing is to be remembered; its id is nobody's job.
+         */
+        bool remembered =
+            table[i].kind != NOT_REMEMBERED && !wire_request_is_dry (request->type, request->body);
         enum ask_kind kind = (enum ask_kind)table[i].kind;
         if (remembered && wait_repeated (self, call, kind, out))
             return;

@@ -27,33 +27,69 @@ struct file {
     int64_t size;
 };
 
+/* It is full when nothing that sorts behind its last file would be in a reply. That last one need
+ * not fit into a reply itself: what comes behind it must not take its place. */
 struct walk {
     struct file files[LIMIT_FILES]; /* the first ones, sorted */
     size_t count;
+    size_t bytes; /* of them in a reply */
     int looked;
     bool more; /* there is something that is not in `files` */
     char path[LIMIT_PATH_BYTES];
 };
 
+static size_t reply_bytes (const struct file *file)
+{
+    return FILE_BYTES + strlen (file->path);
+}
+
+static bool walk_full (const struct walk *self)
+{
+    return self->count == LIMIT_FILES || self->bytes > LIMIT_LOG_CHUNK_BYTES;
+}
+
+static void walk_drop_last (struct walk *self)
+{
+    struct file *last = &self->files[--self->count];
+    self->bytes -= reply_bytes (last);
+    free (last->path);
+    self->more = true;
+}
+
+/* Where it belongs. Paths may be long and begin alike: few are compared. */
+static size_t walk_place (const struct walk *self)
+{
+    size_t low = 0;
+    size_t high = self->count;
+    while (low < high) {
+        size_t middle = low + (high - low) / 2;
+        if (strcmp (self->files[middle].path, self->path) > 0)
+            high = middle;
+        else
+            low = middle + 1;
+    }
+    return low;
+}
+
 /* Keep it if it is among the first. -1: memory. */
 static int walk_add (struct walk *self, int64_t size)
 {
-    size_t at = self->count;
-    while (at > 0 && strcmp (self->files[at - 1].path, self->path) > 0)
-        at--;
-    if (self->count == LIMIT_FILES) {
+    if (walk_full (self) && strcmp (self->files[self->count - 1].path, self->path) <= 0) {
         self->more = true;
-        if (at == LIMIT_FILES)
-            return 0;
+        return 0;
     }
+    size_t at = walk_place (self);
     char *path = strdup (self->path);
     if (!path)
         return -1;
     if (self->count == LIMIT_FILES)
-        free (self->files[--self->count].path);
+        walk_drop_last (self);
     memmove (self->files + at + 1, self->files + at, (self->count - at) * sizeof *self->files);
     self->files[at] = (struct file){ path, size };
     self->count++;
+    self->bytes += reply_bytes (&self->files[at]);
+    while (self->bytes - reply_bytes (&self->files[self->count - 1]) > LIMIT_LOG_CHUNK_BYTES)
+        walk_drop_last (self);
     return 0;
 }
 
@@ -163,7 +199,7 @@ static struct value *walk_value (struct walk *self)
     struct value *list = value_new_list ();
     size_t bytes = 0;
     for (size_t i = 0; list && i < self->count; i++) {
-        bytes += FILE_BYTES + strlen (self->files[i].path);
+        bytes += reply_bytes (&self->files[i]);
         if (bytes > LIMIT_LOG_CHUNK_BYTES) {
             self->more = true;
             break;

@@ -11,10 +11,10 @@
 #include <unistd.h>
 
 #include "files.h"
-#include "jobtimes.h"
 #include "json.h"
 #include "limits.h"
 #include "lineup.h"
+#include "logname.h"
 #include "note.h"
 #include "rebuild.h"
 
@@ -251,18 +251,16 @@ int store_remove_record (struct store *self, const char *job_id, struct err *err
     return remove_file (self->jobs, name, err);
 }
 
-static void log_name (const char *job_id, char out[FILE_BYTES])
-{
-    snprintf (out, FILE_BYTES, "%.12s.log", job_id);
-}
-
 int store_remove_log (struct store *self, const char *job_id, struct err *err)
 {
-    char name[FILE_BYTES];
-    jobtimes_name (job_id, name);
-    if (unlinkat (self->logs, name, 0) < 0 && errno != ENOENT)
+    char name[LOGNAME_BYTES];
+    logname_times (job_id, name);
+    /* A folder in its place is none of ours and stays. What is only a hint must not hold up the
+     * rest for ever, as that would: nobody but the operator can take it away. Anything else (an
+     * error of the disk, say) holds for the log as well, and is tried again. */
+    if (unlinkat (self->logs, name, 0) < 0 && errno != ENOENT && errno != EISDIR)
         return err_sys (err, "cannot remove %s", name);
-    log_name (job_id, name);
+    logname_log (job_id, name);
     return remove_file (self->logs, name, err);
 }
 
@@ -289,8 +287,8 @@ void store_measure (const struct store *self, const char *job_id, struct measure
     char name[FILE_BYTES];
     file_name (job_id, "", name);
     measure_add (out, self->jobs, name);
-    log_name (job_id, name);
+    logname_log (job_id, name);
     measure_add (out, self->logs, name);
-    jobtimes_name (job_id, name);
+    logname_times (job_id, name);
     measure_add (out, self->logs, name);
 }

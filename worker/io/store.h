@@ -28,7 +28,8 @@ void store_forget (struct store *self, const char *job_id);
 
 /* Removal: note it, durably; from then on it is to be carried out. */
 int store_note_removal (struct store *self, const char *job_id, struct err *err);
-/* Take away, durably, record and log (with its times), in that order. Safe to repeat. */
+/* Take away, durably, record and log (with its times, unless a folder stands in their place), in
+ * that order. Safe to repeat. */
 int store_remove_record (struct store *self, const char *job_id, struct err *err);
 int store_remove_log (struct store *self, const char *job_id, struct err *err);
 /* Was it removed; which one was the last. 1, 0 (it was not, there is none), -1 with *err. */

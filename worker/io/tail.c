@@ -17,6 +17,7 @@
 #include "files.h"
 #include "jobdir.h"
 #include "limits.h"
+#include "logname.h"
 #include "note.h"
 #include "tailfile.h"
 #include "times.h"
@@ -64,8 +65,8 @@ static void woken (void *arg)
 
 static int open_log (struct tail *self, struct err *err)
 {
-    char name[64];
-    snprintf (name, sizeof name, "%s.log", self->job_id);
+    char name[LOGNAME_BYTES];
+    logname_log (self->job_id, name);
     self->log = beneath_open_in (self->env.statefd, "logs", name, O_RDONLY | O_CREAT, 0640);
     if (self->log < 0)
         return err_sys (err, "cannot open logs/%s", name);

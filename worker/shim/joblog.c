@@ -13,6 +13,7 @@
 #include "files.h"
 #include "ids.h"
 #include "joblog.h"
+#include "logname.h"
 #include "text.h"
 
 /* How long it is, and how it ends. */
@@ -32,8 +33,8 @@ int joblog_open (struct joblog *self, int statefd, const char *job_id, int64_t l
     self->buffer = malloc (JOBLOG_BUFFER_BYTES);
     if (!self->buffer)
         return err_sys (err, "cannot open the log");
-    char name[sizeof ".log" + JOB_ID_BYTES];
-    snprintf (name, sizeof name, "%.12s.log", job_id);
+    char name[LOGNAME_BYTES];
+    logname_log (job_id, name);
     self->fd = beneath_open_in (statefd, "logs", name, O_RDWR | O_CREAT | O_APPEND, 0640);
     if (self->fd < 0 || look_at_end (self) < 0)
         return err_sys (err, "cannot open the log logs/%s", name);

@@ -13,17 +13,19 @@
 #define EMS_JOBTIMES_H
 
 #include <stdint.h>
-#include "ids.h"
 
 #define JOBTIMES_ENTRY_BYTES 16
-#define JOBTIMES_NAME_BYTES  (JOB_ID_BYTES + 6) /* JOB.times */
+
+#define JOBTIMES_ENTRIES_A_STEP 36000 /* then the distance doubles */
+#define JOBTIMES_STEPS_MOST     30
+/* More are never written; readers look at no more. */
+#define JOBTIMES_ENTRIES_MOST ((JOBTIMES_STEPS_MOST + 1) * JOBTIMES_ENTRIES_A_STEP)
 
 struct jobtimes_entry {
     int64_t offset;
     int64_t time_ms;
 };
 
-void jobtimes_name (const char *job_id, char out[JOBTIMES_NAME_BYTES]);
 void jobtimes_encode (const struct jobtimes_entry *entry, unsigned char out[JOBTIMES_ENTRY_BYTES]);
 /* 0, or -1: that is none. */
 int jobtimes_decode (const unsigned char in[JOBTIMES_ENTRY_BYTES], struct jobtimes_entry *out);
@@ -36,7 +38,7 @@ struct jobtimes {
     int64_t next_ms; /* monotonic: no entry before that */
 };
 
-/* The log has `log_bytes` now; what does not fit to that is thrown away. */
+/* The log has `log_bytes` now; what does not fit to that at the end is cut off, or else all. */
 void jobtimes_open (struct jobtimes *self, int statefd, const char *job_id, int64_t log_bytes);
 void jobtimes_close (struct jobtimes *self);
 /* Bytes came, which go to that offset of the log. now_ms: monotonic. */
