@@ -16,7 +16,12 @@
 
 static void status_text (const struct row *row, struct cell *cell)
 {
-    report_state (row->job, &cell->text);
+    const struct record *job = row->job;
+    report_state (job, &cell->text);
+    if (job->detail[0] && job->status != JOB_QUEUED && !job_status_terminal (job->status)) {
+        sbuf_add (&cell->text, ": "); /* what holds it up */
+        sbuf_add_safe (&cell->text, job->detail);
+    }
     cell->hue = hue_of_status (row->job->status);
 }
 

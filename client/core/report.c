@@ -74,14 +74,10 @@ void report_state (const struct record *job, struct sbuf *out)
         sbuf_add (out, ", preempted");
     if (job->preempted_by[0] && !job_status_terminal (job->status))
         sbuf_printf (out, ", stopped for %s", job->preempted_by);
-    if (job->status == JOB_FAILED) {
-        sbuf_add (out, ": ");
-        add_reason (job, out);
-    } else if (job->detail[0] && !job_status_terminal (job->status) &&
-               job->status != JOB_QUEUED) { /* what holds it up */
-        sbuf_add (out, ": ");
-        sbuf_add_safe (out, job->detail);
-    }
+    if (job->status != JOB_FAILED)
+        return;
+    sbuf_add (out, ": ");
+    add_reason (job, out);
 }
 
 static void add_took (const struct record *job, int64_t now_ms, struct sbuf *out)

@@ -604,6 +604,19 @@ static void patterns_fit_whole_texts (void **state)
     assert_false (pattern_fits ("*a*a*a*a*a*a*a*a*b", "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"));
 }
 
+static void what_holds_a_job_up_stands_beside_its_status (void **state)
+{
+    (void)state;
+    struct record job;
+    struct value *list = value_new_list ();
+    make_job (&job);
+    strcpy (job.detail, "the disk is full: the job waits for room");
+    append (list, &job);
+    expect_table (LIST_JOBS, WORDS ("ps", "-o", "status"), list,
+                  "STATUS\nrunning: the disk is full: the job waits for room\n");
+    value_destroy (&list);
+}
+
 static void statuses_are_chosen_by_name (void **state)
 {
     (void)state;
@@ -731,6 +744,7 @@ int main (void)
         cmocka_unit_test (of_a_list_one_item_is_enough_for_a_filter),
         cmocka_unit_test (filters_that_make_no_sense_are_refused),
         cmocka_unit_test (patterns_fit_whole_texts),
+        cmocka_unit_test (what_holds_a_job_up_stands_beside_its_status),
         cmocka_unit_test (statuses_are_chosen_by_name),
         cmocka_unit_test (what_came_before_is_left_out),
         cmocka_unit_test (what_prune_removes_is_listed_with_size_reason_and_total),
