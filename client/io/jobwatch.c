@@ -382,7 +382,7 @@ int jobwatch (struct tool *tool, struct screen *screen, const struct jobwatch_op
     story_init (&self.story);
     linebuf_init (&self.lines);
     sbuf_init (&self.text);
-    self.draw = tool->out_tty && !tool->json;
+    self.draw = tool->out_tty && !tool->out_dumb && !tool->json;
     outpipe_open (&self.out);
     start (&self, options);
     while (self.code == GOING_ON)
