@@ -82,6 +82,9 @@ static void good_command_lines_are_understood (void **state)
         { "ems unkeep last", COMMAND_UNKEEP, OPTIONS },
         { "ems prune --dry-run", COMMAND_PRUNE, OPTION_DRY_RUN },
         { "ems results --partial", COMMAND_RESULTS, OPTION_PARTIAL },
+        { "ems run --notes=--dry-run", COMMAND_RUN, OPTION_NOTES },
+        { "ems run --notes --dry", COMMAND_RUN, OPTION_NOTES },
+        { "ems logs --grep --cancel", COMMAND_LOGS, OPTION_GREP },
     };
     for (size_t i = 0; i < sizeof table / sizeof *table; i++) {
         struct words words;
@@ -137,6 +140,9 @@ static void bad_command_lines_are_told_what_is_right (void **state)
         { "ems --frobnicate", "see `ems help`" },
         { "ems --frobnicate=5 ps", "`ems` has no option --frobnicate" },
         { "ems run --notes \xff", "text in UTF-8" },
+        { "ems run --notes --dry-run", "--notes needs a value; if it is meant: --notes=--dry-run" },
+        { "ems ps --filter --all", "--filter needs a value; if it is meant: --filter=--all" },
+        { "ems keygen x --role --directory", "--role needs a value; if" },
         { "ems show \xff", "not UTF-8" },
         { "ems logs -fx", "no option -x" },
         { "ems run -ab", "no option -a" },
