@@ -276,8 +276,9 @@ static void parameters_become_what_the_profile_says (void **state)
     const struct value *profile = NULL;
     size_t first = 0;
     struct value *profiles = make_profiles ();
-    assert_int_equal (
-        parse ("ems run --n -5 --no-perf --experiments a,b --name=x=y", &words, &line, &err), 0);
+    assert_int_equal (parse ("ems run --n -5 --no-perf --experiments a --name=x=y --experiments b",
+                             &words, &line, &err),
+                      0);
     assert_int_equal (params_choose (profiles, &line, &profile, &first, &err), 0);
     assert_string_equal (value_string (value_get (profile, "name")), "lab");
     struct value *map = params_build (profile, &line, first, wrong, &err);
@@ -301,6 +302,9 @@ static void wrong_parameters_are_named (void **state)
     } table[] = {
         { "ems run lab --nn 5", "nn", "did you mean --n?" },
         { "ems run lab --n", "n", "needs a value: integer" },
+        { "ems run lab --n 5 --n 6", "n", "--n was given twice" },
+        { "ems run lab -p n=5 --n=5", "n", "--n was given twice" },
+        { "ems run lab --no-perf --no_perf", "no_perf", "--no_perf was given twice" },
         { "ems run lab --n x", "n", "which takes: integer" },
         { "ems run lab --n 99999999999999999999", "n", "which takes: integer" },
         { "ems run lab --n 5x", "n", "which takes: integer" },
