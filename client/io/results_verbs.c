@@ -177,6 +177,13 @@ int results_verb (struct tool *tool)
                      verb->name, line->arguments[verb->most], verb->usage);
         return EXITS_USAGE;
     }
+    if (line->given[OPTION_PARTIAL]) {
+        tool_remark (tool,
+                     "`ems results %s` is for complete runs and does not take --partial; `ems "
+                     "results --partial` lists what the others left",
+                     verb->name);
+        return EXITS_USAGE;
+    }
     int code = tool_connect (tool);
     return code ? code : verb->function (tool);
 }
