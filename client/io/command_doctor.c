@@ -15,6 +15,7 @@
 #include "herefacts.h"
 #include "place.h"
 #include "reach.h"
+#include "wording.h"
 
 #define GONE_MS     200
 #define EVENTS_MS   1000 /* for a connection to the events, once the broker answered */
@@ -229,7 +230,9 @@ static void look_at_workers (struct doctor *self)
     struct ems_error error;
     struct ems_value *list = NULL;
     if (ems_workers (self->tool->ems, &list, &error) < 0) {
-        findings_add (&self->findings, VERDICT_WRONG, "workers", "%s", error.text);
+        char text[sizeof error.text];
+        wording_of (error.text, text, sizeof text);
+        findings_add (&self->findings, VERDICT_WRONG, "workers", "%s", text);
         return;
     }
     self->connected = doctor_workers (&self->findings, tool_peek (list));
