@@ -4,6 +4,7 @@
 #include "cmdguess.h"
 
 #include <string.h>
+#include <strings.h>
 
 struct guess {
     const char *word;
@@ -48,9 +49,16 @@ static const struct guess instead[] = {
     { NULL, NULL },
 };
 
+static const struct guess statuses[] = {
+    { "done", "completed" },     { "success", "completed" }, { "succeeded", "completed" },
+    { "finished", "completed" }, { "pending", "queued" },    { "waiting", "queued" },
+    { "active", "running" },     { "error", "failed" },      { "killed", "failed" },
+    { "stopped", "cancelled" },  { "aborted", "cancelled" }, { NULL, NULL },
+};
+
 static const char *look_up (const struct guess *table, const char *word)
 {
-    while (table->word && strcmp (table->word, word) != 0)
+    while (table->word && strcasecmp (table->word, word) != 0)
         table++;
     return table->meant;
 }
@@ -68,4 +76,9 @@ const char *cmdguess_word (size_t index)
 const char *cmdguess_instead (const char *word)
 {
     return look_up (instead, word);
+}
+
+const char *cmdguess_status (const char *word)
+{
+    return look_up (statuses, word);
 }

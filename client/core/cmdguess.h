@@ -14,5 +14,7 @@ const char *cmdguess_word (size_t index);
 /* What to type instead of a word that elsewhere means nearly this, as "ems run --detach". NULL:
  * nothing comes to mind. */
 const char *cmdguess_instead (const char *word);
+/* The status of a job that is meant where another tool has that word for it. NULL: none. */
+const char *cmdguess_status (const char *word);
 
 #endif
