@@ -220,6 +220,10 @@ static int unknown_option (const struct reader *reader, const char *word, size_t
         if (cmdline_takes (command, o))
             suggest_offer (&near, option_spec (o)->name);
     const char *of = command == COMMAND_NONE ? "ems" : command_spec (command)->name;
+    const char *instead = cmdguess_option (command, name);
+    if (instead)
+        return err_set (err, STATUS_BAD_REQUEST, "`%s` has no option --%s; did you mean %s?", of,
+                        name, instead);
     if (near.best)
         return err_set (err, STATUS_BAD_REQUEST, "`%s` has no option --%s; did you mean --%s?", of,
                         name, near.best);
@@ -230,6 +234,10 @@ static int unknown_option (const struct reader *reader, const char *word, size_t
 static int unknown_letter (const struct reader *reader, char letter, struct err *err)
 {
     const struct command_spec *spec = command_spec (reader->out->command);
+    const char *instead = cmdguess_option (reader->out->command, (const char[]){ letter, 0 });
+    if (instead)
+        return err_set (err, STATUS_BAD_REQUEST, "`%s` has no option -%c; did you mean %s?",
+                        spec->name, letter, instead);
     return err_set (err, STATUS_BAD_REQUEST, "`%s` has no option -%c; see `ems help%s%s`",
                     spec ? spec->name : "ems", letter, spec ? " " : "", spec ? spec->name : "");
 }

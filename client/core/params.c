@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "cmdguess.h"
 #include "suggest.h"
 #include "text.h"
 
@@ -107,7 +108,11 @@ static void unknown_parameter (const struct value *profile, const char *typed, s
         if (option_spec (o)->commands & (UINT32_C (1) << COMMAND_RUN))
             suggest_offer (&near, option_spec (o)->name);
     const char *name = text_of (profile, "name");
-    if (near.best)
+    const char *instead = cmdguess_option (COMMAND_RUN, typed);
+    if (instead)
+        err_set (err, STATUS_BAD_REQUEST,
+                 "the profile %.64s has no parameter `%s`; did you mean %s?", name, typed, instead);
+    else if (near.best)
         err_set (err, STATUS_BAD_REQUEST,
                  "the profile %.64s has no parameter `%s`; did you mean --%.64s?", name, typed,
                  near.best);

@@ -313,6 +313,7 @@ static void wrong_parameters_are_named (void **state)
         { "ems run lab --no-perf=maybe", "no-perf", "=true or =false" },
         { "ems run lab --no-perf 5", "", "the profile comes first" },
         { "ems run lab --frobnicate 1", "frobnicate", "ems run lab --help" },
+        { "ems run lab --timeout 5", "timeout", "did you mean --time-limit D?" },
         { "ems run lab --prio 1", "prio", "did you mean --priority" },
         { "ems run lab other", "", "the profile comes first" },
     };
