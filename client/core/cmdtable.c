@@ -209,7 +209,7 @@ static const struct option_spec options[OPTIONS] = {
     [OPTION_PARTIAL] = { 0, "partial", NULL, KIND_FLAG, ON (RESULTS), 0, 0,
                          "what runs left that did not complete" },
     [OPTION_DRY_RUN] = { 0, "dry-run", NULL, KIND_FLAG, ON (PRUNE) | ON (RUN), 0, 0,
-                         "only say what would be removed, or what command be run" },
+                         "change nothing and start nothing: only say what would happen" },
     [OPTION_SUMMARY] = { 0, "summary", NULL, KIND_FLAG, WATCHES, 0, 0,
                          "at the end the tables of the summaries, also in a pipe (to stderr)" },
     [OPTION_NO_SUMMARY] = { 0, "no-summary", NULL, KIND_FLAG, WATCHES, 0, 0,

@@ -489,8 +489,9 @@ static void roles_that_are_given_one_by_one_are_all_taken (void **state)
 static void help_has_every_exit_code_and_says_how_the_broker_is_found (void **state)
 {
     (void)state;
-    static const char *const said[] = { "64 ", "65 ", "66 ", "69 ",         "70 ",
-                                        "75 ", "77 ", "78 ", "EMS_CONTEXT", "ems context" };
+    static const char *const said[] = { "64 ",         "65 ",         "66 ",           "69 ",
+                                        "70 ",         "75 ",         "77 ",           "78 ",
+                                        "EMS_CONTEXT", "ems context", "log means logs" };
     struct sbuf help;
     sbuf_init (&help);
     cmdline_help (COMMAND_NONE, &help);
