@@ -107,9 +107,10 @@ struct access *access_new (const char *path, const char *local_user, const char 
     bool memory = self->shut_out && self->connections;
     if (memory && self->users)
         return self;
-    if (path && memory)
+    if (path && memory) {
+        err_prefix (err, "the users file"); /* doctor knows it by that */
         err->code = STATUS_BAD_REQUEST;
-    else
+    } else
         err_set (err, STATUS_FAILED, "out of memory");
     access_destroy (&self);
     return NULL;

@@ -4,6 +4,7 @@
 #include "cmdguess.h"
 
 #include <string.h>
+#include <strings.h>
 
 struct guess {
     const char *word;
@@ -17,7 +18,8 @@ static const struct guess same[] = {
 };
 
 static const struct guess instead[] = {
-    { "submit", "ems run --detach" },
+    { "submit", "ems run --queue --detach" },
+    { "enqueue", "ems run --queue --detach" },
     { "sbatch", "ems run --queue --detach" },
     { "add", "ems run --queue --detach" },
     { "exec", "ems run" },
@@ -26,6 +28,12 @@ static const struct guess instead[] = {
     { "follow", "ems attach" },
     { "info", "ems show" },
     { "top", "ems watch" },
+    { "ui", "ems watch" },
+    { "dashboard", "ems watch" },
+    { "events", "ems watch" },
+    { "monitor", "ems watch" },
+    { "diff", "ems results diff" },
+    { "compare", "ems results diff" },
     { "history", "ems ps --all" },
     { "squeue", "ems ps" },
     { "sacct", "ems ps --all" },
@@ -35,6 +43,10 @@ static const struct guess instead[] = {
     { "nodes", "ems workers" },
     { "restart", "ems rerun" },
     { "retry", "ems rerun" },
+    { "requeue", "ems rerun" },
+    { "hold", "ems pause" },
+    { "suspend", "ems pause" },
+    { "release", "ems resume" },
     { "unpause", "ems resume" },
     { "continue", "ems resume" },
     { "switch", "ems priority" },
@@ -48,9 +60,43 @@ static const struct guess instead[] = {
     { NULL, NULL },
 };
 
+static const struct guess statuses[] = {
+    { "done", "completed" },     { "success", "completed" }, { "succeeded", "completed" },
+    { "finished", "completed" }, { "pending", "queued" },    { "waiting", "queued" },
+    { "active", "running" },     { "error", "failed" },      { "killed", "failed" },
+    { "stopped", "cancelled" },  { "aborted", "cancelled" }, { NULL, NULL },
+};
+
+/* Options, of what command, and what to type instead. */
+static const struct option_guess {
+    enum command command;
+    const char *option;
+    const char *meant;
+} options[] = {
+    { COMMAND_LOGS, "tail", "-n N" },
+    { COMMAND_ATTACH, "tail", "-n N" },
+    { COMMAND_PS, "limit", "-n N" },
+    { COMMAND_PS, "f", "--filter NAME=VALUE" },
+    { COMMAND_PS, "q", "-o id" },
+    { COMMAND_PS, "quiet", "-o id" },
+    { COMMAND_PS, "format", "-o COLUMNS" },
+    { COMMAND_WORKERS, "format", "-o COLUMNS" },
+    { COMMAND_PROFILES, "format", "-o COLUMNS" },
+    { COMMAND_RESULTS, "format", "-o COLUMNS" },
+    { COMMAND_RESULTS, "status", "`ems ps --status`" },
+    { COMMAND_RUN, "name", "--notes TEXT" },
+    { COMMAND_RUN, "comment", "--notes TEXT" },
+    { COMMAND_RUN, "timeout", "--time-limit D" },
+    { COMMAND_RUN, "background", "--detach" },
+    { COMMAND_RUN, "dependency", "--after JOB" },
+    { COMMAND_CANCEL, "all", "`ems down --cancel`" },
+    { COMMAND_CANCEL, "force", "--grace 0" },
+    { COMMAND_NONE, NULL, NULL },
+};
+
 static const char *look_up (const struct guess *table, const char *word)
 {
-    while (table->word && strcmp (table->word, word) != 0)
+    while (table->word && strcasecmp (table->word, word) != 0)
         table++;
     return table->meant;
 }
@@ -68,4 +114,17 @@ const char *cmdguess_word (size_t index)
 const char *cmdguess_instead (const char *word)
 {
     return look_up (instead, word);
+}
+
+const char *cmdguess_status (const char *word)
+{
+    return look_up (statuses, word);
+}
+
+const char *cmdguess_option (enum command command, const char *option)
+{
+    const struct option_guess *guess = options;
+    while (guess->option && (guess->command != command || strcmp (guess->option, option) != 0))
+        guess++;
+    return guess->meant;
 }

@@ -173,7 +173,18 @@ static const char *next_word (struct reader *reader)
     return reader->at < reader->argc ? reader->argv[reader->at++] : NULL;
 }
 
-/* A value may not be missing; a word that begins with a dash is one only after '='. */
+/* Nearly always a value was forgotten, and what was meant to be tried would be done for good. */
+static bool is_option_of (enum command command, const char *word)
+{
+    if (strncmp (word, "--", 2) != 0)
+        return false;
+    for (enum option o = 0; o < OPTIONS; o++)
+        if (cmdline_takes (command, o) && strcmp (option_spec (o)->name, word + 2) == 0)
+            return true;
+    return false;
+}
+
+/* A value may not be missing; a word that is an option is one only after '='. */
 static int take_value (struct reader *reader, enum option option, const char *after,
                        struct err *err)
 {
@@ -191,6 +202,9 @@ static int take_value (struct reader *reader, enum option option, const char *af
     if (!value)
         return err_set (err, STATUS_BAD_REQUEST, "--%s needs a value: --%s %s", spec->name,
                         spec->name, spec->takes);
+    if (!after && is_option_of (reader->out->command, value))
+        return err_set (err, STATUS_BAD_REQUEST, "--%s needs a value; if it is meant: --%s=%s",
+                        spec->name, spec->name, value);
     return set_option (reader->out, option, value, err);
 }
 
@@ -206,6 +220,10 @@ static int unknown_option (const struct reader *reader, const char *word, size_t
         if (cmdline_takes (command, o))
             suggest_offer (&near, option_spec (o)->name);
     const char *of = command == COMMAND_NONE ? "ems" : command_spec (command)->name;
+    const char *instead = cmdguess_option (command, name);
+    if (instead)
+        return err_set (err, STATUS_BAD_REQUEST, "`%s` has no option --%s; did you mean %s?", of,
+                        name, instead);
     if (near.best)
         return err_set (err, STATUS_BAD_REQUEST, "`%s` has no option --%s; did you mean --%s?", of,
                         name, near.best);
@@ -216,6 +234,10 @@ static int unknown_option (const struct reader *reader, const char *word, size_t
 static int unknown_letter (const struct reader *reader, char letter, struct err *err)
 {
     const struct command_spec *spec = command_spec (reader->out->command);
+    const char *instead = cmdguess_option (reader->out->command, (const char[]){ letter, 0 });
+    if (instead)
+        return err_set (err, STATUS_BAD_REQUEST, "`%s` has no option -%c; did you mean %s?",
+                        spec->name, letter, instead);
     return err_set (err, STATUS_BAD_REQUEST, "`%s` has no option -%c; see `ems help%s%s`",
                     spec ? spec->name : "ems", letter, spec ? " " : "", spec ? spec->name : "");
 }

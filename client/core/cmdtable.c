@@ -128,7 +128,10 @@ static const struct command_spec commands[COMMANDS] = {
                         "print what lets a key in, for the broker's users file",
                         "FILE.public is what `ems keygen` made for that user. Two of them are two "
                         "keys of one\nuser, of which one is to go. --role says what the user may; "
-                        "--signer prints the\nline for a worker that wants signatures instead." },
+                        "--signer prints the\nline for a worker that wants signatures instead. The "
+                        "first line of a users file is `users`;\na new one is made by: (echo "
+                        "users; "
+                        "ems grant FILE --role ROLE) > users.zpl" },
     [COMMAND_CONTEXT] = { "context", "[list | use NAME | add NAME | remove NAME]", 0, 2,
                           "name brokers, and choose one",
                           "A context is where a broker is and who you are there; it is kept in\n"
@@ -209,7 +212,7 @@ static const struct option_spec options[OPTIONS] = {
     [OPTION_PARTIAL] = { 0, "partial", NULL, KIND_FLAG, ON (RESULTS), 0, 0,
                          "what runs left that did not complete" },
     [OPTION_DRY_RUN] = { 0, "dry-run", NULL, KIND_FLAG, ON (PRUNE) | ON (RUN), 0, 0,
-                         "only say what would be removed, or what command be run" },
+                         "change nothing and start nothing: only say what would happen" },
     [OPTION_SUMMARY] = { 0, "summary", NULL, KIND_FLAG, WATCHES, 0, 0,
                          "at the end the tables of the summaries, also in a pipe (to stderr)" },
     [OPTION_NO_SUMMARY] = { 0, "no-summary", NULL, KIND_FLAG, WATCHES, 0, 0,

@@ -3,6 +3,7 @@
  * SPDX-License-Identifier: MPL-2.0 */
 #include "column.h"
 
+#include <ctype.h>
 #include <string.h>
 
 #include "paramtext.h"
@@ -21,12 +22,18 @@ const struct column *columns_of (enum list_kind kind)
     return kinds[kind];
 }
 
-/* Words with a dash are as good as those with an underscore. */
+/* Headings are in capitals and may have blanks. */
+static int plain (char c)
+{
+    return c == '-' || c == ' ' ? '_' : tolower ((unsigned char)c);
+}
+
+/* Words with a dash are as good as those with an underscore, and the case does not matter. */
 static bool same_word (const char *name, unsigned flags, const char *word, size_t bytes)
 {
     bool plural = flags & (COLUMN_PARTS | COLUMN_LIST);
     for (size_t i = 0; i < bytes; i++)
-        if (name[i] != (word[i] == '-' ? '_' : word[i]))
+        if (name[i] == 0 || plain (name[i]) != plain (word[i]))
             return false;
     return name[bytes] == 0 || (plural && name[bytes] == 's' && name[bytes + 1] == 0);
 }
@@ -40,6 +47,9 @@ const struct column *column_find (enum list_kind kind, const char *word, size_t 
             return column;
     for (const struct column *column = columns_of (kind); column->name; column++)
         if (same_word (column->field, column->flags, word, bytes))
+            return column;
+    for (const struct column *column = columns_of (kind); column->name; column++)
+        if (same_word (column->heading, 0, word, bytes))
             return column;
     return NULL;
 }

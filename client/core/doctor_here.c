@@ -4,6 +4,7 @@
 #include "doctor.h"
 
 #include <errno.h>
+#include <string.h>
 
 #define OTHERS_WRITE 022
 
@@ -111,15 +112,22 @@ static void look_at_worker (struct findings *self, const struct doctor_here *fac
     }
 }
 
+/* As the broker begins it: that file is read again without a new start. */
+#define OF_USERS "the users file: "
+
 static void object (struct findings *self, const struct doctor_daemon *daemon)
 {
     if (!daemon->objection[0])
         return;
     findings_add (self, VERDICT_WRONG, "configuration", "the %s refuses it: %s", daemon->name,
                   daemon->objection);
-    findings_advise (self, daemon->pid > 0
-                               ? "mend it, then `ems down` and `ems up`: a running job goes on"
-                               : "mend it, then `ems up`");
+    if (daemon->pid > 0 && strncmp (daemon->objection, OF_USERS, strlen (OF_USERS)) == 0)
+        findings_advise (self, "mend it, then `ems reload`: until then the users stay what they "
+                               "were");
+    else
+        findings_advise (self, daemon->pid > 0
+                                   ? "mend it, then `ems down` and `ems up`: a running job goes on"
+                                   : "mend it, then `ems up`");
 }
 
 static void look_at_configuration (struct findings *self, const struct doctor_here *facts)

@@ -245,8 +245,17 @@ void doctor_no_worker (struct findings *self, const char *name, int status, cons
                                "same version on both sides");
         return;
     }
-    findings_add (self, VERDICT_WRONG, "workers", "worker %.64s does not say how it is: %.300s",
-                  name, error);
+    if (status == STATUS_TOO_LATE)
+        findings_add (self, VERDICT_WRONG, "workers",
+                      "worker %.64s is connected, and did not answer in time: it hangs, or has too "
+                      "much to do",
+                      name);
+    else if (status == STATUS_NO_WORKER)
+        findings_add (self, VERDICT_WRONG, "workers",
+                      "worker %.64s was lost when it was asked how it is", name);
+    else
+        findings_add (self, VERDICT_WRONG, "workers", "worker %.64s does not say how it is: %.300s",
+                      name, error);
     findings_advise (self, "see on its machine whether it still works; `ems down`, then `ems up` "
                            "starts it anew, and its job goes on");
 }

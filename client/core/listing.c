@@ -5,7 +5,9 @@
 
 #include <stdio.h>
 #include <string.h>
+#include <strings.h>
 
+#include "cmdguess.h"
 #include "ids.h"
 #include "since.h"
 #include "suggest.h"
@@ -84,6 +86,12 @@ static int read_columns (struct listing *self, const char *command, const char *
 
 /* Statuses */
 
+static const char *status_field (enum list_kind kind)
+{
+    return kind == LIST_WORKERS ? "state" : "status";
+}
+
+/* NULL after the last; runs and profiles have none. */
 static const char *status_name (enum list_kind kind, size_t number)
 {
     if (kind == LIST_WORKERS)
@@ -91,7 +99,8 @@ static const char *status_name (enum list_kind kind, size_t number)
     return number < JOB_STATUSES ? job_status_name ((enum job_status)number) : NULL;
 }
 
-static int no_status (enum list_kind kind, const char *word, struct err *err)
+/* `option`: what it was given to. */
+static int no_status (enum list_kind kind, const char *option, const char *word, struct err *err)
 {
     struct suggest near;
     const char *name;
@@ -102,17 +111,18 @@ static int no_status (enum list_kind kind, const char *word, struct err *err)
         suggest_offer (&near, name);
         snprintf (all + used, sizeof all - used, "%s%s", i ? ", " : "", name);
     }
-    if (near.best)
-        return err_set (err, STATUS_BAD_REQUEST, "--status: there is no `%s`; did you mean `%s`?",
-                        word, near.best);
-    return err_set (err, STATUS_BAD_REQUEST, "--status: there is no `%s`, only %s", word, all);
+    const char *meant = kind == LIST_JOBS ? cmdguess_status (word) : NULL;
+    if (meant || near.best)
+        return err_set (err, STATUS_BAD_REQUEST, "%s: there is no `%s`; did you mean `%s`?", option,
+                        word, meant ? meant : near.best);
+    return err_set (err, STATUS_BAD_REQUEST, "%s: there is no `%s`, only %s", option, word, all);
 }
 
 static bool find_status (enum list_kind kind, const char *word, size_t *number)
 {
     const char *name;
     for (size_t i = 0; (name = status_name (kind, i)); i++) {
-        if (strcmp (name, word) == 0) {
+        if (strcasecmp (name, word) == 0) {
             *number = i;
             return true;
         }
@@ -120,17 +130,33 @@ static bool find_status (enum list_kind kind, const char *word, size_t *number)
     return false;
 }
 
-static int read_statuses (struct listing *self, const char *text, struct err *err)
+static int read_statuses (enum list_kind kind, const char *option, const char *text, uint32_t *out,
+                          struct err *err)
 {
     char word[WORD_BYTES + 1];
     size_t number;
     while (next_word (&text, word)) {
-        if (!find_status (self->kind, word, &number))
-            return no_status (self->kind, word, err);
-        self->statuses |= UINT32_C (1) << number;
+        if (!find_status (kind, word, &number))
+            return no_status (kind, option, word, err);
+        *out |= UINT32_C (1) << number;
     }
-    if (self->statuses == 0)
-        return err_set (err, STATUS_BAD_REQUEST, "--status takes names of statuses, with commas");
+    if (*out == 0)
+        return err_set (err, STATUS_BAD_REQUEST, "%s takes names of statuses, with commas", option);
+    return 0;
+}
+
+/* A status has few values, so that a misspelt one is found out. */
+static int add_filter (struct listing *self, const char *command, const char *text, struct err *err)
+{
+    struct filter *filter = &self->filters[self->filter_count];
+    if (filter_read (self->kind, command, text, filter, err) < 0)
+        return -1;
+    bool status = strcmp (filter->field, status_field (self->kind)) == 0 && !filter->part;
+    if (status && !strpbrk (filter->value, "*?") &&
+        read_statuses (self->kind, "--filter", filter->value,
+                       &self->filter_statuses[self->filter_count], err) < 0)
+        return -1;
+    self->filter_count++;
     return 0;
 }
 
@@ -142,14 +168,14 @@ int listing_read (enum list_kind kind, const struct cmdline *line, const struct 
     if (line->given[OPTION_COLUMNS] &&
         read_columns (out, command, line->text[OPTION_COLUMNS], err) < 0)
         return -1;
-    if (line->given[OPTION_STATUS] && read_statuses (out, line->text[OPTION_STATUS], err) < 0)
+    if (line->given[OPTION_STATUS] &&
+        read_statuses (kind, "--status", line->text[OPTION_STATUS], &out->statuses, err) < 0)
         return -1;
     if (line->given[OPTION_SINCE] && since_parse ("since", line->text[OPTION_SINCE], how->now_ms,
                                                   how->zone_ms, &out->since_ms, err) < 0)
         return -1;
     for (size_t i = 0; i < line->filter_count; i++)
-        if (filter_read (kind, command, line->filters[i], &out->filters[out->filter_count++], err) <
-            0)
+        if (add_filter (out, command, line->filters[i], err) < 0)
             return -1;
     return 0;
 }
@@ -172,20 +198,26 @@ bool listing_older (const struct listing *self, const struct value *item)
     return wall_ms + (strlen (run_id) == RUN_DATE_BYTES ? day_ms - 1 : 0) < self->since_ms;
 }
 
-static bool has_status (const struct listing *self, const struct value *item)
+static bool has_status (const struct listing *self, uint32_t statuses, const struct value *item)
 {
     size_t number;
-    const char *key = self->kind == LIST_WORKERS ? "state" : "status";
-    return find_status (self->kind, column_field (item, key), &number) &&
-           (self->statuses & (UINT32_C (1) << number));
+    return find_status (self->kind, column_field (item, status_field (self->kind)), &number) &&
+           (statuses & (UINT32_C (1) << number));
+}
+
+static bool passes (const struct listing *self, size_t filter, const struct value *item)
+{
+    uint32_t statuses = self->filter_statuses[filter];
+    return statuses ? has_status (self, statuses, item)
+                    : filter_holds (&self->filters[filter], item);
 }
 
 bool listing_takes (const struct listing *self, const struct value *item)
 {
-    if (listing_older (self, item) || (self->statuses && !has_status (self, item)))
+    if (listing_older (self, item) || (self->statuses && !has_status (self, self->statuses, item)))
         return false;
     for (size_t i = 0; i < self->filter_count; i++)
-        if (!filter_holds (&self->filters[i], item))
+        if (!passes (self, i, item))
             return false;
     return true;
 }

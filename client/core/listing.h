@@ -18,6 +18,7 @@ struct listing {
     size_t column_count;
     struct filter filters[LIMIT_FILTERS];
     size_t filter_count;
+    uint32_t filter_statuses[LIMIT_FILTERS]; /* of one for statuses: those; 0: it is another */
     uint32_t statuses; /* bit 1 << status (of workers: 1 << state) for those wanted; 0: all */
     int64_t since_ms;  /* older ones are left out; 0: none */
 };

@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "cmdguess.h"
 #include "suggest.h"
 #include "text.h"
 
@@ -107,7 +108,11 @@ static void unknown_parameter (const struct value *profile, const char *typed, s
         if (option_spec (o)->commands & (UINT32_C (1) << COMMAND_RUN))
             suggest_offer (&near, option_spec (o)->name);
     const char *name = text_of (profile, "name");
-    if (near.best)
+    const char *instead = cmdguess_option (COMMAND_RUN, typed);
+    if (instead)
+        err_set (err, STATUS_BAD_REQUEST,
+                 "the profile %.64s has no parameter `%s`; did you mean %s?", name, typed, instead);
+    else if (near.best)
         err_set (err, STATUS_BAD_REQUEST,
                  "the profile %.64s has no parameter `%s`; did you mean --%.64s?", name, typed,
                  near.best);
@@ -230,6 +235,27 @@ static const char *text_for (const struct value *parameter, const struct cmdline
     return NULL;
 }
 
+/* What is said again is added to a list; of two other values nobody knows which one counts. Takes
+ * `item`. */
+static int put_value (struct value *map, const struct value *parameter, struct value *item,
+                      struct err *err)
+{
+    const char *name = text_of (parameter, "name");
+    const struct value *before = value_get (map, name);
+    if (before && value_type (before) != VALUE_LIST) {
+        value_destroy (&item);
+        return err_set (err, STATUS_BAD_REQUEST, "--%s was given twice", name);
+    }
+    if (!before)
+        return value_put (map, name, item);
+    struct value *both = value_copy (before);
+    for (size_t i = 0; both && i < value_count (item); i++)
+        if (value_append (both, value_copy (value_at (item, i))) < 0)
+            value_destroy (&both);
+    value_destroy (&item);
+    return value_put (map, name, both);
+}
+
 /* Reads the parameter at word *at into the map; *at is moved to its last word. */
 static int take_parameter (const struct value *profile, const struct cmdline *line, size_t *at,
                            struct value *map, char wrong[LIMIT_NAME_BYTES + 1], struct err *err)
@@ -252,7 +278,7 @@ static int take_parameter (const struct value *profile, const struct cmdline *li
         return -1;
     err_set (err, STATUS_FAILED, "no memory for the parameters");
     struct value *item = read_value (parameter, text, err);
-    if (!item || value_put (map, text_of (parameter, "name"), item) < 0)
+    if (!item || put_value (map, parameter, item, err) < 0)
         return -1;
     wrong[0] = 0;
     return 0;

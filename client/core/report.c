@@ -23,7 +23,7 @@ int64_t report_waited_ms (const struct record *job, int64_t now_ms)
 {
     if (job->status != JOB_QUEUED || job->attempt > 1 || now_ms < job->queued_at_ms)
         return report_elapsed_ms (job, now_ms);
-    return now_ms - job->queued_at_ms;
+    return job->queued_at_ms > 0 ? now_ms - job->queued_at_ms : -1;
 }
 
 static void add_reason (const struct record *job, struct sbuf *out)

@@ -34,7 +34,8 @@ void report_busy (const struct record *job, int64_t now_ms, struct sbuf *out);
 
 /* Elapsed time of a job; -1 if it has not started, or waits to start again. */
 int64_t report_elapsed_ms (const struct record *job, int64_t now_ms);
-/* The same, but of one that waits for its first turn how long it does. */
+/* The same, but of one that waits for its first turn how long it does; -1 as long as no record of
+ * it has come. */
 int64_t report_waited_ms (const struct record *job, int64_t now_ms);
 
 #endif

@@ -1,16 +1,23 @@
-/* suggest.c - edit distance with neighbouring letters swapped (Damerau, restricted).
+/* suggest.c - edit distance with neighbouring letters swapped (Damerau, restricted), without case.
  *
  * SPDX-License-Identifier: MPL-2.0 */
 #include "suggest.h"
 
+#include <stdbool.h>
 #include <stdint.h>
 #include <string.h>
+#include <strings.h>
 
 #define LONGEST 64 /* words beyond that are not compared */
 
 static size_t smaller (size_t a, size_t b)
 {
     return a < b ? a : b;
+}
+
+static bool same (char a, char b)
+{
+    return strncasecmp (&a, &b, 1) == 0;
 }
 
 static size_t distance (const char *a, const char *b)
@@ -28,9 +35,9 @@ static size_t distance (const char *a, const char *b)
     for (size_t i = 1; i <= n; i++) {
         row[0] = i;
         for (size_t j = 1; j <= m; j++) {
-            size_t cost = a[i - 1] == b[j - 1] ? 0 : 1;
+            size_t cost = same (a[i - 1], b[j - 1]) ? 0 : 1;
             row[j] = smaller (last[j - 1] + cost, smaller (last[j], row[j - 1]) + 1);
-            if (i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1])
+            if (i > 1 && j > 1 && same (a[i - 1], b[j - 2]) && same (a[i - 2], b[j - 1]))
                 row[j] = smaller (row[j], before[j - 2] + 1);
         }
         size_t *spare = before;
@@ -53,7 +60,7 @@ void suggest_offer (struct suggest *self, const char *candidate)
     size_t length = strlen (self->word);
     size_t far = distance (self->word, candidate);
     /* "stat" for "status": the beginning of a word is near, however much is missing. */
-    if (length >= 2 && strncmp (self->word, candidate, length) == 0)
+    if (length >= 2 && strncasecmp (self->word, candidate, length) == 0)
         far = smaller (far, 1);
     size_t most = length <= 4 ? 1 : length <= 7 ? 2 : 3;
     if (far <= most && far < self->distance) {

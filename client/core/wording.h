@@ -7,7 +7,8 @@
 #include <stddef.h>
 
 /* Fields of the protocol, in quotation marks, become the options that set them: "grace_ms" becomes
- * --grace. What is cut off at out_bytes ends as it would anyway. */
+ * --grace. "Ask again with the same id", which no person can, becomes what they can do. What is cut
+ * off at out_bytes ends as it would anyway. */
 void wording_of (const char *error, char *out, size_t out_bytes);
 
 #endif

@@ -135,10 +135,12 @@ static void remark_first_contact (struct tool *tool, const struct keys *keys)
     bool named = bytes > tail && strcmp (keys->certificate + bytes - tail, ".secret") == 0;
     snprintf (path, sizeof path, "%.*s.public", (int)(named ? bytes - tail : 0), keys->certificate);
     if (named && access (path, R_OK) == 0)
-        tool_remark (tool,
-                     "if its broker does not know you yet, send %s to the broker's admin, for "
-                     "`ems grant FILE --role ROLE >> users.zpl` and `ems reload`",
-                     path);
+        tool_remark (
+            tool,
+            "if its broker does not know you yet, send %s to the broker's admin, for "
+            "`ems grant FILE --role ROLE >> users.zpl` (its first line is `users`) and `ems "
+            "reload`",
+            path);
     else
         tool_remark (tool,
                      "if its broker does not know you yet, send your public key to the "

@@ -15,6 +15,7 @@
 #include "herefacts.h"
 #include "place.h"
 #include "reach.h"
+#include "wording.h"
 
 #define GONE_MS     200
 #define EVENTS_MS   1000 /* for a connection to the events, once the broker answered */
@@ -119,6 +120,16 @@ static int connect_to (struct doctor *self)
     return self->tool->ems ? 0 : -1;
 }
 
+/* Somebody answers there, with another key. */
+static void advise_key (struct doctor *self)
+{
+    findings_advise (
+        &self->findings,
+        "is `%s` what stands in the broker's NAME.public? If not: ems context add NAME "
+        "-e %s --server FILE --certificate %s; if so, -e is the address of another",
+        self->context.server_key, self->place.clients, self->context.certificate);
+}
+
 static void no_answer (struct doctor *self, const struct ems_error *error, int64_t waited_ms)
 {
     struct findings *findings = &self->findings;
@@ -133,14 +144,16 @@ static void no_answer (struct doctor *self, const struct ems_error *error, int64
         findings_advise (findings,
                          "send NAME.public, which `ems keygen` made beside %s, to the "
                          "broker's admin, for `ems grant FILE --role ROLE >> users.zpl` "
-                         "and `ems reload`",
+                         "(its first line is `users`) and `ems reload`",
                          self->context.certificate ? self->context.certificate : "NAME.secret");
     } else {
         /* Without what else to look at: that is what we do. */
         const char *asks = strstr (error->text, ": is the broker running?");
         int bytes = asks ? (int)(asks - error->text) : (int)strlen (error->text);
         findings_add (findings, VERDICT_WRONG, "endpoint", "%.*s", bytes, error->text);
-        if (tcp)
+        if (tcp && strstr (error->text, "public key was given"))
+            advise_key (self);
+        else if (tcp)
             findings_advise (findings, "on the broker's machine `ems doctor` shows whether it "
                                        "runs; firewalls must let the ports through, 5570 to 5573 "
                                        "where nothing else is configured");
@@ -229,7 +242,9 @@ static void look_at_workers (struct doctor *self)
     struct ems_error error;
     struct ems_value *list = NULL;
     if (ems_workers (self->tool->ems, &list, &error) < 0) {
-        findings_add (&self->findings, VERDICT_WRONG, "workers", "%s", error.text);
+        char text[sizeof error.text];
+        wording_of (error.text, text, sizeof text);
+        findings_add (&self->findings, VERDICT_WRONG, "workers", "%s", text);
         return;
     }
     self->connected = doctor_workers (&self->findings, tool_peek (list));

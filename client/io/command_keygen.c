@@ -113,7 +113,7 @@ static void print_lines (const struct cert *cert, const char *roles, const char 
     const struct granted user = { cert->name, roles, workers, { cert->public_key }, 1 };
     sbuf_printf (out,
                  "Wrote %s.secret (keep it to yourself) and %s.public.\nPublic key: %s\n\n"
-                 "The lines for the broker's users file:\n\n",
+                 "The lines to put below `users`, the first line of the broker's users file:\n\n",
                  cert->name, cert->name, cert->public_key);
     granted_user (out, &user);
     sbuf_add (out, "\nFor workers that run signed profiles, in `signers`:\n\n");

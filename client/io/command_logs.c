@@ -16,6 +16,7 @@
 #include "logtimes.h"
 #include "logview.h"
 #include "since.h"
+#include "standing.h"
 
 #define CHUNK_BYTES 1048576
 
@@ -238,6 +239,24 @@ static int put_log (struct logs *self)
                                                  : read_log (self, offset, &end, print_piece, self);
 }
 
+/* Nothing is printed, or not soon: who looks at the log would think that it is lost. */
+static int tell_waiting (struct tool *tool, const struct ems_value *found)
+{
+    struct record job;
+    int code = tool_record (tool, found, &job);
+    if (code == 0 && job.status == JOB_QUEUED && job.log_bytes == 0) {
+        struct sbuf text;
+        const struct report how = tool_report (tool);
+        sbuf_init (&text);
+        standing_add (&job, &how, &text);
+        tool_remark (tool, "job %s %s%s; it has written nothing yet", job.job_id,
+                     job.position > 0 ? "waits, " : "is ", sbuf_text (&text));
+        sbuf_free (&text);
+    }
+    record_clear (&job);
+    return code;
+}
+
 /* ---- what is asked for ---- */
 
 static int read_wishes (struct logs *self)
@@ -275,6 +294,8 @@ int command_logs (struct tool *tool)
     if (code == 0)
         code = tool_find_job (tool, &job);
     self.job_id = ems_text (job, "job_id");
+    if (code == 0)
+        code = tell_waiting (tool, job);
     if (code == 0)
         code = put_log (&self);
     ems_value_destroy (&job);

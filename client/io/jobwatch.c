@@ -21,6 +21,7 @@
 #include "outpipe.h"
 #include "statusline.h"
 #include "story.h"
+#include "wording.h"
 
 #define ERASE    "\r\033[J"
 #define AGAIN_MS 2000 /* a second Ctrl-C within this kills at once */
@@ -169,9 +170,10 @@ static void on_cancel_answer (struct jobwatch *self, const struct ems_event *eve
     /* 409: it was over before; how it ended is told anyway. */
     if (event->status == 200 || event->status == 409)
         return;
+    char text[512];
+    wording_of (event->text ? event->text : "no reason given", text, sizeof text);
     self->cancelling = self->forced = false;
-    tool_remark (self->tool, "the job was not cancelled: %s",
-                 event->text ? event->text : "no reason given");
+    tool_remark (self->tool, "the job was not cancelled: %s", text);
 }
 
 /* ---- signals ---- */
@@ -382,7 +384,7 @@ int jobwatch (struct tool *tool, struct screen *screen, const struct jobwatch_op
     story_init (&self.story);
     linebuf_init (&self.lines);
     sbuf_init (&self.text);
-    self.draw = tool->out_tty && !tool->json;
+    self.draw = tool->out_tty && !tool->out_dumb && !tool->json;
     outpipe_open (&self.out);
     start (&self, options);
     while (self.code == GOING_ON)

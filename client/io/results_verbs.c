@@ -7,6 +7,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "ids.h"
 #include "json.h"
 #include "suggest.h"
 
@@ -153,7 +154,12 @@ static int refuse (struct tool *tool, const char *typed)
     suggest_init (&near, typed);
     for (size_t i = 0; i < sizeof verbs / sizeof *verbs; i++)
         suggest_offer (&near, verbs[i].name);
-    if (near.best)
+    /* A job or a run, for which a verb is missing. */
+    if (strcmp (typed, "last") == 0 || run_id_valid (typed) || job_prefix_valid (typed))
+        tool_remark (tool,
+                     "`ems results` does not know `%.64s`; did you mean `ems results show %.64s`?",
+                     typed, typed);
+    else if (near.best)
         tool_remark (tool, "`ems results` does not know `%.64s`; did you mean `%s`?", typed,
                      near.best);
     else
@@ -175,6 +181,13 @@ int results_verb (struct tool *tool)
     if (line->argument_count > verb->most) {
         tool_remark (tool, "`ems results %s` does not take `%.64s`; usage: ems results %s",
                      verb->name, line->arguments[verb->most], verb->usage);
+        return EXITS_USAGE;
+    }
+    if (line->given[OPTION_PARTIAL]) {
+        tool_remark (tool,
+                     "`ems results %s` is for complete runs and does not take --partial; `ems "
+                     "results --partial` lists what the others left",
+                     verb->name);
         return EXITS_USAGE;
     }
     int code = tool_connect (tool);

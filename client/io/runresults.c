@@ -146,7 +146,8 @@ static int no_such_run (struct tool *tool, const char *typed)
 {
     char text[256];
     snprintf (text, sizeof text,
-              "no complete run and no job begins with `%.40s`; `ems results` lists the runs",
+              "no complete run and no job begins with `%.40s`; `ems results` lists the runs, `ems "
+              "results --partial` what others left",
               typed);
     return fail (tool, STATUS_UNKNOWN, text);
 }

@@ -38,23 +38,29 @@ static bool is_utf8 (void)
     return true;
 }
 
+static bool is_dumb (void)
+{
+    const char *term = getenv ("TERM");
+    return term && strcmp (term, "dumb") == 0;
+}
+
 void tool_init (struct tool *self)
 {
     memset (self, 0, sizeof *self);
     self->out_tty = isatty (STDOUT_FILENO);
     self->err_tty = isatty (STDERR_FILENO);
+    self->out_dumb = is_dumb ();
     self->utf8 = is_utf8 ();
 }
 
 static bool wants_colour (const struct tool *self, bool tty)
 {
     const char *no_color = getenv ("NO_COLOR");
-    const char *term = getenv ("TERM");
     if (self->line.color != COLOR_AUTO)
         return self->line.color == COLOR_ALWAYS;
     if (no_color && no_color[0])
         return false;
-    return tty && !(term && strcmp (term, "dumb") == 0);
+    return tty && !is_dumb ();
 }
 
 void tool_settle (struct tool *self)

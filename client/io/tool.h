@@ -23,6 +23,7 @@ struct tool {
     bool colour_remarks; /* on stderr */
     bool out_tty;        /* stdout is a terminal */
     bool err_tty;
+    bool out_dumb; /* a terminal that cannot draw a line anew (TERM=dumb) */
     bool utf8;
     bool broken_pipe;  /* the reader of stdout is gone: end quietly, as SIGPIPE does */
     bool status_drawn; /* the status line stands on the terminal and must go before a remark */

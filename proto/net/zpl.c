@@ -71,6 +71,9 @@ static int check_level (struct reader *self, size_t spaces)
     if (spaces % INDENT != 0)
         return wrong (self, "the indentation must be a multiple of 4 spaces");
     int level = (int)(spaces / INDENT);
+    if (level > 0 && self->level < 0)
+        return wrong (self, "the indentation is too deep: there is no key above it that it could "
+                            "belong to; the first line of a users file is: users");
     if (level > self->level + 1)
         return wrong (self,
                       "the indentation is too deep: at most 4 spaces more than the key above");

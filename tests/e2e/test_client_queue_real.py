@@ -54,6 +54,22 @@ def test_a_real_line_is_waited_in_moved_in_and_left(ems):
     assert ems.ems("wait", second).returncode == 130
 
 
+def test_the_log_of_a_job_that_waits_is_not_silent(ems):
+    holder = hold(ems)
+    job_id = ems.ems("run", "-qd", "say").stdout.strip()
+    late = ems.ems("run", "-d", "say", "--delay", "1h").stdout.strip()
+    result = ems.ems("logs", job_id)
+    assert (result.returncode, result.stdout) == (0, "")
+    assert result.stderr == f"ems: job {job_id} waits, 1st in line; it has written nothing yet\n"
+    assert f"job {late} " in ems.ems("logs", late).stderr
+    tool = ems.spawn(EMS, "logs", "-f", job_id)
+    assert tool.stderr.readline().decode().endswith("waits, 1st in line; it has written nothing yet\n")
+    let_go(ems, holder)
+    output, _ = tool.communicate(timeout=60)
+    assert output == ems.log(job_id) != b""
+    assert "waits" not in ems.ems("logs", job_id).stderr
+
+
 def test_a_real_queued_job_shows_its_place_on_the_terminal(ems):
     holder = hold(ems)
     with Terminal([EMS, "run", "--queue", "waits"], environment(ems.state),

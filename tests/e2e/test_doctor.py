@@ -182,7 +182,7 @@ def test_keys_that_are_wrong(net):
                     net.keys["vera"][0].decode(), "--certificate", "anna.secret")
     assert added.returncode == 0, added
     only(findings(net.ems("-c", "other", "doctor", "--json")), "endpoint", "wrong",
-         "is not the broker whose public key was given")
+         "is not the broker whose public key was given", net.keys["vera"][0].decode(), "--server FILE")
 
 
 # What broker and worker say of themselves

@@ -149,11 +149,16 @@ def test_without_a_name_the_newest_runs_are_meant(ems):
 @pytest.mark.parametrize("arguments, code, text", [
     (["show", "2001-01"], 66, "no complete run and no job begins with `2001-01`"),
     (["show", "2001-01-01_00-00-00"], 66, "there are no results of a run 2001-01-01_00-00-00"),
+    (["show", "2001-01-01_00-00-00"], 66, "`ems results --partial` what runs left that did not complete"),
+    (["show", "--partial"], 64, "`ems results show` is for complete runs and does not take --partial"),
+    (["diff", "--partial"], 64, "`ems results diff` is for complete runs and does not take --partial"),
     (["show", "gmst"], 66, "no complete run and no job begins with `gmst`"),
     (["show", "last", "sya"], 66, "did you mean `say`?"),
     (["show", "last", "../../logs"], 66, "no experiment and no file `../../logs`"),
     (["diff", "last", "zz"], 66, "begins with `zz`"),
     (["shwo"], 64, "did you mean `show`?"),
+    (["last"], 64, "did you mean `ems results show last`?"),
+    (["2001-01-01_00-00-00"], 64, "did you mean `ems results show 2001-01-01_00-00-00`?"),
     (["open", "last", "more"], 64, "does not take `more`; usage: ems results open [RUN]"),
     (["diff", "--tolerance", "-5"], 64, "--tolerance takes a number from 0 to 1000")], ids=str)
 def test_what_does_not_exist_is_told_with_what_does(ems, arguments, code, text):

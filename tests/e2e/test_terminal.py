@@ -247,6 +247,18 @@ def test_ps_fits_the_terminal(fake):
         assert "\x1b[32mcompleted" in terminal.text()
 
 
+def test_a_dumb_terminal_gets_no_status_line(fake):
+    with on_terminal(fake.state, "attach", TERM="dumb") as terminal:
+        terminal.until(lambda: any(kind == "sync" for kind, _ in fake.requests))
+        fake.do(fake.say, b"one\n")
+        terminal.until_text("one")
+        terminal.type(CTRL_BACKSLASH)
+        assert terminal.finish() == 0
+        text = terminal.text()
+        assert "\x1b" not in text and "\r" not in text.replace("\r\n", "")
+        assert "Running" not in text and not any(frame in text for frame in SPINNER)
+
+
 # The real one
 
 

@@ -82,6 +82,9 @@ static void good_command_lines_are_understood (void **state)
         { "ems unkeep last", COMMAND_UNKEEP, OPTIONS },
         { "ems prune --dry-run", COMMAND_PRUNE, OPTION_DRY_RUN },
         { "ems results --partial", COMMAND_RESULTS, OPTION_PARTIAL },
+        { "ems run --notes=--dry-run", COMMAND_RUN, OPTION_NOTES },
+        { "ems run --notes --dry", COMMAND_RUN, OPTION_NOTES },
+        { "ems logs --grep --cancel", COMMAND_LOGS, OPTION_GREP },
     };
     for (size_t i = 0; i < sizeof table / sizeof *table; i++) {
         struct words words;
@@ -137,6 +140,9 @@ static void bad_command_lines_are_told_what_is_right (void **state)
         { "ems --frobnicate", "see `ems help`" },
         { "ems --frobnicate=5 ps", "`ems` has no option --frobnicate" },
         { "ems run --notes \xff", "text in UTF-8" },
+        { "ems run --notes --dry-run", "--notes needs a value; if it is meant: --notes=--dry-run" },
+        { "ems ps --filter --all", "--filter needs a value; if it is meant: --filter=--all" },
+        { "ems keygen x --role --directory", "--role needs a value; if" },
         { "ems show \xff", "not UTF-8" },
         { "ems logs -fx", "no option -x" },
         { "ems run -ab", "no option -a" },
@@ -270,8 +276,9 @@ static void parameters_become_what_the_profile_says (void **state)
     const struct value *profile = NULL;
     size_t first = 0;
     struct value *profiles = make_profiles ();
-    assert_int_equal (
-        parse ("ems run --n -5 --no-perf --experiments a,b --name=x=y", &words, &line, &err), 0);
+    assert_int_equal (parse ("ems run --n -5 --no-perf --experiments a --name=x=y --experiments b",
+                             &words, &line, &err),
+                      0);
     assert_int_equal (params_choose (profiles, &line, &profile, &first, &err), 0);
     assert_string_equal (value_string (value_get (profile, "name")), "lab");
     struct value *map = params_build (profile, &line, first, wrong, &err);
@@ -295,6 +302,9 @@ static void wrong_parameters_are_named (void **state)
     } table[] = {
         { "ems run lab --nn 5", "nn", "did you mean --n?" },
         { "ems run lab --n", "n", "needs a value: integer" },
+        { "ems run lab --n 5 --n 6", "n", "--n was given twice" },
+        { "ems run lab -p n=5 --n=5", "n", "--n was given twice" },
+        { "ems run lab --no-perf --no_perf", "no_perf", "--no_perf was given twice" },
         { "ems run lab --n x", "n", "which takes: integer" },
         { "ems run lab --n 99999999999999999999", "n", "which takes: integer" },
         { "ems run lab --n 5x", "n", "which takes: integer" },
@@ -303,6 +313,7 @@ static void wrong_parameters_are_named (void **state)
         { "ems run lab --no-perf=maybe", "no-perf", "=true or =false" },
         { "ems run lab --no-perf 5", "", "the profile comes first" },
         { "ems run lab --frobnicate 1", "frobnicate", "ems run lab --help" },
+        { "ems run lab --timeout 5", "timeout", "did you mean --time-limit D?" },
         { "ems run lab --prio 1", "prio", "did you mean --priority" },
         { "ems run lab other", "", "the profile comes first" },
     };
@@ -478,8 +489,9 @@ static void roles_that_are_given_one_by_one_are_all_taken (void **state)
 static void help_has_every_exit_code_and_says_how_the_broker_is_found (void **state)
 {
     (void)state;
-    static const char *const said[] = { "64 ", "65 ", "66 ", "69 ",         "70 ",
-                                        "75 ", "77 ", "78 ", "EMS_CONTEXT", "ems context" };
+    static const char *const said[] = { "64 ",         "65 ",         "66 ",           "69 ",
+                                        "70 ",         "75 ",         "77 ",           "78 ",
+                                        "EMS_CONTEXT", "ems context", "log means logs" };
     struct sbuf help;
     sbuf_init (&help);
     cmdline_help (COMMAND_NONE, &help);

@@ -239,6 +239,34 @@ static void each_wrong_of_this_machine_is_told (void **state)
     expect_here (state, &facts, VERDICT_WRONG, "configuration", "the broker refuses it: /c:3");
 }
 
+static void a_users_file_that_is_mended_needs_no_new_start (void **state)
+{
+    struct doctor_here facts = here ();
+    const struct findings *self = *state;
+    bool found = false;
+    strcpy (facts.broker.objection, "the users file: /u: line 1: no");
+    doctor_here (*state, &facts);
+    for (size_t i = 0; i < self->count; i++)
+        found = found || (strstr (sbuf_text (&self->items[i].text), "/u: line 1: no") &&
+                          strstr (sbuf_text (&self->items[i].advice), "`ems reload`") &&
+                          !strstr (sbuf_text (&self->items[i].advice), "ems down"));
+    assert_true (found);
+}
+
+static void a_worker_that_is_silent_is_not_told_in_words_for_programs (void **state)
+{
+    doctor_no_worker (*state, "vm", STATUS_TOO_LATE,
+                      "there was no answer before not_after_ms; ask again with the same id");
+    expect (*state, VERDICT_WRONG, "workers", "worker vm is connected, and did not answer in time",
+            "`ems down`, then `ems up`");
+    assert_null (strstr (sbuf_text (&only (*state)->text), "not_after_ms"));
+    findings_free (*state);
+    doctor_no_worker (*state, "vm", STATUS_NO_WORKER,
+                      "worker \"vm\" was lost before it answered; ask again with the same id");
+    expect (*state, VERDICT_WRONG, "workers", "worker vm was lost when it was asked", "ems up");
+    assert_null (strstr (sbuf_text (&only (*state)->text), "same id"));
+}
+
 static void the_last_line_sums_up (void **state)
 {
     struct sbuf text;
@@ -271,6 +299,10 @@ int main (void)
         cmocka_unit_test_setup_teardown (more_problems_than_can_be_are_cut, begin, end),
         cmocka_unit_test_setup_teardown (a_folder_of_this_machine_that_is_right, begin, end),
         cmocka_unit_test_setup_teardown (each_wrong_of_this_machine_is_told, begin, end),
+        cmocka_unit_test_setup_teardown (a_users_file_that_is_mended_needs_no_new_start, begin,
+                                         end),
+        cmocka_unit_test_setup_teardown (a_worker_that_is_silent_is_not_told_in_words_for_programs,
+                                         begin, end),
         cmocka_unit_test_setup_teardown (the_last_line_sums_up, begin, end),
     };
     return cmocka_run_group_tests (tests, NULL, NULL);

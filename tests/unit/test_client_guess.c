@@ -54,9 +54,11 @@ static void words_of_other_tools_for_the_same_thing_are_understood (void **state
 static void words_for_nearly_the_same_are_answered_with_what_to_type (void **state)
 {
     (void)state;
-    static const char *const words[] = { "submit", "sbatch", "add",     "exec",    "start",
-                                         "tail",   "follow", "history", "squeue",  "scancel",
-                                         "sinfo",  "retry",  "rm",      "restart", "unpause" };
+    static const char *const words[] = { "submit",  "sbatch",  "add",      "exec",    "start",
+                                         "tail",    "follow",  "history",  "squeue",  "scancel",
+                                         "sinfo",   "retry",   "rm",       "restart", "unpause",
+                                         "requeue", "enqueue", "hold",     "release", "diff",
+                                         "events",  "ui",      "dashboard" };
     for (size_t i = 0; i < sizeof words / sizeof *words; i++) {
         struct err err = { 0 };
         const char *instead = cmdguess_instead (words[i]);
@@ -112,6 +114,12 @@ static void what_can_be_no_job_is_refused_at_once (void **state)
         { "ems priority x 5", "`x` is no job" },
         { "ems unkeep lst", "`lst` is no job" },
         { "ems logs -5", "did you mean -n 5?" },
+        { "ems logs --tail 5", "`logs` has no option --tail; did you mean -n N?" },
+        { "ems ps -f user=x", "`ps` has no option -f; did you mean --filter NAME=VALUE?" },
+        { "ems ps -q", "did you mean -o id?" },
+        { "ems ps --format=json", "did you mean -o COLUMNS?" },
+        { "ems results --status x", "did you mean `ems ps --status`?" },
+        { "ems cancel --all", "did you mean `ems down --cancel`?" },
         { "ems cancel -5", "it takes an id" },
         { "ems run lab --after zzz", "--after: `zzz` is no job" },
         { "ems rerun last --after-any -5", "--after-any: `-5` is no job" },

@@ -627,7 +627,25 @@ static void statuses_are_chosen_by_name (void **state)
     const struct value *item = value_at (list, 0);
     assert_true (shows (LIST_JOBS, WORDS ("ps", "--status", "failed, running"), item));
     assert_false (shows (LIST_JOBS, WORDS ("ps", "--status", "failed", "--status=queued"), item));
+    assert_true (shows (LIST_JOBS, WORDS ("ps", "--status", "FAILED,Running"), item));
+    assert_true (shows (LIST_JOBS, WORDS ("ps", "--filter", "status=failed,RUNNING"), item));
+    assert_true (shows (LIST_JOBS, WORDS ("ps", "--filter", "STATUS=run*"), item));
+    assert_false (shows (LIST_JOBS, WORDS ("ps", "--filter", "status=failed"), item));
+    assert_false (
+        shows (LIST_JOBS, WORDS ("ps", "--filter", "status=running", "--status", "failed"), item));
     value_destroy (&list);
+    refused (LIST_JOBS, WORDS ("ps", "--filter", "status=faild"),
+             "--filter: there is no `faild`; did you mean `failed`?");
+    refused (LIST_WORKERS, WORDS ("workers", "--filter", "state=gone"),
+             "--filter: there is no `gone`, only idle, busy, offline");
+    refused (LIST_JOBS, WORDS ("ps", "--status", "done"),
+             "--status: there is no `done`; did you mean `completed`?");
+    refused (LIST_JOBS, WORDS ("ps", "--status", "PENDING"),
+             "--status: there is no `PENDING`; did you mean `queued`?");
+    refused (LIST_JOBS, WORDS ("ps", "--status", "killed"),
+             "--status: there is no `killed`; did you mean `failed`?");
+    refused (LIST_JOBS, WORDS ("ps", "-o", "STATSU"),
+             "`ps` has no column `STATSU`; did you mean `status`?");
     refused (LIST_JOBS, WORDS ("ps", "--status", "runing"),
              "--status: there is no `runing`; did you mean `running`?");
     refused (LIST_WORKERS, WORDS ("workers", "--status", "gone"),

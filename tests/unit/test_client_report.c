@@ -422,6 +422,17 @@ static void a_clock_that_was_set_back_makes_no_negative_times (void **state)
     record_clear (&job);
 }
 
+static void before_the_first_record_nobody_says_how_long_a_job_waited (void **state)
+{
+    (void)state;
+    struct record job;
+    record_init (&job);
+    assert_int_equal (report_waited_ms (&job, START_MS), -1);
+    job.queued_at_ms = START_MS - 700;
+    assert_int_equal (report_waited_ms (&job, START_MS), 700);
+    record_clear (&job);
+}
+
 static void what_a_parameter_takes_is_told_by_its_type (void **state)
 {
     (void)state;
@@ -487,6 +498,7 @@ int main (void)
         cmocka_unit_test (a_paused_job_and_its_limits_are_told),
         cmocka_unit_test (a_change_is_told_by_how_the_job_stands_now),
         cmocka_unit_test (a_clock_that_was_set_back_makes_no_negative_times),
+        cmocka_unit_test (before_the_first_record_nobody_says_how_long_a_job_waited),
         cmocka_unit_test (what_a_parameter_takes_is_told_by_its_type),
         cmocka_unit_test (a_profile_without_parameters_has_a_short_help),
     };

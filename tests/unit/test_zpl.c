@@ -94,6 +94,9 @@ static void a_wrong_line_is_named_with_what_is_wrong (void **state)
     refuses ("a\n  b = 1\n", 2, "multiple of 4 spaces");
     refuses ("a\n        b = 1\n", 2, "too deep");
     refuses ("    b = 1\n", 1, "too deep");
+    /* What `ems grant` prints, into a new file. */
+    refuses ("    ada\n        roles = \"viewer\"\n", 1,
+             "the first line of a users file is: users");
     refuses ("a\n\tb = 1\n", 2, "tab");
     refuses ("a b\n", 1, "\"= value\"");
     refuses ("a: b\n", 1, "\"= value\"");

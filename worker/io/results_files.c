@@ -214,7 +214,8 @@ static int no_run (const char *run_id, struct err *err)
 {
     return errno == ENOENT ? err_set (err, STATUS_UNKNOWN,
                                       "there are no results of a run %s; `ems results` lists those "
-                                      "that there are",
+                                      "that there are, `ems results --partial` what runs left "
+                                      "that did not complete",
                                       run_id)
                            : err_sys (err, "cannot open results/%s", run_id);
 }
