@@ -313,6 +313,7 @@ int watch_timeout_ms (const struct watch *self)
     if (self->view == VIEW_JOBS && self->now_ms < self->rest_ms)
         return (int)(self->rest_ms - self->now_ms);
     bool moves = watchjobs_count (&self->jobs, SECTION_RUNS) > 0 || self->lost ||
-                 self->form.asking || self->log.search != SEARCH_NONE;
+                 self->form.asking || pager_is_searching (&self->log) ||
+                 pager_is_searching (&self->file);
     return moves ? WATCH_FRAME_MS : -1;
 }

@@ -263,11 +263,11 @@ static void ask_text (struct watch *self)
     self->typed_cursor = strlen (self->typed);
 }
 
-static void search_again (struct watch *self, bool up)
+static void search_again (struct watch *self, bool back)
 {
     struct pager *pager = watch_pager (self);
     if (pager && pager->pattern[0])
-        pager_again (pager, up);
+        pager_again (pager, back);
     else if (pager)
         watch_say (self, HUE_PLAIN, "nothing was searched for yet: press / and type it");
 }
@@ -321,9 +321,9 @@ void watch_act (struct watch *self, enum watch_action action)
     case ACTION_SEARCH:
         ask_text (self);
         break;
-    case ACTION_OLDER:
-    case ACTION_NEWER:
-        search_again (self, action == ACTION_OLDER);
+    case ACTION_NEXT:
+    case ACTION_PREVIOUS:
+        search_again (self, action == ACTION_PREVIOUS);
         break;
     case ACTION_HELP:
         watch_open_view (self, VIEW_HELP);

@@ -194,11 +194,41 @@ static void draw_question (const struct watch *self, struct canvas *canvas, int 
     sbuf_free (&text);
 }
 
-static void draw_bottom (const struct watch *self, struct canvas *canvas)
+/* How a search goes, or went. */
+static void add_search (const struct watch *self, const struct pager *pager, struct sbuf *out)
+{
+    if (pager_is_searching (pager))
+        sbuf_printf (out, "searching%s %d %%, Esc stops", self->utf8 ? "…" : "...",
+                     pager_searched_percent (pager));
+    else if (pager->search == SEARCH_BROKEN)
+        sbuf_add (out, "the search stopped: the rest cannot be read");
+    else if (pager->search == SEARCH_MISSED) {
+        sbuf_add (out, "no `");
+        sbuf_add_safe (out, pager->pattern);
+        sbuf_printf (out, "` in this %s", pager == &self->log ? "log" : "file");
+    } else if (pager->turned != TURN_NONE)
+        sbuf_printf (out, "search went on from the %s",
+                     pager->turned == TURN_TO_TOP ? "top" : "end");
+}
+
+static void draw_search (const struct watch *self, const struct pager *pager, struct canvas *canvas,
+                         int row)
+{
+    struct sbuf text;
+    sbuf_init (&text);
+    add_search (self, pager, &text);
+    canvas_put (canvas, row, 0, canvas->columns, STYLE_BOLD | HUE_YELLOW, sbuf_text (&text));
+    sbuf_free (&text);
+}
+
+static void draw_bottom (struct watch *self, struct canvas *canvas)
 {
     int row = canvas->rows - BOTTOM_ROWS;
+    const struct pager *pager = watch_pager (self);
     if (self->prompt != PROMPT_NONE)
         draw_question (self, canvas, row);
+    else if (pager && !self->message[0])
+        draw_search (self, pager, canvas, row);
     else
         canvas_put (canvas, row, 0, canvas->columns, self->message_hue | STYLE_BOLD, self->message);
     draw_keys (self, canvas, row + 1);
@@ -206,14 +236,9 @@ static void draw_bottom (const struct watch *self, struct canvas *canvas)
 
 /* ---- views ---- */
 
-static void add_place (const struct watch *self, const struct pager *pager, bool over,
-                       struct sbuf *out)
+static void add_place (const struct pager *pager, bool over, struct sbuf *out)
 {
-    if (pager->search == SEARCH_UP || pager->search == SEARCH_DOWN)
-        sbuf_add (out, self->utf8 ? ": searching…" : ": searching...");
-    else if (pager->search == SEARCH_MISSED)
-        sbuf_printf (out, ": no more `%s`", pager->pattern);
-    else if (pager->follow)
+    if (pager->follow)
         sbuf_add (out, over ? ": the end" : ": following");
     else
         sbuf_printf (out, ": %d %%", pager_percent (pager));
@@ -228,7 +253,7 @@ static void draw_log (struct watch *self, struct canvas *canvas, int top, int ro
     if (job) {
         sbuf_printf (&title, " of %s, ", self->log_job);
         report_state (&job->record, &title);
-        add_place (self, &self->log, job_status_terminal (job->record.status), &title);
+        add_place (&self->log, job_status_terminal (job->record.status), &title);
     }
     watch_draw_rule (self, canvas, top, sbuf_text (&title));
     pager_rows (&self->log, rows - 1);
@@ -242,7 +267,7 @@ static void draw_file (struct watch *self, struct canvas *canvas, int top, int r
     struct sbuf title;
     sbuf_init (&title);
     sbuf_add_safe (&title, self->file_path);
-    add_place (self, &self->file, true, &title);
+    add_place (&self->file, true, &title);
     watch_draw_rule (self, canvas, top, sbuf_text (&title));
     pager_rows (&self->file, rows - 1);
     watch_draw_pager (self, &self->file, canvas, top + 1, rows - 1);

@@ -87,7 +87,7 @@ static void take_text (struct watch *self, enum watch_prompt prompt)
     if (prompt == PROMPT_PRIORITY && job)
         set_priority (self, &job->record);
     if (prompt == PROMPT_SEARCH && pager && self->typed[0])
-        pager_find (pager, self->typed, true);
+        pager_find (pager, self->typed);
 }
 
 static void type (struct watch *self, int key)
@@ -187,7 +187,7 @@ static bool stop_something (struct watch *self, int key)
     struct pager *pager = watch_pager (self);
     if (key != KEY_CODE_ESCAPE)
         return false;
-    if (pager && (pager->search == SEARCH_UP || pager->search == SEARCH_DOWN)) {
+    if (pager && pager_is_searching (pager)) {
         pager_stop (pager);
         return true;
     }

@@ -54,7 +54,7 @@ def test_the_log_is_live_stays_where_one_reads_and_is_searched(ems):
         screen.until(lambda lines: any(line.startswith("tick 17") for line in lines))
         screen.type("/nothing like that")
         screen.keys("Enter")
-        screen.see("no more `nothing like that`")
+        screen.see("no `nothing like that` in this log")
         screen.keys("End")
         screen.see(": following")
         (ems.work / "enough").touch()

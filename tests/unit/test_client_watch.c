@@ -564,11 +564,43 @@ static void a_log_is_searched (void **state)
             (canvas.cells[i].style & (STYLE_REVERSE | STYLE_BOLD)) == (STYLE_REVERSE | STYLE_BOLD);
     assert_true (found >= 8);
     type ("n");
-    see ("no more `line 012`");
+    see ("search went on from the end");
+    type ("/xyzzy");
+    watch_key (&watch, KEY_CODE_ENTER);
+    see ("no `xyzzy` in this log");
+    watch_key (&watch, KEY_CODE_HOME);
+    see_not ("xyzzy");
+    type ("/line 01");
+    watch_key (&watch, KEY_CODE_ENTER);
+    type ("n");
+    see ("line 011");
+    assert_int_equal (watch.log.match, 11 * 9);
+    type ("NN");
+    assert_int_equal (watch.log.match, 19 * 9);
+    see ("search went on from the end");
     watch_key (&watch, KEY_CODE_END);
     see ("line 099");
     type ("q");
     see ("JOB ");
+}
+
+static void a_long_search_says_how_far_it_is (void **state)
+{
+    (void)state;
+    one_of_each ();
+    type ("l");
+    say ("aaaaaaaaaaaa", 0, "one\ntwo\n");
+    see ("two");
+    watch.log.total = 10 << 20;
+    watch_key (&watch, KEY_CODE_HOME);
+    type ("/xyzzy");
+    watch_key (&watch, KEY_CODE_ENTER);
+    see ("searching… 0 %, Esc stops");
+    see ("two");
+    assert_int_equal (watch_timeout_ms (&watch), WATCH_FRAME_MS);
+    watch_key (&watch, KEY_CODE_ESCAPE);
+    see_not ("searching");
+    see ("two");
 }
 
 /* ---- results ---- */
@@ -757,6 +789,7 @@ int main (void)
         TEST (the_log_of_what_is_over_is_asked_for_when_the_keys_rest),
         TEST (an_answer_for_a_log_that_is_not_shown_any_more_does_not_count),
         TEST (a_log_is_searched),
+        TEST (a_long_search_says_how_far_it_is),
         TEST (results_are_listed_and_read),
         TEST (a_worker_that_shows_no_files_is_no_dead_end),
         TEST (the_form_shows_parameters_with_their_defaults),
