@@ -18,6 +18,7 @@
 #define WATCH_FILES_MOST  1024
 #define WATCH_LEAST_ROWS  10
 #define WATCH_LEAST_WIDTH 40
+#define WATCH_BOTTOM_ROWS 2 /* message or question, keys */
 
 enum watch_purpose {
     PURPOSE_ACTIVE, /* a page of the jobs that are not over */

@@ -11,7 +11,7 @@
 
 #define LABEL_COLUMN 14
 #define PAGE_INDENT  14 /* of what is broken off a line */
-#define BOTTOM_ROWS  2  /* message or question, keys */
+#define LEAST_TYPED  12 /* columns for what is typed */
 
 /* ---- pages of text ---- */
 
@@ -177,21 +177,52 @@ static void draw_keys (const struct watch *self, struct canvas *canvas, int row)
     }
 }
 
-static void draw_question (const struct watch *self, struct canvas *canvas, int row)
+/* In one row, or in both if it is longer: the keys give way until one is pressed. True if so. */
+static bool draw_words (struct canvas *canvas, int row, unsigned style, const char *text)
+{
+    struct sbuf first;
+    if ((int)text_columns (text) <= canvas->columns) {
+        canvas_put (canvas, row, 0, canvas->columns, style, text);
+        return false;
+    }
+    sbuf_init (&first);
+    columns_clip (text, (size_t)canvas->columns, &first);
+    const char *rest = text + first.size;
+    const char *blank = strrchr (sbuf_text (&first), ' ');
+    if (blank && *rest != ' ')
+        rest = text + (blank - sbuf_text (&first));
+    canvas_put (canvas, row, 0, canvas->columns, style, sbuf_text (&first));
+    int kept = (int)text_columns (sbuf_text (&first)) - (int)(first.size - (size_t)(rest - text));
+    canvas_repeat (canvas, row, kept, canvas->columns - kept, HUE_PLAIN, " ");
+    canvas_put_short (canvas, row + 1, 0, canvas->columns, style, rest + (*rest == ' '));
+    sbuf_free (&first);
+    return true;
+}
+
+/* True if it took the row of the keys, too. */
+static bool draw_question (const struct watch *self, struct canvas *canvas, int row)
 {
     struct sbuf text;
+    unsigned style = STYLE_BOLD | HUE_YELLOW;
+    bool two = false;
     sbuf_init (&text);
     watch_prompt_text (self, &text);
-    int column =
-        canvas_put (canvas, row, 0, canvas->columns, STYLE_BOLD | HUE_YELLOW, sbuf_text (&text));
     if (self->prompt >= PROMPT_PRIORITY) {
-        char before[FORM_TEXT_BYTES];
-        snprintf (before, sizeof before, "%.*s", (int)self->typed_cursor, self->typed);
-        canvas_put (canvas, row, column, canvas->columns - column, HUE_PLAIN, self->typed);
-        column += (int)text_columns (before);
+        int column = canvas_put_short (canvas, row, 0, canvas->columns - LEAST_TYPED, style,
+                                       sbuf_text (&text));
+        canvas_cursor (canvas, row,
+                       canvas_put_typed (canvas, row, column, canvas->columns - column, HUE_PLAIN,
+                                         self->typed, self->typed_cursor));
+        if (self->message[0])
+            canvas_put_short (canvas, row + 1, 0, canvas->columns, self->message_hue | STYLE_BOLD,
+                              self->message);
+        two = self->message[0] != 0;
+    } else {
+        two = draw_words (canvas, row, style, sbuf_text (&text));
+        canvas_cursor (canvas, row, canvas->columns - 1);
     }
-    canvas_cursor (canvas, row, column < canvas->columns ? column : canvas->columns - 1);
     sbuf_free (&text);
+    return two;
 }
 
 /* How a search goes, or went. */
@@ -223,15 +254,17 @@ static void draw_search (const struct watch *self, const struct pager *pager, st
 
 static void draw_bottom (struct watch *self, struct canvas *canvas)
 {
-    int row = canvas->rows - BOTTOM_ROWS;
+    int row = canvas->rows - WATCH_BOTTOM_ROWS;
     const struct pager *pager = watch_pager (self);
+    bool two = false;
     if (self->prompt != PROMPT_NONE)
-        draw_question (self, canvas, row);
+        two = draw_question (self, canvas, row);
     else if (pager && !self->message[0])
         draw_search (self, pager, canvas, row);
     else
-        canvas_put (canvas, row, 0, canvas->columns, self->message_hue | STYLE_BOLD, self->message);
-    draw_keys (self, canvas, row + 1);
+        two = draw_words (canvas, row, self->message_hue | STYLE_BOLD, self->message);
+    if (!two)
+        draw_keys (self, canvas, row + 1);
 }
 
 /* ---- views ---- */
@@ -336,6 +369,6 @@ void watch_draw (struct watch *self, struct canvas *canvas)
         return;
     }
     draw_title (self, canvas);
-    draw_view (self, canvas, 1, canvas->rows - 1 - BOTTOM_ROWS);
+    draw_view (self, canvas, 1, canvas->rows - 1 - WATCH_BOTTOM_ROWS);
     draw_bottom (self, canvas);
 }

@@ -195,13 +195,15 @@ static void draw_headings (struct canvas *canvas, int row)
 
 static void draw_summary (const struct watch *self, struct canvas *canvas, int row)
 {
-    char text[FORM_TEXT_BYTES + 64];
-    int used = snprintf (text, sizeof text, "Jobs: %zu running, %zu in line, %zu%s over",
-                         watchjobs_count (&self->jobs, SECTION_RUNS),
-                         watchjobs_count (&self->jobs, SECTION_LINE),
-                         watchjobs_count (&self->jobs, SECTION_OVER), self->older ? "+" : "");
-    if (self->filter[0] && used > 0)
-        snprintf (text + used, sizeof text - (size_t)used, "; only those with `%s`", self->filter);
+    char text[FORM_TEXT_BYTES + 128] = "Jobs: ";
+    int used = (int)strlen (text);
+    if (self->filter[0]) /* first, so that a narrow screen has it, too */
+        used += snprintf (text + used, sizeof text - (size_t)used, "only those with `%s`; ",
+                          self->filter);
+    snprintf (text + used, sizeof text - (size_t)used, "%zu running, %zu in line, %zu%s over",
+              watchjobs_count (&self->jobs, SECTION_RUNS),
+              watchjobs_count (&self->jobs, SECTION_LINE),
+              watchjobs_count (&self->jobs, SECTION_OVER), self->older ? "+" : "");
     watch_draw_rule (self, canvas, row, text);
 }
 

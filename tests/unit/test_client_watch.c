@@ -449,7 +449,11 @@ static void the_priority_of_what_waits_can_be_changed (void **state)
     type ("P99");
     watch_key (&watch, KEY_CODE_ENTER);
     see ("a priority is an integer from 0 to 31");
-    type ("P3");
+    see ("now 16): 99");
+    nothing_is_asked ("priority");
+    watch_key (&watch, KEY_CODE_CTRL_U);
+    see_not ("a priority is");
+    type ("3");
     see ("Priority of job bbbbbbbbbbbb (0 to 31, now 16): 3");
     watch_key (&watch, KEY_CODE_ENTER);
     ask = asked ("priority");
@@ -687,9 +691,13 @@ static void what_is_wrong_is_not_sent_and_what_is_right_is (void **state)
     open_form ();
     watch_key (&watch, KEY_CODE_F5);
     nothing_is_asked ("run");
+    see ("tag: it must be given: text like [a-z]+");
+    see (">!tag");
     assert_string_equal (watch.form.rows[watch.form.current].name, "tag");
     type ("abc9");
+    see_not ("it must be given");
     watch_key (&watch, KEY_CODE_F5);
+    see ("tag: `abc9` is wrong; right is: text like [a-z]+");
     nothing_is_asked ("run");
     watch_key (&watch, KEY_CODE_ERASE);
     watch_key (&watch, KEY_CODE_UP);
@@ -697,6 +705,7 @@ static void what_is_wrong_is_not_sent_and_what_is_right_is (void **state)
     type ("5001");
     see ("integer, 1 to 5000");
     watch_key (&watch, KEY_CODE_F5);
+    see ("n: `5001` is no integer from 1 to 5000");
     nothing_is_asked ("run");
     watch_key (&watch, KEY_CODE_ERASE);
     watch_key (&watch, KEY_CODE_UP);
@@ -713,6 +722,33 @@ static void what_is_wrong_is_not_sent_and_what_is_right_is (void **state)
     see ("Starting");
     answer (&ask, 200, NULL, map_of ("job", job ("ffffffffffff", JOB_RUNNING, 9)));
     see ("job ffffffffffff is running");
+}
+
+static void on_a_narrow_screen_hints_and_questions_are_whole (void **state)
+{
+    (void)state;
+    canvas_resize (&canvas, 24, 40);
+    one_of_each ();
+    open_form ();
+    watch_key (&watch, KEY_CODE_F5);
+    watch_key (&watch, KEY_CODE_UP);
+    see ("\ninteger, 1 to 5000\n");
+    watch_key (&watch, KEY_CODE_CTRL_U);
+    type ("123456789");
+    watch_key (&watch, KEY_CODE_F5);
+    see ("n: `123456789` is no integer from 1 to\n5000\n");
+    watch_key (&watch, KEY_CODE_ESCAPE);
+    type ("R");
+    see ("Run job aaaaaaaaaaaa once more? y yes, e\nedit first, n no\n");
+    watch_key (&watch, KEY_CODE_ESCAPE);
+    type ("/");
+    for (int i = 0; i < 10; i++)
+        type ("abcd");
+    type ("wxyz");
+    see ("Only jobs with: ");
+    see ("abcdwxyz\n");
+    assert_int_equal (canvas.cursor_column, 39);
+    see ("only those with `abcd");
 }
 
 static void a_refused_parameter_gets_the_cursor_and_the_reason (void **state)
@@ -794,6 +830,7 @@ int main (void)
         TEST (a_worker_that_shows_no_files_is_no_dead_end),
         TEST (the_form_shows_parameters_with_their_defaults),
         TEST (what_is_wrong_is_not_sent_and_what_is_right_is),
+        TEST (on_a_narrow_screen_hints_and_questions_are_whole),
         TEST (a_refused_parameter_gets_the_cursor_and_the_reason),
         TEST (a_form_without_profiles_says_so),
         TEST (q_quits_from_the_first_view_only),
