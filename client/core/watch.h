@@ -103,7 +103,8 @@ struct watch {
     size_t typed_cursor;
     char message[FORM_TEXT_BYTES];
     enum hue message_hue;
-    int list_rows; /* of the job list, as drawn last */
+    unsigned message_of; /* bit 1 << purpose: such an answer that is good takes it away; 0: a key */
+    int list_rows;       /* of the job list, as drawn last */
     int page_rows;
     bool over; /* quit */
     /* what is asked for */
@@ -135,6 +136,9 @@ void watch_log_failed (struct watch *self, const char *job_id, const char *why);
 void watch_answer (struct watch *self, const struct watch_ask *ask,
                    const struct watch_answer *answer);
 
+/* Said about requests that wait: stands until one of them is answered. */
+void watch_notice (struct watch *self, const char *text);
+
 /* What is to be asked for: true and *out, which the caller owns. Call until false. */
 bool watch_next_ask (struct watch *self, struct watch_ask *out);
 /* The job that is to be followed from *offset on; NULL: none. Only one that is not over. */
@@ -150,6 +154,8 @@ struct watch_ask *watch_ask_for (struct watch *self, enum watch_purpose purpose,
                                  const struct record *job, struct value *body);
 void watch_say (struct watch *self, enum hue hue, const char *format, ...)
     __attribute__ ((format (printf, 3, 4)));
+/* A message that nobody's key brought about is over when its cause is. */
+void watch_unsay (struct watch *self, unsigned purposes);
 /* The job that keys are about; NULL: there is none. */
 const struct watchjob *watch_selected (const struct watch *self);
 /* The same, and from now on that job is meant, wherever it stands. */

@@ -25,23 +25,26 @@ static const char *text_of (const struct value *map, const char *key)
 
 /* What runs: spinner, bar, count, time, ETA, experiment. */
 static void draw_progress (const struct watch *self, struct canvas *canvas, int row, int column,
-                           const struct watchjob *job)
+                           const struct watchjob *job, bool current)
 {
     struct sbuf text;
+    int64_t told_ms = self->now_ms - job->told_ms;
+    if (!current)
+        column += canvas_put (canvas, row, column, canvas->columns, HUE_RED, "last known: ");
     struct statusline view = {
         .job = &job->record,
-        .elapsed_ms = report_waited_ms (&job->record, self->how.now_ms),
-        .told_ms = job->record.status == JOB_PAUSED ? 0 : self->now_ms - job->told_ms,
+        .elapsed_ms = report_waited_ms (&job->record, self->how.now_ms - (current ? 0 : told_ms)),
+        .told_ms = job->record.status == JOB_PAUSED || !current ? 0 : told_ms,
         .how = &self->how,
-        .frame = (unsigned)(self->now_ms / WATCH_FRAME_MS),
+        .frame = current ? (unsigned)(self->now_ms / WATCH_FRAME_MS) : 0,
         .utf8 = self->utf8,
         .columns = canvas->columns > column ? (size_t)(canvas->columns - column) : 0,
     };
     sbuf_init (&text);
     statusline_render (&view, &text);
-    canvas_put (canvas, row, column, canvas->columns - column, hue_of_status (job->record.status),
-                sbuf_text (&text));
-    for (int i = column; i < canvas->columns; i++) {
+    canvas_put (canvas, row, column, canvas->columns - column,
+                current ? hue_of_status (job->record.status) : HUE_GREY, sbuf_text (&text));
+    for (int i = column; current && i < canvas->columns; i++) {
         struct canvas_cell *cell = &canvas->cells[row * canvas->columns + i];
         if (strcmp (cell->text, "█") == 0)
             cell->style = HUE_GREEN;
@@ -58,7 +61,8 @@ static void draw_worker (const struct watch *self, struct canvas *canvas, int *r
     int64_t queued = 0;
     const char *state = text_of (worker, "state");
     const struct watchjob *job = watchjobs_of_worker (&self->jobs, text_of (worker, "name"));
-    unsigned hue = strcmp (state, "offline") == 0 ? HUE_RED : job ? HUE_PLAIN : HUE_GREEN;
+    bool offline = strcmp (state, "offline") == 0;
+    unsigned hue = offline ? HUE_RED : job ? HUE_PLAIN : HUE_GREEN;
     sbuf_init (&name);
     sbuf_add (&name, " ");
     sbuf_add_safe (&name, text_of (worker, "name"));
@@ -69,19 +73,21 @@ static void draw_worker (const struct watch *self, struct canvas *canvas, int *r
     sbuf_free (&name);
     bool two = job && last > *row;
     if (job && !two) {
-        draw_progress (self, canvas, (*row)++, column, job);
+        draw_progress (self, canvas, (*row)++, column, job, !offline);
         return;
     }
     (void)value_read_int (worker, "queued", 0, INT64_MAX, &queued, NULL);
     column += canvas_printf (canvas, *row, column, 10, hue, "%s  ",
                              job && strcmp (state, "idle") == 0 ? "busy" : state);
-    column += canvas_printf (canvas, *row, column, 30, HUE_PLAIN, "%" PRId64 " in line  ", queued);
+    if (!offline) /* its line is where it is, too */
+        column +=
+            canvas_printf (canvas, *row, column, 30, HUE_PLAIN, "%" PRId64 " in line  ", queued);
     if (two) {
         column += canvas_printf (canvas, *row, column, canvas->columns - column, HUE_PLAIN,
                                  "job %s  ", job->record.job_id);
         canvas_printf (canvas, *row, column, canvas->columns - column, HUE_PLAIN, "%s  by %s",
                        job->record.profile, job->record.user);
-        draw_progress (self, canvas, ++*row, 1, job);
+        draw_progress (self, canvas, ++*row, 1, job, !offline);
     }
     ++*row;
 }

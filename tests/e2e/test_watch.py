@@ -118,6 +118,8 @@ def test_a_worker_that_goes_away_is_shown_so(ems):
         screen.see(f"{WORKER}", "idle")
         ems.stop_part("worker")
         screen.see("offline")
+        screen.see_not(" in line  ")
         ems.start_part("worker")
         ems.wait_ready()
         screen.see("idle")
+        screen.see_not("no worker is connected")

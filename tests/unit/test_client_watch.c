@@ -367,6 +367,50 @@ static void a_filter_leaves_only_what_has_it (void **state)
     see ("cccccccccccc  ");
 }
 
+static void what_fails_by_itself_is_told_until_it_succeeds (void **state)
+{
+    (void)state;
+    one_of_each ();
+    watch_look (&watch);
+    struct watch_ask ask = asked ("list");
+    answer (&ask, 503, "no worker is connected", NULL);
+    see ("the jobs cannot be listed");
+    watch_look (&watch);
+    ask = asked ("list");
+    answer (&ask, 200, NULL, map_of ("jobs", value_new_list ()));
+    see_not ("cannot be listed");
+    watch_notice (&watch, "still waiting");
+    see ("still waiting");
+    struct value *event = json ("{\"worker\":\"bench-1\",\"state\":\"idle\",\"queued\":0}");
+    watch_worker (&watch, event);
+    see_not ("still waiting");
+    type ("P"); /* what a key brought about stands until the next one */
+    see ("does not wait");
+    watch_worker (&watch, event);
+    see ("does not wait");
+    value_destroy (&event);
+}
+
+static void of_a_worker_that_is_offline_only_what_was_known_is_shown (void **state)
+{
+    (void)state;
+    one_of_each ();
+    watch.workers = json ("[{\"name\":\"bench-1\",\"state\":\"busy\",\"queued\":1}]");
+    watch_time (&watch, 3000, WALL_MS + 2000);
+    see ("busy  1 in line");
+    see_not ("last known");
+    struct value *event = json ("{\"worker\":\"bench-1\",\"state\":\"offline\",\"queued\":0}");
+    watch_worker (&watch, event);
+    value_destroy (&event);
+    see ("offline  job aaaaaaaaaaaa");
+    see ("\n last known: ");
+    char *before = strdup (strstr (screen (), "last known: "));
+    *strchr (before, '\n') = 0;
+    watch_time (&watch, 60000, WALL_MS + 59000);
+    see (before);
+    free (before);
+}
+
 /* ---- changes ---- */
 
 static void cancel_asks_once_and_any_other_key_means_no (void **state)
@@ -815,6 +859,8 @@ int main (void)
         TEST (when_the_line_moves_its_places_are_asked_for),
         TEST (records_that_make_no_sense_are_passed_over),
         TEST (a_filter_leaves_only_what_has_it),
+        TEST (what_fails_by_itself_is_told_until_it_succeeds),
+        TEST (of_a_worker_that_is_offline_only_what_was_known_is_shown),
         TEST (cancel_asks_once_and_any_other_key_means_no),
         TEST (a_refusal_is_shown),
         TEST (what_is_over_cannot_be_cancelled_paused_or_moved),
