@@ -90,13 +90,23 @@ static size_t walk_page (const struct watch *self, struct canvas *canvas, int to
     return count;
 }
 
-static void draw_page (struct watch *self, struct canvas *canvas, int top, int rows)
+/* With its title; that says whether there is more of it. */
+static void draw_page (struct watch *self, struct canvas *canvas, int top, int rows,
+                       const char *title)
 {
+    char text[160];
     struct canvas nowhere = { .columns = canvas->columns };
     size_t lines = walk_page (self, &nowhere, 0, rows);
     size_t most = lines > (size_t)rows ? lines - (size_t)rows : 0;
     if (self->page_first > most)
         self->page_first = most;
+    size_t end = self->page_first + (size_t)rows;
+    if (most == 0)
+        snprintf (text, sizeof text, "%s", title);
+    else
+        snprintf (text, sizeof text, "%s: %zu-%zu of %zu%s", title, self->page_first + 1, end,
+                  lines, end < lines ? ", PgDn: more" : "");
+    watch_draw_rule (self, canvas, top - 1, text);
     walk_page (self, canvas, top, rows);
 }
 
@@ -354,8 +364,7 @@ static void draw_view (struct watch *self, struct canvas *canvas, int top, int r
         make_page (self); /* times go on */
         snprintf (title, sizeof title, "%s%s", self->view == VIEW_HELP ? "Help" : "Job ",
                   self->view == VIEW_HELP ? "" : self->selected);
-        watch_draw_rule (self, canvas, top, title);
-        draw_page (self, canvas, top + 1, rows - 1);
+        draw_page (self, canvas, top + 1, rows - 1, title);
         break;
     }
 }

@@ -14,6 +14,7 @@
 #define WORKER_COLUMNS 14
 #define LINE_BYTES     8192
 #define TAB            8
+#define LEAST_REST     13 /* columns for the user, and the beginning of the notes */
 
 /* ---- workers ---- */
 
@@ -125,6 +126,25 @@ static const struct {
     [COLUMN_WHEN] = { "ACCEPTED", 16, 78 },   [COLUMN_REST] = { "USER, NOTES", 400, 90 },
 };
 
+#define STATE_MOST 64 /* columns: more than any reason needs */
+
+/* The state tells why a job failed: it shares with the notes what others leave. */
+static int width_of (const struct canvas *canvas, enum column column)
+{
+    int spare = canvas->columns - 2;
+    if (column != COLUMN_STATE)
+        return columns[column].columns;
+    for (enum column c = COLUMN_ID; c < COLUMN_REST; c++)
+        if (canvas->columns >= columns[c].least)
+            spare -= columns[c].columns + 2;
+    if (canvas->columns >= columns[COLUMN_REST].least)
+        spare = (spare - LEAST_REST) / 2;
+    else
+        spare += 2; /* nothing stands behind the last one */
+    int width = columns[COLUMN_STATE].columns + (spare > 0 ? spare : 0);
+    return width < STATE_MOST ? width : STATE_MOST;
+}
+
 static void add_rest (const struct watch *self, const struct record *job, struct sbuf *out)
 {
     sbuf_add_safe (out, job->user);
@@ -178,8 +198,8 @@ static void draw_job (const struct watch *self, struct canvas *canvas, int row,
             continue;
         sbuf_init (&text);
         cell_text (self, job, c, &text);
-        canvas_put (canvas, row, at, columns[c].columns, style, sbuf_text (&text));
-        at += columns[c].columns + 2;
+        canvas_put_short (canvas, row, at, width_of (canvas, c), style, sbuf_text (&text));
+        at += width_of (canvas, c) + 2;
         sbuf_free (&text);
     }
     if (selected) {
@@ -194,8 +214,8 @@ static void draw_headings (struct canvas *canvas, int row)
     for (enum column c = COLUMN_ID; c <= COLUMN_REST; c++) {
         if (canvas->columns < columns[c].least)
             continue;
-        canvas_put (canvas, row, at, columns[c].columns, HUE_GREY, columns[c].title);
-        at += columns[c].columns + 2;
+        canvas_put (canvas, row, at, width_of (canvas, c), HUE_GREY, columns[c].title);
+        at += width_of (canvas, c) + 2;
     }
 }
 

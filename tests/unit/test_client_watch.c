@@ -259,6 +259,39 @@ static void a_lost_connection_is_shown_and_so_is_its_return (void **state)
     see_not ("LOST");
 }
 
+static void a_wide_screen_has_room_for_the_reason_and_a_narrow_one_marks_the_cut (void **state)
+{
+    (void)state;
+    struct value *failed = job ("dddddddddddd", JOB_FAILED, -20);
+    value_put_string (failed, "reason", "spawn");
+    tell (failed);
+    struct sbuf words;
+    sbuf_init (&words);
+    report_state (&watch.jobs.items[0]->record, &words);
+    assert_true (strlen (sbuf_text (&words)) > 25);
+    canvas_resize (&canvas, 50, 200);
+    char line[256];
+    snprintf (line, sizeof line, "dddddddddddd  %s  ", sbuf_text (&words));
+    see (line);
+    canvas_resize (&canvas, 24, 80);
+    snprintf (line, sizeof line, "dddddddddddd  %.24s…  lab ", sbuf_text (&words));
+    see (line);
+    sbuf_free (&words);
+}
+
+static void a_page_that_goes_on_says_so (void **state)
+{
+    (void)state;
+    type ("?");
+    see ("Help: 1-20 of ");
+    see (", PgDn: more");
+    watch_key (&watch, KEY_CODE_END);
+    see ("Help: ");
+    see_not ("PgDn: more");
+    canvas_resize (&canvas, 80, 80);
+    see_not ("Help: ");
+}
+
 static void the_help_lists_every_key (void **state)
 {
     (void)state;
@@ -458,7 +491,7 @@ static void what_is_over_cannot_be_cancelled_paused_or_moved (void **state)
     watch_key (&watch, KEY_CODE_DOWN);
     watch_key (&watch, KEY_CODE_DOWN);
     type ("c");
-    see ("job cccccccccccc is over: it is completed");
+    see ("job cccccccccccc is over: it completed");
     type ("p");
     see ("does not run");
     type ("+");
@@ -658,7 +691,7 @@ static void results_are_listed_and_read (void **state)
     (void)state;
     one_of_each ();
     type ("o");
-    see ("only a completed job has results");
+    see ("only a completed job has results: job aaaaaaaaaaaa is running");
     watch_key (&watch, KEY_CODE_DOWN);
     watch_key (&watch, KEY_CODE_DOWN);
     type ("o");
@@ -852,6 +885,8 @@ int main (void)
         TEST (every_view_fits_into_every_size),
         TEST (without_utf8_everything_is_ascii),
         TEST (a_lost_connection_is_shown_and_so_is_its_return),
+        TEST (a_wide_screen_has_room_for_the_reason_and_a_narrow_one_marks_the_cut),
+        TEST (a_page_that_goes_on_says_so),
         TEST (the_help_lists_every_key),
         TEST (no_key_means_two_things_in_one_view),
         TEST (a_look_asks_for_everything_and_forgets_what_is_gone),
