@@ -228,7 +228,8 @@ static void ask_older (struct watch *self)
         is_asking (self, PURPOSE_OVER) || self->jobs.count >= WATCHJOBS_MOST)
         return;
     size_t at = watchjobs_index (&self->jobs, self->selected);
-    bool near = self->sticks && at + 2 * (size_t)self->list_rows >= self->jobs.count;
+    bool near =
+        self->to_end || (self->sticks && at + 2 * (size_t)self->list_rows >= self->jobs.count);
     if (near || (self->filter[0] && self->view == VIEW_JOBS))
         ask_jobs (self, PURPOSE_OLDER, self->older);
 }

@@ -77,6 +77,7 @@ struct watch {
     size_t depth;
     char selected[JOB_ID_BYTES]; /* "": the first one */
     bool sticks;                 /* somebody chose it; else it is what runs */
+    bool to_end;                 /* the list is loaded to its end, which is then selected */
     size_t first;                /* row of the list shown at the top */
     char filter[FORM_TEXT_BYTES];
     struct pager log;
@@ -164,6 +165,8 @@ const struct watchjob *watch_hold (struct watch *self);
 bool watch_passes (const struct watch *self, const struct record *job);
 /* Choose another one by so many places. */
 void watch_select (struct watch *self, int64_t step);
+/* The last one that is known; while there are older ones to be loaded, that is told. */
+void watch_go_to_end (struct watch *self);
 void watch_open_view (struct watch *self, enum watch_view view);
 void watch_close_view (struct watch *self);
 /* The log of the selected job, at once. */

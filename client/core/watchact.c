@@ -163,6 +163,9 @@ static void move_to_edge (struct watch *self, bool end)
     /* The list begins with what runs, and follows it. */
     if (self->view == VIEW_JOBS && !end)
         self->sticks = false;
+    self->to_end = self->view == VIEW_JOBS && end && self->older;
+    if (self->to_end)
+        watch_go_to_end (self);
 }
 
 static void shift (struct watch *self, int64_t columns)

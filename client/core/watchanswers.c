@@ -107,6 +107,7 @@ static void on_list (struct watch *self, const struct watch_ask *ask,
     if (!succeeded (answer)) {
         if (ask->purpose == PURPOSE_ACTIVE)
             value_destroy (&self->active);
+        self->to_end = false;
         if (!self->lost)
             fail_for_now (self, "the jobs cannot be listed", answer, LISTS);
         return;
@@ -119,6 +120,10 @@ static void on_list (struct watch *self, const struct watch_ask *ask,
     else {
         take_all (self, value_get (answer->body, "jobs"));
         keep_older (self, answer->body);
+        if (self->to_end) {
+            self->message[0] = 0;
+            watch_go_to_end (self);
+        }
     }
 }
 

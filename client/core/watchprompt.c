@@ -217,6 +217,7 @@ static bool stop_something (struct watch *self, int key)
 void watch_key (struct watch *self, int key)
 {
     self->message[0] = 0;
+    self->to_end = false;
     if (self->prompt != PROMPT_NONE)
         watch_prompt_key (self, key);
     else if (self->view == VIEW_FORM)

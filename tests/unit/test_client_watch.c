@@ -344,6 +344,63 @@ static void a_look_asks_for_everything_and_forgets_what_is_gone (void **state)
     see ("offline");
 }
 
+/* So many jobs that are over, from number `first` on. */
+static struct value *page_of (int first, int count, bool more)
+{
+    struct value *jobs = value_new_list ();
+    for (int i = first; i < first + count; i++) {
+        char id[16];
+        snprintf (id, sizeof id, "%012d", i);
+        value_append (jobs, job (id, JOB_COMPLETED, -100 - i));
+    }
+    struct value *body = map_of ("jobs", jobs);
+    if (more)
+        value_put_string (body, "next", "somewhere");
+    return body;
+}
+
+static void the_end_of_the_list_is_loaded_page_by_page (void **state)
+{
+    (void)state;
+    struct watch_ask ask;
+    watch_look (&watch);
+    ask = asked ("list");
+    answer (&ask, 200, NULL, map_of ("jobs", value_new_list ()));
+    ask = asked ("list");
+    answer (&ask, 200, NULL, page_of (0, 100, true));
+    nothing_is_asked ("list");
+    see ("100+ over");
+    watch_key (&watch, 'G');
+    see ("loading older jobs: 100 so far");
+    for (int i = 1; i < 5; i++) {
+        ask = asked ("list");
+        assert_string_equal (value_string (value_get (ask.body, "before")), "somewhere");
+        answer (&ask, 200, NULL, page_of (100 * i, 100, i < 4));
+    }
+    see (" 500 over");
+    see ("> 000000000499");
+    see_not ("loading");
+    nothing_is_asked ("list");
+}
+
+static void any_key_stops_loading_the_end_of_the_list (void **state)
+{
+    (void)state;
+    struct watch_ask ask;
+    watch_look (&watch);
+    ask = asked ("list");
+    answer (&ask, 200, NULL, map_of ("jobs", value_new_list ()));
+    ask = asked ("list");
+    answer (&ask, 200, NULL, page_of (0, 100, true));
+    watch_key (&watch, 'G');
+    ask = asked ("list");
+    watch_key (&watch, 'g');
+    see_not ("loading");
+    answer (&ask, 200, NULL, page_of (100, 100, true));
+    see ("> 000000000000");
+    nothing_is_asked ("list");
+}
+
 static void an_answer_that_is_older_than_an_event_does_not_count (void **state)
 {
     (void)state;
@@ -890,6 +947,8 @@ int main (void)
         TEST (the_help_lists_every_key),
         TEST (no_key_means_two_things_in_one_view),
         TEST (a_look_asks_for_everything_and_forgets_what_is_gone),
+        TEST (the_end_of_the_list_is_loaded_page_by_page),
+        TEST (any_key_stops_loading_the_end_of_the_list),
         TEST (an_answer_that_is_older_than_an_event_does_not_count),
         TEST (when_the_line_moves_its_places_are_asked_for),
         TEST (records_that_make_no_sense_are_passed_over),
