@@ -138,6 +138,44 @@ int canvas_printf (struct canvas *self, int row, int column, int most, unsigned 
     return canvas_put (self, row, column, most, style, text);
 }
 
+int canvas_put_short (struct canvas *self, int row, int column, int most, unsigned style,
+                      const char *text)
+{
+    const char *mark = self->utf8 ? "…" : "...";
+    int marked = (int)text_columns (mark);
+    if (most > self->columns - column)
+        most = self->columns - column;
+    if ((int)text_columns (text) <= most || most < marked)
+        return canvas_put (self, row, column, most, style, text);
+    int used = canvas_put (self, row, column, most - marked, style, text);
+    return used + canvas_put (self, row, column + used, marked, style, mark);
+}
+
+int canvas_put_typed (struct canvas *self, int row, int column, int most, unsigned style,
+                      const char *text, size_t cursor)
+{
+    const char *end = text + cursor;
+    int before = 0;
+    for (const char *at = text; at < end;) {
+        uint32_t point;
+        char one[8] = "";
+        size_t bytes = utf8_next (at, strlen (at), &point);
+        memcpy (one, at, bytes ? bytes : 1);
+        before += (int)text_columns (one);
+        at += bytes ? bytes : 1;
+    }
+    while (before >= most && *text) {
+        uint32_t point;
+        char one[8] = "";
+        size_t bytes = utf8_next (text, strlen (text), &point);
+        memcpy (one, text, bytes ? bytes : 1);
+        before -= (int)text_columns (one);
+        text += bytes ? bytes : 1;
+    }
+    canvas_put (self, row, column, most, style, text);
+    return column + before;
+}
+
 void canvas_repeat (struct canvas *self, int row, int column, int times, unsigned style,
                     const char *character)
 {

@@ -41,6 +41,13 @@ int canvas_put (struct canvas *self, int row, int column, int most, unsigned sty
                 const char *text);
 int canvas_printf (struct canvas *self, int row, int column, int most, unsigned style,
                    const char *format, ...) __attribute__ ((format (printf, 6, 7)));
+/* The same; what does not fit ends with an ellipsis. */
+int canvas_put_short (struct canvas *self, int row, int column, int most, unsigned style,
+                      const char *text);
+/* Text that is being typed: what does not fit moves to the left, so that the place before which so
+ * many bytes stand is in sight. Returns the column of that place. */
+int canvas_put_typed (struct canvas *self, int row, int column, int most, unsigned style,
+                      const char *text, size_t cursor);
 /* The same character `times` times. */
 void canvas_repeat (struct canvas *self, int row, int column, int times, unsigned style,
                     const char *character);

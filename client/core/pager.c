@@ -19,13 +19,15 @@ void pager_free (struct pager *self)
 {
     free (self->data);
     free (self->starts);
+    pager_let_go (self);
     pager_init (self);
 }
 
-static void forget (struct pager *self, int64_t begin)
+void pager_forget (struct pager *self, int64_t begin)
 {
     self->size = self->count = 0;
     self->begin = begin;
+    self->stale = self->asking;
 }
 
 static int64_t end_of (const struct pager *self)
@@ -45,7 +47,7 @@ void pager_open (struct pager *self, int64_t total, bool follow)
     self->rows = rows;
     self->total = total;
     self->follow = follow;
-    forget (self, follow ? tail_begin (self) : 0);
+    pager_forget (self, follow ? tail_begin (self) : 0);
 }
 
 /* ---- lines ---- */
@@ -109,6 +111,57 @@ static size_t first_row (const struct pager *self)
     if (self->follow)
         return self->count > rows ? self->count - rows : 0;
     return line_at (self, self->top);
+}
+
+/* ---- a page that stands still ---- */
+
+void pager_let_go (struct pager *self)
+{
+    free (self->held.data);
+    free (self->held.starts);
+    memset (&self->held, 0, sizeof self->held);
+}
+
+void pager_hold (struct pager *self)
+{
+    size_t first = first_row (self);
+    size_t count = self->count - first;
+    struct pager_page *page = &self->held;
+    bool elsewhere = !self->follow && (self->top < self->begin || self->top >= end_of (self));
+    if (page->count > 0 || first >= self->count || elsewhere)
+        return;
+    if (count > (size_t)self->rows)
+        count = (size_t)self->rows;
+    size_t begin = self->starts[first];
+    size_t end = first + count < self->count ? self->starts[first + count] : self->size;
+    page->data = malloc (end - begin);
+    page->starts = malloc (count * sizeof *page->starts);
+    if (!page->data || !page->starts) {
+        self->failed = true;
+        pager_let_go (self);
+        return;
+    }
+    memcpy (page->data, self->data + begin, end - begin);
+    for (size_t i = 0; i < count; i++)
+        page->starts[i] = self->starts[first + i] - begin;
+    page->size = end - begin;
+    page->count = count;
+    page->begin = self->begin + (int64_t)begin;
+}
+
+static bool is_here (const struct pager *self)
+{
+    bool whole = end_of (self) >= self->total;
+    if (self->follow || self->count == 0)
+        return whole;
+    return self->top >= self->begin + (int64_t)self->starts[0] && self->top < end_of (self) &&
+           (whole || first_row (self) + (size_t)self->rows <= self->count);
+}
+
+void pager_settle (struct pager *self)
+{
+    if (self->held.count > 0 && !pager_is_searching (self) && is_here (self))
+        pager_let_go (self);
 }
 
 /* ---- bytes ---- */
@@ -199,6 +252,7 @@ void pager_feed (struct pager *self, int64_t offset, const char *data, size_t by
     } else if (self->size > 0 && offset < self->begin && end >= self->begin) {
         prepend (self, offset, data, (size_t)(self->begin - offset));
     }
+    pager_settle (self);
 }
 
 /* ---- what is missing ---- */
@@ -211,16 +265,11 @@ static bool ask (struct pager *self, int64_t from, int64_t to, int64_t *offset, 
     return self->asking;
 }
 
-static bool is_searching (const struct pager *self)
-{
-    return self->search == SEARCH_UP || self->search == SEARCH_DOWN;
-}
-
 static bool needs_before (const struct pager *self)
 {
     if (self->begin == 0)
         return false;
-    if (is_searching (self))
+    if (pager_is_searching (self))
         return self->search == SEARCH_UP;
     size_t margin = (size_t)self->rows;
     return self->count < margin || (!self->follow && first_row (self) < margin);
@@ -230,7 +279,7 @@ static bool needs_after (const struct pager *self)
 {
     if (end_of (self) >= self->total)
         return false;
-    if (is_searching (self))
+    if (pager_is_searching (self))
         return self->search == SEARCH_DOWN;
     return self->follow || first_row (self) + 2 * (size_t)self->rows >= self->count;
 }
@@ -239,17 +288,16 @@ static bool needs_after (const struct pager *self)
 static void go_there (struct pager *self)
 {
     if (self->follow && end_of (self) + GAP_MOST_BYTES < self->total)
-        forget (self, tail_begin (self));
+        pager_forget (self, tail_begin (self));
     else if (!self->follow &&
              (self->top < self->begin || (self->top >= end_of (self) && self->top < self->total)))
-        forget (self, self->top > PAGER_PIECE_BYTES / 2 ? self->top - PAGER_PIECE_BYTES / 2 : 0);
+        pager_forget (self,
+                      self->top > PAGER_PIECE_BYTES / 2 ? self->top - PAGER_PIECE_BYTES / 2 : 0);
 }
 
-bool pager_need (struct pager *self, int64_t *offset, int64_t *bytes)
+static bool next_piece (struct pager *self, int64_t *offset, int64_t *bytes)
 {
-    if (self->asking || self->stuck)
-        return false;
-    if (!is_searching (self))
+    if (!pager_is_searching (self))
         go_there (self);
     if (self->size == 0)
         return ask (self, self->begin, self->total, offset, bytes);
@@ -258,6 +306,19 @@ bool pager_need (struct pager *self, int64_t *offset, int64_t *bytes)
     if (needs_before (self))
         return ask (self, self->begin - PAGER_PIECE_BYTES, self->begin, offset, bytes);
     return false;
+}
+
+bool pager_need (struct pager *self, int64_t *offset, int64_t *bytes)
+{
+    if (self->asking || self->stuck)
+        return false;
+    bool need = next_piece (self, offset, bytes);
+    /* All that was to be looked through came by itself. */
+    if (!need && pager_is_searching (self)) {
+        pager_search_on (self);
+        need = next_piece (self, offset, bytes);
+    }
+    return need;
 }
 
 void pager_retry (struct pager *self)
@@ -277,14 +338,22 @@ static int64_t offset_of (const struct pager *self, size_t line)
     return line < self->count ? self->begin + (int64_t)self->starts[line] : end_of (self);
 }
 
+/* Whatever moves, moves on from a search. */
+static void leave (struct pager *self)
+{
+    pager_stop (self);
+    self->stuck = false;
+    self->match = -1;
+}
+
 void pager_move (struct pager *self, int64_t lines)
 {
     int64_t row = (int64_t)first_row (self) + lines;
     int64_t last = (int64_t)self->count - self->rows;
     bool at_end = end_of (self) >= self->total;
-    pager_stop (self);
-    self->stuck = false;
-    self->match = -1;
+    leave (self);
+    if (self->held.count > 0)
+        return; /* what is beside it is on its way back */
     if (lines > 0 && (self->follow || (at_end && row >= last))) {
         self->follow = true;
         return;
@@ -298,32 +367,39 @@ void pager_move (struct pager *self, int64_t lines)
 
 void pager_home (struct pager *self)
 {
-    pager_stop (self);
-    self->stuck = false;
-    self->match = -1;
+    leave (self);
+    pager_let_go (self);
     self->follow = false;
     self->top = 0;
 }
 
 void pager_end (struct pager *self)
 {
-    pager_stop (self);
-    self->stuck = false;
-    self->match = -1;
+    leave (self);
+    pager_let_go (self);
     self->follow = true;
+}
+
+bool pager_at_end (const struct pager *self)
+{
+    return self->follow || (self->top > 0 && end_of (self) >= self->total &&
+                            first_row (self) + (size_t)self->rows >= self->count);
 }
 
 bool pager_line (const struct pager *self, int64_t row, const char **line, size_t *bytes,
                  int64_t *offset)
 {
-    size_t at = first_row (self) + (size_t)row;
-    if (at >= self->count)
+    bool held = self->held.count > 0;
+    const size_t *starts = held ? self->held.starts : self->starts;
+    size_t count = held ? self->held.count : self->count;
+    size_t size = held ? self->held.size : self->size;
+    size_t at = (held ? 0 : first_row (self)) + (size_t)row;
+    if (at >= count)
         return false;
-    size_t start = self->starts[at];
-    size_t end = at + 1 < self->count ? self->starts[at + 1] : self->size;
-    *line = self->data + start;
-    *offset = self->begin + (int64_t)start;
-    *bytes = end - start;
+    size_t end = at + 1 < count ? starts[at + 1] : size;
+    *line = (held ? self->held.data : self->data) + starts[at];
+    *offset = (held ? self->held.begin : self->begin) + (int64_t)starts[at];
+    *bytes = end - starts[at];
     if (*bytes > 0 && (*line)[*bytes - 1] == '\n')
         (*bytes)--;
     if (*bytes > 0 && (*line)[*bytes - 1] == '\r')
@@ -334,7 +410,8 @@ bool pager_line (const struct pager *self, int64_t row, const char **line, size_
 int pager_percent (const struct pager *self)
 {
     size_t last = first_row (self) + (size_t)self->rows;
-    int64_t shown = offset_of (self, last);
+    int64_t shown =
+        self->held.count > 0 ? self->held.begin + (int64_t)self->held.size : offset_of (self, last);
     return self->total > 0 ? (int)(100 * (shown < self->total ? shown : self->total) / self->total)
                            : 100;
 }

@@ -20,7 +20,20 @@ enum pager_search {
     SEARCH_NONE,
     SEARCH_UP,
     SEARCH_DOWN,
-    SEARCH_MISSED, /* it was not found up to the end in that direction */
+    SEARCH_MISSED, /* it is nowhere in the text */
+    SEARCH_BROKEN, /* what was to be looked through cannot be had */
+};
+
+/* Nothing more was found in its direction: the search went on, once, from the other end. */
+enum pager_turn { TURN_NONE, TURN_TO_TOP, TURN_TO_END };
+
+/* The lines that were shown when a search began: they stand still while it runs. */
+struct pager_page {
+    char *data;     /* owned */
+    size_t *starts; /* owned */
+    size_t size;
+    size_t count; /* 0: there is none */
+    int64_t begin;
 };
 
 struct pager {
@@ -39,12 +52,18 @@ struct pager {
     int64_t rows;  /* that are shown */
     int64_t shift; /* columns scrolled to the right */
 
+    struct pager_page held;
+
     bool asking;
+    bool stale; /* …for what is not wanted any more */
     bool stuck; /* the last answer was none: nothing more is asked for until something happens */
     enum pager_search search;
     char pattern[PAGER_PATTERN_BYTES];
-    int64_t from;  /* the search goes on from there */
-    int64_t match; /* the line found last; -1: none */
+    bool up; /* the direction of pager_find */
+    enum pager_turn turned;
+    int64_t origin; /* the search began there */
+    int64_t from;   /* …and goes on from there */
+    int64_t match;  /* the line found last; -1: none */
 };
 
 void pager_init (struct pager *self);
@@ -68,9 +87,13 @@ void pager_move (struct pager *self, int64_t lines); /* > 0: down */
 void pager_home (struct pager *self);
 void pager_end (struct pager *self);
 
-/* Search for a text, up or down from what is shown. Without capitals it means them too. */
-void pager_find (struct pager *self, const char *pattern, bool up);
-void pager_again (struct pager *self, bool up);
+/* Search for a text, from what is shown: up from the end, else down; what is not found in that
+ * direction is looked for from the other end. Without capitals it means them too. */
+void pager_find (struct pager *self, const char *pattern);
+/* The next one in the same direction, or in the other one. */
+void pager_again (struct pager *self, bool back);
+bool pager_is_searching (const struct pager *self);
+int pager_searched_percent (const struct pager *self);
 void pager_stop (struct pager *self); /* searching */
 /* Where the pattern is in a line, from `from` on; -1: not. */
 int64_t pager_match (const struct pager *self, const char *line, size_t bytes, size_t from);
@@ -80,5 +103,17 @@ bool pager_line (const struct pager *self, int64_t row, const char **line, size_
                  int64_t *offset);
 /* How much of the text lies before the end of what is shown, in percent. */
 int pager_percent (const struct pager *self);
+
+/* ---- between the files of pager ---- */
+
+/* The window begins anew there, with nothing in it. */
+void pager_forget (struct pager *self, int64_t begin);
+void pager_hold (struct pager *self);
+/* What was held is let go of as soon as the window has it. */
+void pager_settle (struct pager *self);
+void pager_let_go (struct pager *self);
+/* Look through what is in the window. */
+void pager_search_on (struct pager *self);
+bool pager_at_end (const struct pager *self);
 
 #endif

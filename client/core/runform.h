@@ -54,6 +54,7 @@ struct runform {
     char wrong[NAME_BYTES];        /* the server refused this parameter… */
     char why[DETAIL_BYTES];        /* …or the whole, with these words; "": nothing */
     bool asking;                   /* the job was asked for */
+    bool refused;                  /* the last key was to run it, and something is wrong */
     bool failed;                   /* memory was short */
 };
 
@@ -70,6 +71,8 @@ void runform_refused (struct runform *self, const char *parameter, const char *w
 
 /* What is wrong with a row: true, and it is added. */
 bool runform_wrong (const struct runform *self, size_t row, struct sbuf *out);
+/* In whole words, what is wrong with the row that has the cursor. */
+void runform_complain (const struct runform *self, struct sbuf *out);
 /* What a row takes, for the one that has the cursor. */
 void runform_hint (const struct runform *self, size_t row, struct sbuf *out);
 /* The chosen one of a FORM_CHOICE. */

@@ -133,6 +133,51 @@ void runform_hint (const struct runform *self, size_t at, struct sbuf *out)
     }
 }
 
+static void add_range (const struct value *parameter, struct sbuf *out)
+{
+    const struct value *min = value_get (parameter, "min");
+    const struct value *max = value_get (parameter, "max");
+    bool low = value_type (min) == VALUE_INT, high = value_type (max) == VALUE_INT;
+    sbuf_add (out, "` is no integer");
+    if (low)
+        sbuf_printf (out, " from %" PRId64 "%s", value_int (min), high ? "" : " on");
+    if (high)
+        sbuf_printf (out, "%s to %" PRId64, low ? "" : " up", value_int (max));
+}
+
+static void complain_of_text (const struct runform *self, size_t at, struct sbuf *out)
+{
+    const struct form_row *row = &self->rows[at];
+    if (!row->text[0]) {
+        sbuf_add (out, "it must be given: ");
+        runform_hint (self, at, out);
+        return;
+    }
+    sbuf_add (out, "`");
+    sbuf_add_safe (out, row->text);
+    if (row->field == FIELD_PRIORITY) {
+        sbuf_printf (out, "` is no integer from 0 to %d", LIMIT_PRIORITY);
+    } else if (strcmp (text_of (row->parameter, "type"), "int") == 0) {
+        add_range (row->parameter, out);
+    } else {
+        sbuf_add (out, "` is wrong; right is: ");
+        runform_hint (self, at, out);
+    }
+}
+
+void runform_complain (const struct runform *self, struct sbuf *out)
+{
+    size_t at = self->current;
+    if (at > 0 && self->rows[at].kind == FORM_ITEM && self->rows[at - 1].kind == FORM_HEAD)
+        at--;
+    sbuf_add_safe (out, self->rows[at].name);
+    sbuf_add (out, ": ");
+    if (self->rows[at].kind == FORM_TEXT && !self->why[0])
+        complain_of_text (self, at, out);
+    else
+        runform_wrong (self, at, out);
+}
+
 void runform_refused (struct runform *self, const char *parameter, const char *why)
 {
     self->asking = false;
@@ -233,13 +278,15 @@ static void change (struct runform *self, int key)
 
 bool runform_key (struct runform *self, int key)
 {
+    self->refused = false;
     if (self->count == 0 || self->asking)
         return false;
     bool run = key == KEY_CODE_F5 || key == KEY_CODE_CTRL_R ||
                (key == KEY_CODE_ENTER && self->rows[self->current].kind == FORM_RUN);
     if (run) {
         self->why[0] = 0;
-        return all_right (self);
+        self->refused = !all_right (self);
+        return !self->refused;
     }
     if (key == KEY_CODE_DOWN || key == KEY_CODE_TAB || key == KEY_CODE_ENTER)
         move (self, 1);

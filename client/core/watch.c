@@ -10,6 +10,7 @@
 
 #define ACTIVE_LIMIT 500
 #define OVER_LIMIT   100
+#define ANY_PURPOSE  (~0u)
 
 void watch_init (struct watch *self, const char *endpoint, bool utf8,
                  int64_t (*zone_ms) (int64_t wall_ms))
@@ -60,7 +61,20 @@ void watch_say (struct watch *self, enum hue hue, const char *format, ...)
     sbuf_add_safe (&safe, text);
     snprintf (self->message, sizeof self->message, "%s", sbuf_text (&safe));
     self->message_hue = hue;
+    self->message_of = 0;
     sbuf_free (&safe);
+}
+
+void watch_unsay (struct watch *self, unsigned purposes)
+{
+    if (self->message_of & purposes)
+        self->message[0] = 0;
+}
+
+void watch_notice (struct watch *self, const char *text)
+{
+    watch_say (self, HUE_YELLOW, "%s", text);
+    self->message_of = ANY_PURPOSE;
 }
 
 /* ---- asking ---- */
@@ -214,7 +228,8 @@ static void ask_older (struct watch *self)
         is_asking (self, PURPOSE_OVER) || self->jobs.count >= WATCHJOBS_MOST)
         return;
     size_t at = watchjobs_index (&self->jobs, self->selected);
-    bool near = self->sticks && at + 2 * (size_t)self->list_rows >= self->jobs.count;
+    bool near =
+        self->to_end || (self->sticks && at + 2 * (size_t)self->list_rows >= self->jobs.count);
     if (near || (self->filter[0] && self->view == VIEW_JOBS))
         ask_jobs (self, PURPOSE_OLDER, self->older);
 }
@@ -257,6 +272,7 @@ void watch_log_failed (struct watch *self, const char *job_id, const char *why)
         return;
     self->log_failed = true;
     watch_say (self, HUE_RED, "the log cannot be followed: %s", why);
+    self->message_of = 1u << PURPOSE_LOG;
 }
 
 /* ---- events ---- */
@@ -281,6 +297,12 @@ void watch_job (struct watch *self, const struct value *job)
 void watch_worker (struct watch *self, const struct value *event)
 {
     const char *name = value_string (value_get (event, "worker"));
+    const char *state = value_string (value_get (event, "state"));
+    /* What failed by itself may succeed now. */
+    if (state && strcmp (state, "offline") != 0 && self->message[0] && self->message_of) {
+        watch_unsay (self, ANY_PURPOSE);
+        watch_look (self);
+    }
     struct value *list = value_new_list ();
     bool known = false;
     for (size_t i = 0; name && list && i < value_count (self->workers); i++) {
@@ -313,6 +335,7 @@ int watch_timeout_ms (const struct watch *self)
     if (self->view == VIEW_JOBS && self->now_ms < self->rest_ms)
         return (int)(self->rest_ms - self->now_ms);
     bool moves = watchjobs_count (&self->jobs, SECTION_RUNS) > 0 || self->lost ||
-                 self->form.asking || self->log.search != SEARCH_NONE;
+                 self->form.asking || pager_is_searching (&self->log) ||
+                 pager_is_searching (&self->file);
     return moves ? WATCH_FRAME_MS : -1;
 }

@@ -18,6 +18,7 @@
 #define WATCH_FILES_MOST  1024
 #define WATCH_LEAST_ROWS  10
 #define WATCH_LEAST_WIDTH 40
+#define WATCH_BOTTOM_ROWS 2 /* message or question, keys */
 
 enum watch_purpose {
     PURPOSE_ACTIVE, /* a page of the jobs that are not over */
@@ -76,6 +77,7 @@ struct watch {
     size_t depth;
     char selected[JOB_ID_BYTES]; /* "": the first one */
     bool sticks;                 /* somebody chose it; else it is what runs */
+    bool to_end;                 /* the list is loaded to its end, which is then selected */
     size_t first;                /* row of the list shown at the top */
     char filter[FORM_TEXT_BYTES];
     struct pager log;
@@ -102,7 +104,8 @@ struct watch {
     size_t typed_cursor;
     char message[FORM_TEXT_BYTES];
     enum hue message_hue;
-    int list_rows; /* of the job list, as drawn last */
+    unsigned message_of; /* bit 1 << purpose: such an answer that is good takes it away; 0: a key */
+    int list_rows;       /* of the job list, as drawn last */
     int page_rows;
     bool over; /* quit */
     /* what is asked for */
@@ -134,6 +137,9 @@ void watch_log_failed (struct watch *self, const char *job_id, const char *why);
 void watch_answer (struct watch *self, const struct watch_ask *ask,
                    const struct watch_answer *answer);
 
+/* Said about requests that wait: stands until one of them is answered. */
+void watch_notice (struct watch *self, const char *text);
+
 /* What is to be asked for: true and *out, which the caller owns. Call until false. */
 bool watch_next_ask (struct watch *self, struct watch_ask *out);
 /* The job that is to be followed from *offset on; NULL: none. Only one that is not over. */
@@ -149,6 +155,8 @@ struct watch_ask *watch_ask_for (struct watch *self, enum watch_purpose purpose,
                                  const struct record *job, struct value *body);
 void watch_say (struct watch *self, enum hue hue, const char *format, ...)
     __attribute__ ((format (printf, 3, 4)));
+/* A message that nobody's key brought about is over when its cause is. */
+void watch_unsay (struct watch *self, unsigned purposes);
 /* The job that keys are about; NULL: there is none. */
 const struct watchjob *watch_selected (const struct watch *self);
 /* The same, and from now on that job is meant, wherever it stands. */
@@ -157,6 +165,8 @@ const struct watchjob *watch_hold (struct watch *self);
 bool watch_passes (const struct watch *self, const struct record *job);
 /* Choose another one by so many places. */
 void watch_select (struct watch *self, int64_t step);
+/* The last one that is known; while there are older ones to be loaded, that is told. */
+void watch_go_to_end (struct watch *self);
 void watch_open_view (struct watch *self, enum watch_view view);
 void watch_close_view (struct watch *self);
 /* The log of the selected job, at once. */

@@ -57,14 +57,30 @@ static struct value *about (const char *job_id)
     return body;
 }
 
+/* What "it" did, or does. */
+static const char *how_it_is (enum job_status status)
+{
+    static const char *const words[JOB_STATUSES] = {
+        [JOB_QUEUED] = "is queued",
+        [JOB_STARTING] = "is starting",
+        [JOB_RUNNING] = "is running",
+        [JOB_PAUSED] = "is paused",
+        [JOB_CANCELLING] = "is cancelling",
+        [JOB_COMPLETED] = "completed",
+        [JOB_FAILED] = "failed",
+        [JOB_CANCELLED] = "was cancelled",
+    };
+    return words[status] ? words[status] : job_status_name (status);
+}
+
 static void open_results (struct watch *self)
 {
     const struct watchjob *job = watch_hold (self);
     if (!job)
         return;
     if (job->record.status != JOB_COMPLETED) {
-        watch_say (self, HUE_PLAIN, "job %s is %s: only a completed job has results",
-                   job->record.job_id, job_status_name (job->record.status));
+        watch_say (self, HUE_PLAIN, "only a completed job has results: job %s %s",
+                   job->record.job_id, how_it_is (job->record.status));
         return;
     }
     memcpy (self->files_job, job->record.job_id, sizeof self->files_job);
@@ -147,6 +163,9 @@ static void move_to_edge (struct watch *self, bool end)
     /* The list begins with what runs, and follows it. */
     if (self->view == VIEW_JOBS && !end)
         self->sticks = false;
+    self->to_end = self->view == VIEW_JOBS && end && self->older;
+    if (self->to_end)
+        watch_go_to_end (self);
 }
 
 static void shift (struct watch *self, int64_t columns)
@@ -209,8 +228,8 @@ static void pause_or_resume (struct watch *self)
     else if (watchjobs_section (&job->record) == SECTION_RUNS)
         change (self, job, "pause");
     else
-        watch_say (self, HUE_PLAIN, "job %s does not run: it is %s", job->record.job_id,
-                   job_status_name (job->record.status));
+        watch_say (self, HUE_PLAIN, "job %s does not run: it %s", job->record.job_id,
+                   how_it_is (job->record.status));
 }
 
 static void change_priority (struct watch *self, int step)
@@ -239,8 +258,8 @@ static void ask_person (struct watch *self, enum watch_prompt prompt)
     if (!job)
         return;
     if (prompt == PROMPT_CANCEL && over) {
-        watch_say (self, HUE_PLAIN, "job %s is over: it is %s", job->record.job_id,
-                   job_status_name (job->record.status));
+        watch_say (self, HUE_PLAIN, "job %s is over: it %s", job->record.job_id,
+                   how_it_is (job->record.status));
         return;
     }
     if (prompt == PROMPT_PRIORITY && job->record.status != JOB_QUEUED) {
@@ -263,11 +282,11 @@ static void ask_text (struct watch *self)
     self->typed_cursor = strlen (self->typed);
 }
 
-static void search_again (struct watch *self, bool up)
+static void search_again (struct watch *self, bool back)
 {
     struct pager *pager = watch_pager (self);
     if (pager && pager->pattern[0])
-        pager_again (pager, up);
+        pager_again (pager, back);
     else if (pager)
         watch_say (self, HUE_PLAIN, "nothing was searched for yet: press / and type it");
 }
@@ -321,9 +340,9 @@ void watch_act (struct watch *self, enum watch_action action)
     case ACTION_SEARCH:
         ask_text (self);
         break;
-    case ACTION_OLDER:
-    case ACTION_NEWER:
-        search_again (self, action == ACTION_OLDER);
+    case ACTION_NEXT:
+    case ACTION_PREVIOUS:
+        search_again (self, action == ACTION_PREVIOUS);
         break;
     case ACTION_HELP:
         watch_open_view (self, VIEW_HELP);

@@ -9,6 +9,8 @@
 
 #include "wording.h"
 
+#define LISTS (1u << PURPOSE_ACTIVE | 1u << PURPOSE_OVER | 1u << PURPOSE_OLDER)
+
 static bool succeeded (const struct watch_answer *answer)
 {
     return answer->status == STATUS_OK || answer->status == STATUS_QUEUED;
@@ -19,6 +21,14 @@ static void fail (struct watch *self, const char *what, const struct watch_answe
     char words[DETAIL_BYTES];
     wording_of (answer->error ? answer->error : "refused without a reason", words, sizeof words);
     watch_say (self, HUE_RED, "%s%s%s", what, what[0] ? ": " : "", words);
+}
+
+/* …of what was asked for by itself: it stands no longer than until that succeeds. */
+static void fail_for_now (struct watch *self, const char *what, const struct watch_answer *answer,
+                          unsigned purposes)
+{
+    fail (self, what, answer);
+    self->message_of = purposes;
 }
 
 /* ---- lists ---- */
@@ -97,10 +107,12 @@ static void on_list (struct watch *self, const struct watch_ask *ask,
     if (!succeeded (answer)) {
         if (ask->purpose == PURPOSE_ACTIVE)
             value_destroy (&self->active);
+        self->to_end = false;
         if (!self->lost)
-            fail (self, "the jobs cannot be listed", answer);
+            fail_for_now (self, "the jobs cannot be listed", answer, LISTS);
         return;
     }
+    watch_unsay (self, LISTS);
     if (ask->purpose == PURPOSE_ACTIVE)
         on_active (self, ask, answer->body);
     else if (ask->purpose == PURPOSE_OVER)
@@ -108,6 +120,10 @@ static void on_list (struct watch *self, const struct watch_ask *ask,
     else {
         take_all (self, value_get (answer->body, "jobs"));
         keep_older (self, answer->body);
+        if (self->to_end) {
+            self->message[0] = 0;
+            watch_go_to_end (self);
+        }
     }
 }
 
@@ -233,8 +249,10 @@ static void on_log (struct watch *self, const struct watch_ask *ask,
     if (ask->serial != self->log_serial)
         return;
     feed (&self->log, answer);
-    if (!succeeded (answer) && !self->lost)
-        fail (self, "the log cannot be read", answer);
+    if (succeeded (answer))
+        watch_unsay (self, 1u << PURPOSE_LOG);
+    else if (!self->lost)
+        fail_for_now (self, "the log cannot be read", answer, 1u << PURPOSE_LOG);
 }
 
 static void on_files (struct watch *self, const struct watch_ask *ask,

@@ -11,7 +11,7 @@
 
 #define LABEL_COLUMN 14
 #define PAGE_INDENT  14 /* of what is broken off a line */
-#define BOTTOM_ROWS  2  /* message or question, keys */
+#define LEAST_TYPED  12 /* columns for what is typed */
 
 /* ---- pages of text ---- */
 
@@ -90,13 +90,23 @@ static size_t walk_page (const struct watch *self, struct canvas *canvas, int to
     return count;
 }
 
-static void draw_page (struct watch *self, struct canvas *canvas, int top, int rows)
+/* With its title; that says whether there is more of it. */
+static void draw_page (struct watch *self, struct canvas *canvas, int top, int rows,
+                       const char *title)
 {
+    char text[160];
     struct canvas nowhere = { .columns = canvas->columns };
     size_t lines = walk_page (self, &nowhere, 0, rows);
     size_t most = lines > (size_t)rows ? lines - (size_t)rows : 0;
     if (self->page_first > most)
         self->page_first = most;
+    size_t end = self->page_first + (size_t)rows;
+    if (most == 0)
+        snprintf (text, sizeof text, "%s", title);
+    else
+        snprintf (text, sizeof text, "%s: %zu-%zu of %zu%s", title, self->page_first + 1, end,
+                  lines, end < lines ? ", PgDn: more" : "");
+    watch_draw_rule (self, canvas, top - 1, text);
     walk_page (self, canvas, top, rows);
 }
 
@@ -177,43 +187,101 @@ static void draw_keys (const struct watch *self, struct canvas *canvas, int row)
     }
 }
 
-static void draw_question (const struct watch *self, struct canvas *canvas, int row)
+/* In one row, or in both if it is longer: the keys give way until one is pressed. True if so. */
+static bool draw_words (struct canvas *canvas, int row, unsigned style, const char *text)
+{
+    struct sbuf first;
+    if ((int)text_columns (text) <= canvas->columns) {
+        canvas_put (canvas, row, 0, canvas->columns, style, text);
+        return false;
+    }
+    sbuf_init (&first);
+    columns_clip (text, (size_t)canvas->columns, &first);
+    const char *rest = text + first.size;
+    const char *blank = strrchr (sbuf_text (&first), ' ');
+    if (blank && *rest != ' ')
+        rest = text + (blank - sbuf_text (&first));
+    canvas_put (canvas, row, 0, canvas->columns, style, sbuf_text (&first));
+    int kept = (int)text_columns (sbuf_text (&first)) - (int)(first.size - (size_t)(rest - text));
+    canvas_repeat (canvas, row, kept, canvas->columns - kept, HUE_PLAIN, " ");
+    canvas_put_short (canvas, row + 1, 0, canvas->columns, style, rest + (*rest == ' '));
+    sbuf_free (&first);
+    return true;
+}
+
+/* True if it took the row of the keys, too. */
+static bool draw_question (const struct watch *self, struct canvas *canvas, int row)
+{
+    struct sbuf text;
+    unsigned style = STYLE_BOLD | HUE_YELLOW;
+    bool two = false;
+    sbuf_init (&text);
+    watch_prompt_text (self, &text);
+    if (self->prompt >= PROMPT_PRIORITY) {
+        int column = canvas_put_short (canvas, row, 0, canvas->columns - LEAST_TYPED, style,
+                                       sbuf_text (&text));
+        canvas_cursor (canvas, row,
+                       canvas_put_typed (canvas, row, column, canvas->columns - column, HUE_PLAIN,
+                                         self->typed, self->typed_cursor));
+        if (self->message[0])
+            canvas_put_short (canvas, row + 1, 0, canvas->columns, self->message_hue | STYLE_BOLD,
+                              self->message);
+        two = self->message[0] != 0;
+    } else {
+        two = draw_words (canvas, row, style, sbuf_text (&text));
+        canvas_cursor (canvas, row, canvas->columns - 1);
+    }
+    sbuf_free (&text);
+    return two;
+}
+
+/* How a search goes, or went. */
+static void add_search (const struct watch *self, const struct pager *pager, struct sbuf *out)
+{
+    if (pager_is_searching (pager))
+        sbuf_printf (out, "searching%s %d %%, Esc stops", self->utf8 ? "…" : "...",
+                     pager_searched_percent (pager));
+    else if (pager->search == SEARCH_BROKEN)
+        sbuf_add (out, "the search stopped: the rest cannot be read");
+    else if (pager->search == SEARCH_MISSED) {
+        sbuf_add (out, "no `");
+        sbuf_add_safe (out, pager->pattern);
+        sbuf_printf (out, "` in this %s", pager == &self->log ? "log" : "file");
+    } else if (pager->turned != TURN_NONE)
+        sbuf_printf (out, "search went on from the %s",
+                     pager->turned == TURN_TO_TOP ? "top" : "end");
+}
+
+static void draw_search (const struct watch *self, const struct pager *pager, struct canvas *canvas,
+                         int row)
 {
     struct sbuf text;
     sbuf_init (&text);
-    watch_prompt_text (self, &text);
-    int column =
-        canvas_put (canvas, row, 0, canvas->columns, STYLE_BOLD | HUE_YELLOW, sbuf_text (&text));
-    if (self->prompt >= PROMPT_PRIORITY) {
-        char before[FORM_TEXT_BYTES];
-        snprintf (before, sizeof before, "%.*s", (int)self->typed_cursor, self->typed);
-        canvas_put (canvas, row, column, canvas->columns - column, HUE_PLAIN, self->typed);
-        column += (int)text_columns (before);
-    }
-    canvas_cursor (canvas, row, column < canvas->columns ? column : canvas->columns - 1);
+    add_search (self, pager, &text);
+    canvas_put (canvas, row, 0, canvas->columns, STYLE_BOLD | HUE_YELLOW, sbuf_text (&text));
     sbuf_free (&text);
 }
 
-static void draw_bottom (const struct watch *self, struct canvas *canvas)
+static void draw_bottom (struct watch *self, struct canvas *canvas)
 {
-    int row = canvas->rows - BOTTOM_ROWS;
+    int row = canvas->rows - WATCH_BOTTOM_ROWS;
+    const struct pager *pager = watch_pager (self);
+    bool two = false;
     if (self->prompt != PROMPT_NONE)
-        draw_question (self, canvas, row);
+        two = draw_question (self, canvas, row);
+    else if (pager && !self->message[0])
+        draw_search (self, pager, canvas, row);
     else
-        canvas_put (canvas, row, 0, canvas->columns, self->message_hue | STYLE_BOLD, self->message);
-    draw_keys (self, canvas, row + 1);
+        two = draw_words (canvas, row, self->message_hue | STYLE_BOLD, self->message);
+    if (!two)
+        draw_keys (self, canvas, row + 1);
 }
 
 /* ---- views ---- */
 
-static void add_place (const struct watch *self, const struct pager *pager, bool over,
-                       struct sbuf *out)
+static void add_place (const struct pager *pager, bool over, struct sbuf *out)
 {
-    if (pager->search == SEARCH_UP || pager->search == SEARCH_DOWN)
-        sbuf_add (out, self->utf8 ? ": searching…" : ": searching...");
-    else if (pager->search == SEARCH_MISSED)
-        sbuf_printf (out, ": no more `%s`", pager->pattern);
-    else if (pager->follow)
+    if (pager->follow)
         sbuf_add (out, over ? ": the end" : ": following");
     else
         sbuf_printf (out, ": %d %%", pager_percent (pager));
@@ -228,7 +296,7 @@ static void draw_log (struct watch *self, struct canvas *canvas, int top, int ro
     if (job) {
         sbuf_printf (&title, " of %s, ", self->log_job);
         report_state (&job->record, &title);
-        add_place (self, &self->log, job_status_terminal (job->record.status), &title);
+        add_place (&self->log, job_status_terminal (job->record.status), &title);
     }
     watch_draw_rule (self, canvas, top, sbuf_text (&title));
     pager_rows (&self->log, rows - 1);
@@ -242,7 +310,7 @@ static void draw_file (struct watch *self, struct canvas *canvas, int top, int r
     struct sbuf title;
     sbuf_init (&title);
     sbuf_add_safe (&title, self->file_path);
-    add_place (self, &self->file, true, &title);
+    add_place (&self->file, true, &title);
     watch_draw_rule (self, canvas, top, sbuf_text (&title));
     pager_rows (&self->file, rows - 1);
     watch_draw_pager (self, &self->file, canvas, top + 1, rows - 1);
@@ -296,8 +364,7 @@ static void draw_view (struct watch *self, struct canvas *canvas, int top, int r
         make_page (self); /* times go on */
         snprintf (title, sizeof title, "%s%s", self->view == VIEW_HELP ? "Help" : "Job ",
                   self->view == VIEW_HELP ? "" : self->selected);
-        watch_draw_rule (self, canvas, top, title);
-        draw_page (self, canvas, top + 1, rows - 1);
+        draw_page (self, canvas, top + 1, rows - 1, title);
         break;
     }
 }
@@ -311,6 +378,6 @@ void watch_draw (struct watch *self, struct canvas *canvas)
         return;
     }
     draw_title (self, canvas);
-    draw_view (self, canvas, 1, canvas->rows - 1 - BOTTOM_ROWS);
+    draw_view (self, canvas, 1, canvas->rows - 1 - WATCH_BOTTOM_ROWS);
     draw_bottom (self, canvas);
 }

@@ -3,37 +3,22 @@
  * SPDX-License-Identifier: MPL-2.0 */
 #include "watch.h"
 
-#include <stdio.h>
-#include <string.h>
-
 #include "text.h"
 
 #define NAME_COLUMN  2
 #define VALUE_COLUMN 18
-#define LEAST_FIELD  12
+#define LEAST_HINT   8 /* columns: less says nothing */
 
 static void draw_text (const struct form_row *row, struct canvas *canvas, int at, bool current,
                        int *used)
 {
-    char before[FORM_TEXT_BYTES];
     int width = canvas->columns - VALUE_COLUMN - 1;
     width = width > 30 ? 30 : width;
-    snprintf (before, sizeof before, "%.*s", (int)row->cursor, row->text);
-    /* What does not fit moves to the left, so that the cursor stays in sight. */
-    int column = (int)text_columns (before);
-    const char *text = row->text;
-    while (column >= width && *text) {
-        uint32_t point;
-        size_t bytes = utf8_next (text, strlen (text), &point);
-        char one[8] = "";
-        memcpy (one, text, bytes ? bytes : 1);
-        column -= (int)text_columns (one);
-        text += bytes ? bytes : 1;
-    }
     canvas_repeat (canvas, at, VALUE_COLUMN, width, HUE_PLAIN, "_");
-    canvas_put (canvas, at, VALUE_COLUMN, width, STYLE_BOLD, text);
+    int column =
+        canvas_put_typed (canvas, at, VALUE_COLUMN, width, STYLE_BOLD, row->text, row->cursor);
     if (current)
-        canvas_cursor (canvas, at, VALUE_COLUMN + column);
+        canvas_cursor (canvas, at, column);
     *used = width;
 }
 
@@ -83,11 +68,19 @@ static void draw_row (const struct watch *self, size_t index, struct canvas *can
     if (current)
         canvas_put (canvas, at, 0, 1, STYLE_BOLD, ">");
     bool wrong = runform_wrong (form, index, &words);
+    if (wrong)
+        canvas_put (canvas, at, 1, 1, HUE_RED | STYLE_BOLD, "!");
     if (!wrong && current && row->kind != FORM_RUN)
         runform_hint (form, index, &words);
     int column = VALUE_COLUMN + used + 2;
-    canvas_put (canvas, at, column, canvas->columns - column, wrong ? HUE_RED : HUE_GREY,
-                sbuf_text (&words));
+    unsigned hue = wrong ? HUE_RED : HUE_GREY;
+    if (canvas->columns - column >= LEAST_HINT)
+        canvas_put_short (canvas, at, column, canvas->columns - column, hue, sbuf_text (&words));
+    /* What does not fit beside it stands whole where messages stand. */
+    if (current && !self->message[0] &&
+        (int)text_columns (sbuf_text (&words)) > canvas->columns - column)
+        canvas_put_short (canvas, canvas->rows - WATCH_BOTTOM_ROWS, 0, canvas->columns, hue,
+                          sbuf_text (&words));
     sbuf_free (&words);
 }
 

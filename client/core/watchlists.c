@@ -14,6 +14,7 @@
 #define WORKER_COLUMNS 14
 #define LINE_BYTES     8192
 #define TAB            8
+#define LEAST_REST     13 /* columns for the user, and the beginning of the notes */
 
 /* ---- workers ---- */
 
@@ -25,23 +26,26 @@ static const char *text_of (const struct value *map, const char *key)
 
 /* What runs: spinner, bar, count, time, ETA, experiment. */
 static void draw_progress (const struct watch *self, struct canvas *canvas, int row, int column,
-                           const struct watchjob *job)
+                           const struct watchjob *job, bool current)
 {
     struct sbuf text;
+    int64_t told_ms = self->now_ms - job->told_ms;
+    if (!current)
+        column += canvas_put (canvas, row, column, canvas->columns, HUE_RED, "last known: ");
     struct statusline view = {
         .job = &job->record,
-        .elapsed_ms = report_waited_ms (&job->record, self->how.now_ms),
-        .told_ms = job->record.status == JOB_PAUSED ? 0 : self->now_ms - job->told_ms,
+        .elapsed_ms = report_waited_ms (&job->record, self->how.now_ms - (current ? 0 : told_ms)),
+        .told_ms = job->record.status == JOB_PAUSED || !current ? 0 : told_ms,
         .how = &self->how,
-        .frame = (unsigned)(self->now_ms / WATCH_FRAME_MS),
+        .frame = current ? (unsigned)(self->now_ms / WATCH_FRAME_MS) : 0,
         .utf8 = self->utf8,
         .columns = canvas->columns > column ? (size_t)(canvas->columns - column) : 0,
     };
     sbuf_init (&text);
     statusline_render (&view, &text);
-    canvas_put (canvas, row, column, canvas->columns - column, hue_of_status (job->record.status),
-                sbuf_text (&text));
-    for (int i = column; i < canvas->columns; i++) {
+    canvas_put (canvas, row, column, canvas->columns - column,
+                current ? hue_of_status (job->record.status) : HUE_GREY, sbuf_text (&text));
+    for (int i = column; current && i < canvas->columns; i++) {
         struct canvas_cell *cell = &canvas->cells[row * canvas->columns + i];
         if (strcmp (cell->text, "█") == 0)
             cell->style = HUE_GREEN;
@@ -58,7 +62,8 @@ static void draw_worker (const struct watch *self, struct canvas *canvas, int *r
     int64_t queued = 0;
     const char *state = text_of (worker, "state");
     const struct watchjob *job = watchjobs_of_worker (&self->jobs, text_of (worker, "name"));
-    unsigned hue = strcmp (state, "offline") == 0 ? HUE_RED : job ? HUE_PLAIN : HUE_GREEN;
+    bool offline = strcmp (state, "offline") == 0;
+    unsigned hue = offline ? HUE_RED : job ? HUE_PLAIN : HUE_GREEN;
     sbuf_init (&name);
     sbuf_add (&name, " ");
     sbuf_add_safe (&name, text_of (worker, "name"));
@@ -69,19 +74,21 @@ static void draw_worker (const struct watch *self, struct canvas *canvas, int *r
     sbuf_free (&name);
     bool two = job && last > *row;
     if (job && !two) {
-        draw_progress (self, canvas, (*row)++, column, job);
+        draw_progress (self, canvas, (*row)++, column, job, !offline);
         return;
     }
     (void)value_read_int (worker, "queued", 0, INT64_MAX, &queued, NULL);
     column += canvas_printf (canvas, *row, column, 10, hue, "%s  ",
                              job && strcmp (state, "idle") == 0 ? "busy" : state);
-    column += canvas_printf (canvas, *row, column, 30, HUE_PLAIN, "%" PRId64 " in line  ", queued);
+    if (!offline) /* its line is where it is, too */
+        column +=
+            canvas_printf (canvas, *row, column, 30, HUE_PLAIN, "%" PRId64 " in line  ", queued);
     if (two) {
         column += canvas_printf (canvas, *row, column, canvas->columns - column, HUE_PLAIN,
                                  "job %s  ", job->record.job_id);
         canvas_printf (canvas, *row, column, canvas->columns - column, HUE_PLAIN, "%s  by %s",
                        job->record.profile, job->record.user);
-        draw_progress (self, canvas, ++*row, 1, job);
+        draw_progress (self, canvas, ++*row, 1, job, !offline);
     }
     ++*row;
 }
@@ -118,6 +125,25 @@ static const struct {
     [COLUMN_PROFILE] = { "PROFILE", 10, 50 }, [COLUMN_TOOK] = { "TIME", 7, 60 },
     [COLUMN_WHEN] = { "ACCEPTED", 16, 78 },   [COLUMN_REST] = { "USER, NOTES", 400, 90 },
 };
+
+#define STATE_MOST 64 /* columns: more than any reason needs */
+
+/* The state tells why a job failed: it shares with the notes what others leave. */
+static int width_of (const struct canvas *canvas, enum column column)
+{
+    int spare = canvas->columns - 2;
+    if (column != COLUMN_STATE)
+        return columns[column].columns;
+    for (enum column c = COLUMN_ID; c < COLUMN_REST; c++)
+        if (canvas->columns >= columns[c].least)
+            spare -= columns[c].columns + 2;
+    if (canvas->columns >= columns[COLUMN_REST].least)
+        spare = (spare - LEAST_REST) / 2;
+    else
+        spare += 2; /* nothing stands behind the last one */
+    int width = columns[COLUMN_STATE].columns + (spare > 0 ? spare : 0);
+    return width < STATE_MOST ? width : STATE_MOST;
+}
 
 static void add_rest (const struct watch *self, const struct record *job, struct sbuf *out)
 {
@@ -172,8 +198,8 @@ static void draw_job (const struct watch *self, struct canvas *canvas, int row,
             continue;
         sbuf_init (&text);
         cell_text (self, job, c, &text);
-        canvas_put (canvas, row, at, columns[c].columns, style, sbuf_text (&text));
-        at += columns[c].columns + 2;
+        canvas_put_short (canvas, row, at, width_of (canvas, c), style, sbuf_text (&text));
+        at += width_of (canvas, c) + 2;
         sbuf_free (&text);
     }
     if (selected) {
@@ -188,20 +214,22 @@ static void draw_headings (struct canvas *canvas, int row)
     for (enum column c = COLUMN_ID; c <= COLUMN_REST; c++) {
         if (canvas->columns < columns[c].least)
             continue;
-        canvas_put (canvas, row, at, columns[c].columns, HUE_GREY, columns[c].title);
-        at += columns[c].columns + 2;
+        canvas_put (canvas, row, at, width_of (canvas, c), HUE_GREY, columns[c].title);
+        at += width_of (canvas, c) + 2;
     }
 }
 
 static void draw_summary (const struct watch *self, struct canvas *canvas, int row)
 {
-    char text[FORM_TEXT_BYTES + 64];
-    int used = snprintf (text, sizeof text, "Jobs: %zu running, %zu in line, %zu%s over",
-                         watchjobs_count (&self->jobs, SECTION_RUNS),
-                         watchjobs_count (&self->jobs, SECTION_LINE),
-                         watchjobs_count (&self->jobs, SECTION_OVER), self->older ? "+" : "");
-    if (self->filter[0] && used > 0)
-        snprintf (text + used, sizeof text - (size_t)used, "; only those with `%s`", self->filter);
+    char text[FORM_TEXT_BYTES + 128] = "Jobs: ";
+    int used = (int)strlen (text);
+    if (self->filter[0]) /* first, so that a narrow screen has it, too */
+        used += snprintf (text + used, sizeof text - (size_t)used, "only those with `%s`; ",
+                          self->filter);
+    snprintf (text + used, sizeof text - (size_t)used, "%zu running, %zu in line, %zu%s over",
+              watchjobs_count (&self->jobs, SECTION_RUNS),
+              watchjobs_count (&self->jobs, SECTION_LINE),
+              watchjobs_count (&self->jobs, SECTION_OVER), self->older ? "+" : "");
     watch_draw_rule (self, canvas, row, text);
 }
 

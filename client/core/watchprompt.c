@@ -66,28 +66,32 @@ static void answer_question (struct watch *self, enum watch_prompt prompt, const
 
 /* ---- texts ---- */
 
-static void set_priority (struct watch *self, const struct record *job)
+/* False: it is no priority. */
+static bool set_priority (struct watch *self, const struct record *job)
 {
     int64_t priority;
     if (integer_parse (self->typed, &priority) < 0 || priority < 0 || priority > LIMIT_PRIORITY) {
         watch_say (self, HUE_RED, "a priority is an integer from 0 to %d, higher first",
                    LIMIT_PRIORITY);
-        return;
+        return false;
     }
     struct value *body = about (job->job_id);
     if (body)
         value_put_int (body, "priority", priority);
     watch_ask_for (self, PURPOSE_CHANGE, "priority", job, body);
+    return true;
 }
 
-static void take_text (struct watch *self, enum watch_prompt prompt)
+/* False: it is wrong, and can be corrected. */
+static bool take_text (struct watch *self, enum watch_prompt prompt)
 {
     const struct watchjob *job = watchjobs_find (&self->jobs, self->prompt_job);
     struct pager *pager = watch_pager (self);
-    if (prompt == PROMPT_PRIORITY && job)
-        set_priority (self, &job->record);
+    if (prompt == PROMPT_PRIORITY && job && !set_priority (self, &job->record))
+        return false;
     if (prompt == PROMPT_SEARCH && pager && self->typed[0])
-        pager_find (pager, self->typed, true);
+        pager_find (pager, self->typed);
+    return true;
 }
 
 static void type (struct watch *self, int key)
@@ -100,8 +104,8 @@ static void type (struct watch *self, int key)
         return;
     }
     if (key == KEY_CODE_ENTER) {
-        self->prompt = PROMPT_NONE;
-        take_text (self, prompt);
+        if (take_text (self, prompt))
+            self->prompt = PROMPT_NONE;
         return;
     }
     lineedit_key (self->typed, sizeof self->typed, &self->typed_cursor, key);
@@ -157,6 +161,15 @@ void watch_prompt_text (const struct watch *self, struct sbuf *out)
 
 /* ---- keys ---- */
 
+static void tell_wrong (struct watch *self)
+{
+    struct sbuf words;
+    sbuf_init (&words);
+    runform_complain (&self->form, &words);
+    watch_say (self, HUE_RED, "%s", sbuf_text (&words));
+    sbuf_free (&words);
+}
+
 static void form_key (struct watch *self, int key)
 {
     const char *worker = NULL;
@@ -168,8 +181,11 @@ static void form_key (struct watch *self, int key)
         watch_act (self, ACTION_HELP);
         return;
     }
-    if (!runform_key (&self->form, key))
+    if (!runform_key (&self->form, key)) {
+        if (self->form.refused)
+            tell_wrong (self);
         return;
+    }
     struct value *body = runform_body (&self->form, &worker);
     if (!body) {
         watch_say (self, HUE_RED, "out of memory");
@@ -187,7 +203,7 @@ static bool stop_something (struct watch *self, int key)
     struct pager *pager = watch_pager (self);
     if (key != KEY_CODE_ESCAPE)
         return false;
-    if (pager && (pager->search == SEARCH_UP || pager->search == SEARCH_DOWN)) {
+    if (pager && pager_is_searching (pager)) {
         pager_stop (pager);
         return true;
     }
@@ -201,6 +217,7 @@ static bool stop_something (struct watch *self, int key)
 void watch_key (struct watch *self, int key)
 {
     self->message[0] = 0;
+    self->to_end = false;
     if (self->prompt != PROMPT_NONE)
         watch_prompt_key (self, key);
     else if (self->view == VIEW_FORM)

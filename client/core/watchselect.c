@@ -4,6 +4,7 @@
 #include "watch.h"
 
 #include <ctype.h>
+#include <stdint.h>
 #include <string.h>
 
 static bool begins (const char *text, const char *part)
@@ -81,4 +82,17 @@ void watch_select (struct watch *self, int64_t step)
     memcpy (self->selected, self->jobs.items[best]->record.job_id, sizeof self->selected);
     self->sticks = true;
     self->rest_ms = self->now_ms + WATCH_REST_MS;
+}
+
+void watch_go_to_end (struct watch *self)
+{
+    bool full = self->jobs.count >= WATCHJOBS_MOST;
+    watch_select (self, INT32_MAX);
+    if (self->older && full)
+        watch_say (self, HUE_PLAIN, "only the newest %d jobs are kept here; all: ems ps --all",
+                   WATCHJOBS_MOST);
+    else if (self->older)
+        watch_say (self, HUE_PLAIN, "loading older jobs: %zu so far; any key stops",
+                   self->jobs.count);
+    self->to_end = self->older && !full;
 }

@@ -253,7 +253,7 @@ static void take_notice (struct screenwatch *self)
 {
     if (!self->tool->noticed[0])
         return;
-    watch_say (&self->watch, HUE_YELLOW, "%s", self->tool->noticed);
+    watch_notice (&self->watch, self->tool->noticed);
     self->tool->noticed[0] = 0;
     self->changed = true;
 }

@@ -158,32 +158,134 @@ static void events_that_were_dropped_are_fetched (void **state)
     pager_free (&pager);
 }
 
-static void a_search_goes_up_through_what_is_not_in_memory (void **state)
+/* One piece more; what is shown stands still. False: nothing is missing. */
+static bool serve_one (struct pager *pager, int64_t size)
+{
+    int64_t offset, bytes;
+    if (!pager_need (pager, &offset, &bytes))
+        return false;
+    if (bytes > size - offset)
+        bytes = size - offset;
+    pager_answer (pager, offset, text + offset, (size_t)bytes, size);
+    return true;
+}
+
+static void a_search_from_the_end_goes_up_through_what_is_not_in_memory (void **state)
 {
     (void)state;
     struct pager pager;
     open_at (&pager, text_bytes, true);
-    pager_find (&pager, "LINE 0000123", true); /* capitals are meant */
+    pager_find (&pager, "LINE 0000123"); /* capitals are meant */
     serve (&pager, text_bytes);
     assert_int_equal (pager.search, SEARCH_MISSED);
-    pager_find (&pager, "e 0000123", true);
+    pager_find (&pager, "e 0000123");
     serve (&pager, text_bytes);
     assert_int_equal (pager.search, SEARCH_NONE);
+    assert_int_equal (pager.turned, TURN_NONE);
     assert_int_equal (pager.match, 13 * 123);
     assert_int_equal (line_in (&pager, 10), 123);
-    pager_find (&pager, "399", false);
+    pager_end (&pager);
     serve (&pager, text_bytes);
-    assert_int_equal (pager.match, 13 * 399);
+    pager_find (&pager, "399\n");
+    serve (&pager, text_bytes);
+    assert_int_equal (pager.match, 13 * 399399);
     pager_again (&pager, false);
     serve (&pager, text_bytes);
-    assert_int_equal (pager.match, 13 * 1399);
+    assert_int_equal (pager.match, 13 * 398399);
     pager_again (&pager, true);
     serve (&pager, text_bytes);
-    assert_int_equal (pager.match, 13 * 399);
-    pager_find (&pager, "0399998", false);
-    serve (&pager, text_bytes);
-    assert_int_equal (pager.match, 13 * 399998);
+    assert_int_equal (pager.match, 13 * 399399);
     check_rows (&pager);
+    pager_free (&pager);
+}
+
+static void elsewhere_a_search_goes_down_from_what_is_shown (void **state)
+{
+    (void)state;
+    struct pager pager;
+    open_at (&pager, text_bytes, true);
+    pager_home (&pager);
+    pager_find (&pager, "0300000"); /* before the beginning is here */
+    serve (&pager, text_bytes);
+    assert_int_equal (pager.match, 13 * 300000);
+    assert_int_equal (line_in (&pager, 10), 300000);
+    assert_int_equal (pager.turned, TURN_NONE);
+    pager_home (&pager);
+    serve (&pager, text_bytes);
+    pager_find (&pager, "777");
+    assert_int_equal (pager.match, 13 * 777);
+    pager_again (&pager, false);
+    assert_int_equal (pager.match, 13 * 1777);
+    pager_again (&pager, true);
+    assert_int_equal (pager.match, 13 * 777);
+    pager_free (&pager);
+}
+
+static void a_search_goes_on_once_from_the_other_end (void **state)
+{
+    (void)state;
+    struct pager pager;
+    open_at (&pager, text_bytes, true);
+    pager_move (&pager, -1000);
+    serve (&pager, text_bytes);
+    pager_find (&pager, "e 0000123");
+    serve (&pager, text_bytes);
+    assert_int_equal (pager.match, 13 * 123);
+    assert_int_equal (pager.turned, TURN_TO_TOP);
+    pager_again (&pager, true);
+    serve (&pager, text_bytes);
+    assert_int_equal (pager.match, 13 * 123); /* it is the only one */
+    assert_int_equal (pager.turned, TURN_TO_END);
+    pager_move (&pager, 1);
+    assert_int_equal (pager.turned, TURN_NONE);
+    pager_free (&pager);
+}
+
+static void while_a_search_runs_the_page_stands_still (void **state)
+{
+    (void)state;
+    struct pager pager;
+    open_at (&pager, text_bytes, true);
+    pager_home (&pager);
+    serve (&pager, text_bytes);
+    pager_move (&pager, 100);
+    int percent = 0;
+    pager_find (&pager, "nothing");
+    while (serve_one (&pager, text_bytes)) {
+        assert_int_equal (line_in (&pager, 0), 100);
+        check_rows (&pager);
+        assert_int_equal (pager_percent (&pager), 0);
+        if (pager_is_searching (&pager)) {
+            assert_in_range (pager_searched_percent (&pager), percent, 99);
+            percent = pager_searched_percent (&pager);
+        }
+    }
+    assert_true (percent > 90);
+    assert_int_equal (pager.search, SEARCH_MISSED);
+    assert_int_equal (line_in (&pager, 0), 100);
+    pager_find (&pager, "nothing");
+    for (int i = 0; i < 10; i++)
+        assert_true (serve_one (&pager, text_bytes));
+    pager_stop (&pager);
+    assert_int_equal (line_in (&pager, 0), 100);
+    serve (&pager, text_bytes);
+    pager_move (&pager, 1);
+    assert_int_equal (line_in (&pager, 0), 101);
+    check_rows (&pager);
+    pager_free (&pager);
+}
+
+static void a_search_that_cannot_go_on_does_not_say_that_there_is_nothing (void **state)
+{
+    (void)state;
+    struct pager pager;
+    int64_t offset, bytes;
+    open_at (&pager, text_bytes, true);
+    pager_find (&pager, "nothing");
+    assert_true (pager_need (&pager, &offset, &bytes));
+    pager_answer (&pager, 0, "", 0, -1);
+    assert_int_equal (pager.search, SEARCH_BROKEN);
+    assert_int_equal (line_in (&pager, 19), LINES - 1);
     pager_free (&pager);
 }
 
@@ -192,13 +294,13 @@ static void a_search_that_misses_leaves_one_where_one_was (void **state)
     (void)state;
     struct pager pager;
     open_at (&pager, text_bytes, true);
-    pager_find (&pager, "nothing", true);
+    pager_find (&pager, "nothing");
     serve (&pager, text_bytes);
     assert_int_equal (pager.search, SEARCH_MISSED);
     assert_int_equal (line_in (&pager, 19), LINES - 1);
     pager_move (&pager, -1000);
     int line = line_in (&pager, 0);
-    pager_find (&pager, "nothing", true);
+    pager_find (&pager, "nothing");
     pager_stop (&pager);
     serve (&pager, text_bytes);
     assert_int_equal (line_in (&pager, 0), line);
@@ -266,11 +368,13 @@ static void whatever_one_does_the_lines_are_right (void **state)
         if (what < 4)
             pager_move (&pager, what % 2 ? amount : -amount);
         else if (what < 6)
-            pager_find (&pager, pattern, what % 2);
+            pager_find (&pager, pattern);
         else if (what == 6)
             pager_home (&pager);
         else if (what == 7)
             pager_end (&pager);
+        else if (what == 12)
+            pager_again (&pager, amount % 2);
         else if (what < 11)
             pager_feed (&pager, size, text + size, (size_t)more);
         if (what >= 8 && what < 11)
@@ -290,7 +394,11 @@ int main (void)
         cmocka_unit_test (who_reads_back_stays_there_while_it_grows_and_can_read_every_line),
         cmocka_unit_test (from_the_end_one_reads_back_to_the_beginning),
         cmocka_unit_test (events_that_were_dropped_are_fetched),
-        cmocka_unit_test (a_search_goes_up_through_what_is_not_in_memory),
+        cmocka_unit_test (a_search_from_the_end_goes_up_through_what_is_not_in_memory),
+        cmocka_unit_test (elsewhere_a_search_goes_down_from_what_is_shown),
+        cmocka_unit_test (a_search_goes_on_once_from_the_other_end),
+        cmocka_unit_test (while_a_search_runs_the_page_stands_still),
+        cmocka_unit_test (a_search_that_cannot_go_on_does_not_say_that_there_is_nothing),
         cmocka_unit_test (a_search_that_misses_leaves_one_where_one_was),
         cmocka_unit_test (a_line_without_end_is_shown_in_parts),
         cmocka_unit_test (what_cannot_be_fetched_is_not_asked_for_again_and_again),

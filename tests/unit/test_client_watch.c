@@ -259,6 +259,39 @@ static void a_lost_connection_is_shown_and_so_is_its_return (void **state)
     see_not ("LOST");
 }
 
+static void a_wide_screen_has_room_for_the_reason_and_a_narrow_one_marks_the_cut (void **state)
+{
+    (void)state;
+    struct value *failed = job ("dddddddddddd", JOB_FAILED, -20);
+    value_put_string (failed, "reason", "spawn");
+    tell (failed);
+    struct sbuf words;
+    sbuf_init (&words);
+    report_state (&watch.jobs.items[0]->record, &words);
+    assert_true (strlen (sbuf_text (&words)) > 25);
+    canvas_resize (&canvas, 50, 200);
+    char line[256];
+    snprintf (line, sizeof line, "dddddddddddd  %s  ", sbuf_text (&words));
+    see (line);
+    canvas_resize (&canvas, 24, 80);
+    snprintf (line, sizeof line, "dddddddddddd  %.24s…  lab ", sbuf_text (&words));
+    see (line);
+    sbuf_free (&words);
+}
+
+static void a_page_that_goes_on_says_so (void **state)
+{
+    (void)state;
+    type ("?");
+    see ("Help: 1-20 of ");
+    see (", PgDn: more");
+    watch_key (&watch, KEY_CODE_END);
+    see ("Help: ");
+    see_not ("PgDn: more");
+    canvas_resize (&canvas, 80, 80);
+    see_not ("Help: ");
+}
+
 static void the_help_lists_every_key (void **state)
 {
     (void)state;
@@ -309,6 +342,63 @@ static void a_look_asks_for_everything_and_forgets_what_is_gone (void **state)
     see_not ("dddddddddddd");
     see ("bench-2");
     see ("offline");
+}
+
+/* So many jobs that are over, from number `first` on. */
+static struct value *page_of (int first, int count, bool more)
+{
+    struct value *jobs = value_new_list ();
+    for (int i = first; i < first + count; i++) {
+        char id[16];
+        snprintf (id, sizeof id, "%012d", i);
+        value_append (jobs, job (id, JOB_COMPLETED, -100 - i));
+    }
+    struct value *body = map_of ("jobs", jobs);
+    if (more)
+        value_put_string (body, "next", "somewhere");
+    return body;
+}
+
+static void the_end_of_the_list_is_loaded_page_by_page (void **state)
+{
+    (void)state;
+    struct watch_ask ask;
+    watch_look (&watch);
+    ask = asked ("list");
+    answer (&ask, 200, NULL, map_of ("jobs", value_new_list ()));
+    ask = asked ("list");
+    answer (&ask, 200, NULL, page_of (0, 100, true));
+    nothing_is_asked ("list");
+    see ("100+ over");
+    watch_key (&watch, 'G');
+    see ("loading older jobs: 100 so far");
+    for (int i = 1; i < 5; i++) {
+        ask = asked ("list");
+        assert_string_equal (value_string (value_get (ask.body, "before")), "somewhere");
+        answer (&ask, 200, NULL, page_of (100 * i, 100, i < 4));
+    }
+    see (" 500 over");
+    see ("> 000000000499");
+    see_not ("loading");
+    nothing_is_asked ("list");
+}
+
+static void any_key_stops_loading_the_end_of_the_list (void **state)
+{
+    (void)state;
+    struct watch_ask ask;
+    watch_look (&watch);
+    ask = asked ("list");
+    answer (&ask, 200, NULL, map_of ("jobs", value_new_list ()));
+    ask = asked ("list");
+    answer (&ask, 200, NULL, page_of (0, 100, true));
+    watch_key (&watch, 'G');
+    ask = asked ("list");
+    watch_key (&watch, 'g');
+    see_not ("loading");
+    answer (&ask, 200, NULL, page_of (100, 100, true));
+    see ("> 000000000000");
+    nothing_is_asked ("list");
 }
 
 static void an_answer_that_is_older_than_an_event_does_not_count (void **state)
@@ -367,6 +457,50 @@ static void a_filter_leaves_only_what_has_it (void **state)
     see ("cccccccccccc  ");
 }
 
+static void what_fails_by_itself_is_told_until_it_succeeds (void **state)
+{
+    (void)state;
+    one_of_each ();
+    watch_look (&watch);
+    struct watch_ask ask = asked ("list");
+    answer (&ask, 503, "no worker is connected", NULL);
+    see ("the jobs cannot be listed");
+    watch_look (&watch);
+    ask = asked ("list");
+    answer (&ask, 200, NULL, map_of ("jobs", value_new_list ()));
+    see_not ("cannot be listed");
+    watch_notice (&watch, "still waiting");
+    see ("still waiting");
+    struct value *event = json ("{\"worker\":\"bench-1\",\"state\":\"idle\",\"queued\":0}");
+    watch_worker (&watch, event);
+    see_not ("still waiting");
+    type ("P"); /* what a key brought about stands until the next one */
+    see ("does not wait");
+    watch_worker (&watch, event);
+    see ("does not wait");
+    value_destroy (&event);
+}
+
+static void of_a_worker_that_is_offline_only_what_was_known_is_shown (void **state)
+{
+    (void)state;
+    one_of_each ();
+    watch.workers = json ("[{\"name\":\"bench-1\",\"state\":\"busy\",\"queued\":1}]");
+    watch_time (&watch, 3000, WALL_MS + 2000);
+    see ("busy  1 in line");
+    see_not ("last known");
+    struct value *event = json ("{\"worker\":\"bench-1\",\"state\":\"offline\",\"queued\":0}");
+    watch_worker (&watch, event);
+    value_destroy (&event);
+    see ("offline  job aaaaaaaaaaaa");
+    see ("\n last known: ");
+    char *before = strdup (strstr (screen (), "last known: "));
+    *strchr (before, '\n') = 0;
+    watch_time (&watch, 60000, WALL_MS + 59000);
+    see (before);
+    free (before);
+}
+
 /* ---- changes ---- */
 
 static void cancel_asks_once_and_any_other_key_means_no (void **state)
@@ -414,7 +548,7 @@ static void what_is_over_cannot_be_cancelled_paused_or_moved (void **state)
     watch_key (&watch, KEY_CODE_DOWN);
     watch_key (&watch, KEY_CODE_DOWN);
     type ("c");
-    see ("job cccccccccccc is over: it is completed");
+    see ("job cccccccccccc is over: it completed");
     type ("p");
     see ("does not run");
     type ("+");
@@ -449,7 +583,11 @@ static void the_priority_of_what_waits_can_be_changed (void **state)
     type ("P99");
     watch_key (&watch, KEY_CODE_ENTER);
     see ("a priority is an integer from 0 to 31");
-    type ("P3");
+    see ("now 16): 99");
+    nothing_is_asked ("priority");
+    watch_key (&watch, KEY_CODE_CTRL_U);
+    see_not ("a priority is");
+    type ("3");
     see ("Priority of job bbbbbbbbbbbb (0 to 31, now 16): 3");
     watch_key (&watch, KEY_CODE_ENTER);
     ask = asked ("priority");
@@ -564,11 +702,43 @@ static void a_log_is_searched (void **state)
             (canvas.cells[i].style & (STYLE_REVERSE | STYLE_BOLD)) == (STYLE_REVERSE | STYLE_BOLD);
     assert_true (found >= 8);
     type ("n");
-    see ("no more `line 012`");
+    see ("search went on from the end");
+    type ("/xyzzy");
+    watch_key (&watch, KEY_CODE_ENTER);
+    see ("no `xyzzy` in this log");
+    watch_key (&watch, KEY_CODE_HOME);
+    see_not ("xyzzy");
+    type ("/line 01");
+    watch_key (&watch, KEY_CODE_ENTER);
+    type ("n");
+    see ("line 011");
+    assert_int_equal (watch.log.match, 11 * 9);
+    type ("NN");
+    assert_int_equal (watch.log.match, 19 * 9);
+    see ("search went on from the end");
     watch_key (&watch, KEY_CODE_END);
     see ("line 099");
     type ("q");
     see ("JOB ");
+}
+
+static void a_long_search_says_how_far_it_is (void **state)
+{
+    (void)state;
+    one_of_each ();
+    type ("l");
+    say ("aaaaaaaaaaaa", 0, "one\ntwo\n");
+    see ("two");
+    watch.log.total = 10 << 20;
+    watch_key (&watch, KEY_CODE_HOME);
+    type ("/xyzzy");
+    watch_key (&watch, KEY_CODE_ENTER);
+    see ("searching… 0 %, Esc stops");
+    see ("two");
+    assert_int_equal (watch_timeout_ms (&watch), WATCH_FRAME_MS);
+    watch_key (&watch, KEY_CODE_ESCAPE);
+    see_not ("searching");
+    see ("two");
 }
 
 /* ---- results ---- */
@@ -578,7 +748,7 @@ static void results_are_listed_and_read (void **state)
     (void)state;
     one_of_each ();
     type ("o");
-    see ("only a completed job has results");
+    see ("only a completed job has results: job aaaaaaaaaaaa is running");
     watch_key (&watch, KEY_CODE_DOWN);
     watch_key (&watch, KEY_CODE_DOWN);
     type ("o");
@@ -655,9 +825,13 @@ static void what_is_wrong_is_not_sent_and_what_is_right_is (void **state)
     open_form ();
     watch_key (&watch, KEY_CODE_F5);
     nothing_is_asked ("run");
+    see ("tag: it must be given: text like [a-z]+");
+    see (">!tag");
     assert_string_equal (watch.form.rows[watch.form.current].name, "tag");
     type ("abc9");
+    see_not ("it must be given");
     watch_key (&watch, KEY_CODE_F5);
+    see ("tag: `abc9` is wrong; right is: text like [a-z]+");
     nothing_is_asked ("run");
     watch_key (&watch, KEY_CODE_ERASE);
     watch_key (&watch, KEY_CODE_UP);
@@ -665,6 +839,7 @@ static void what_is_wrong_is_not_sent_and_what_is_right_is (void **state)
     type ("5001");
     see ("integer, 1 to 5000");
     watch_key (&watch, KEY_CODE_F5);
+    see ("n: `5001` is no integer from 1 to 5000");
     nothing_is_asked ("run");
     watch_key (&watch, KEY_CODE_ERASE);
     watch_key (&watch, KEY_CODE_UP);
@@ -681,6 +856,33 @@ static void what_is_wrong_is_not_sent_and_what_is_right_is (void **state)
     see ("Starting");
     answer (&ask, 200, NULL, map_of ("job", job ("ffffffffffff", JOB_RUNNING, 9)));
     see ("job ffffffffffff is running");
+}
+
+static void on_a_narrow_screen_hints_and_questions_are_whole (void **state)
+{
+    (void)state;
+    canvas_resize (&canvas, 24, 40);
+    one_of_each ();
+    open_form ();
+    watch_key (&watch, KEY_CODE_F5);
+    watch_key (&watch, KEY_CODE_UP);
+    see ("\ninteger, 1 to 5000\n");
+    watch_key (&watch, KEY_CODE_CTRL_U);
+    type ("123456789");
+    watch_key (&watch, KEY_CODE_F5);
+    see ("n: `123456789` is no integer from 1 to\n5000\n");
+    watch_key (&watch, KEY_CODE_ESCAPE);
+    type ("R");
+    see ("Run job aaaaaaaaaaaa once more? y yes, e\nedit first, n no\n");
+    watch_key (&watch, KEY_CODE_ESCAPE);
+    type ("/");
+    for (int i = 0; i < 10; i++)
+        type ("abcd");
+    type ("wxyz");
+    see ("Only jobs with: ");
+    see ("abcdwxyz\n");
+    assert_int_equal (canvas.cursor_column, 39);
+    see ("only those with `abcd");
 }
 
 static void a_refused_parameter_gets_the_cursor_and_the_reason (void **state)
@@ -740,13 +942,19 @@ int main (void)
         TEST (every_view_fits_into_every_size),
         TEST (without_utf8_everything_is_ascii),
         TEST (a_lost_connection_is_shown_and_so_is_its_return),
+        TEST (a_wide_screen_has_room_for_the_reason_and_a_narrow_one_marks_the_cut),
+        TEST (a_page_that_goes_on_says_so),
         TEST (the_help_lists_every_key),
         TEST (no_key_means_two_things_in_one_view),
         TEST (a_look_asks_for_everything_and_forgets_what_is_gone),
+        TEST (the_end_of_the_list_is_loaded_page_by_page),
+        TEST (any_key_stops_loading_the_end_of_the_list),
         TEST (an_answer_that_is_older_than_an_event_does_not_count),
         TEST (when_the_line_moves_its_places_are_asked_for),
         TEST (records_that_make_no_sense_are_passed_over),
         TEST (a_filter_leaves_only_what_has_it),
+        TEST (what_fails_by_itself_is_told_until_it_succeeds),
+        TEST (of_a_worker_that_is_offline_only_what_was_known_is_shown),
         TEST (cancel_asks_once_and_any_other_key_means_no),
         TEST (a_refusal_is_shown),
         TEST (what_is_over_cannot_be_cancelled_paused_or_moved),
@@ -757,10 +965,12 @@ int main (void)
         TEST (the_log_of_what_is_over_is_asked_for_when_the_keys_rest),
         TEST (an_answer_for_a_log_that_is_not_shown_any_more_does_not_count),
         TEST (a_log_is_searched),
+        TEST (a_long_search_says_how_far_it_is),
         TEST (results_are_listed_and_read),
         TEST (a_worker_that_shows_no_files_is_no_dead_end),
         TEST (the_form_shows_parameters_with_their_defaults),
         TEST (what_is_wrong_is_not_sent_and_what_is_right_is),
+        TEST (on_a_narrow_screen_hints_and_questions_are_whole),
         TEST (a_refused_parameter_gets_the_cursor_and_the_reason),
         TEST (a_form_without_profiles_says_so),
         TEST (q_quits_from_the_first_view_only),
