@@ -26,6 +26,7 @@ TYPED_ELSEWHERE = {"deploy/quickstart.sh": "test_quickstart.py",
                    "./submit lab": "test_library.py"}
 COMMAND_S = 120
 INSIDE = """
+mount --bind "$BIN" "$BASE/bin" # which may be below /root
 mount --bind "$BASE/root" /root
 mount --bind "$BASE/srv" /srv
 hostname bench-1
@@ -96,12 +97,12 @@ class Shell:
 
     def __init__(self):
         self.base = Path(tempfile.mkdtemp(prefix="ems-readme-", dir="/tmp"))
-        for name in ("root", "srv", "out"):
+        for name in ("bin", "root", "srv", "out"):
             (self.base / name).mkdir()
         kept = {key: value for key, value in os.environ.items() if key.endswith("SAN_OPTIONS")}
         self.environment = kept | {
             "HOME": "/root", "USER": "root", "BASE": str(self.base), "TERM": "dumb",
-            "LANG": "C.UTF-8", "PATH": f"{BIN}:/usr/sbin:/usr/bin:/sbin:/bin"}
+            "LANG": "C.UTF-8", "BIN": str(BIN), "PATH": f"{self.base}/bin:/usr/sbin:/usr/bin:/sbin:/bin"}
 
     def write(self, name, text):
         path = Path(name)
