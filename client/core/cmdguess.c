@@ -4,7 +4,6 @@
 #include "cmdguess.h"
 
 #include <string.h>
-#include <strings.h>
 
 struct guess {
     const char *word;
