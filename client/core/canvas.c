@@ -151,27 +151,26 @@ int canvas_put_short (struct canvas *self, int row, int column, int most, unsign
     return used + canvas_put (self, row, column + used, marked, style, mark);
 }
 
+/* The columns of the character at *text, which is then passed over. */
+static int pass_character (const char **text)
+{
+    uint32_t point;
+    char one[8] = "";
+    size_t bytes = utf8_next (*text, strlen (*text), &point);
+    bytes = bytes ? bytes : 1;
+    memcpy (one, *text, bytes);
+    *text += bytes;
+    return (int)text_columns (one);
+}
+
 int canvas_put_typed (struct canvas *self, int row, int column, int most, unsigned style,
                       const char *text, size_t cursor)
 {
-    const char *end = text + cursor;
     int before = 0;
-    for (const char *at = text; at < end;) {
-        uint32_t point;
-        char one[8] = "";
-        size_t bytes = utf8_next (at, strlen (at), &point);
-        memcpy (one, at, bytes ? bytes : 1);
-        before += (int)text_columns (one);
-        at += bytes ? bytes : 1;
-    }
-    while (before >= most && *text) {
-        uint32_t point;
-        char one[8] = "";
-        size_t bytes = utf8_next (text, strlen (text), &point);
-        memcpy (one, text, bytes ? bytes : 1);
-        before -= (int)text_columns (one);
-        text += bytes ? bytes : 1;
-    }
+    for (const char *at = text; at < text + cursor && *at;)
+        before += pass_character (&at);
+    while (before >= most && *text)
+        before -= pass_character (&text);
     canvas_put (self, row, column, most, style, text);
     return column + before;
 }

@@ -24,7 +24,8 @@ def test_a_job_is_run_by_the_form_which_checks_what_is_typed(ems):
             screen.until(lambda lines, was=before: screen.text() != was)
         screen.see("< typed >", "count           10", "must")
         screen.keys("F5")
-        screen.until(lambda lines: any(line.startswith("> must") for line in lines))
+        screen.until(lambda lines: any(line.startswith(">!must") for line in lines))
+        screen.see("must: it must be given: text like [A-Za-z0-9]")
         screen.type("it")
         screen.keys("BTab", "Space")  # the last item of the list: gamma
         screen.see("[x] gamma", "[ ] all")
