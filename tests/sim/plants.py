@@ -179,6 +179,11 @@ PLANTS = (
           "self->unsettled = self->unsettled || first;", "", "I2 I12"),
     Plant("end-in-line-not-recorded", LINE,
           "|| store_write (self->env.store, record, err) < 0)", ")", "I7"),
+    Plant("failure-told-as-cancel", PUBLISH,
+          'value_put (map, "job", record_to_value (record)) < 0)',
+          'value_put (map, "job", record_to_value (record)) < 0 ||\n'
+          '        (record->status == JOB_FAILED &&\n'
+          '         value_put_string ((struct value *)value_get (map, "job"), "status", "cancelled") < 0))', "I7"),
     # ---- broker and client ----
     Plant("reply-to-another", "broker/core/pending.c",
           "memcpy (item->route, route.data, route.size);",
