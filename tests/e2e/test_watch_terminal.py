@@ -181,7 +181,7 @@ def test_a_form_that_is_refused_shows_why_at_the_parameter(fake):
         screen.see("[ Run ]")
         screen.keys("F5")
         screen.see("n must be odd")
-        screen.until(lambda lines: any(line.startswith("> n ") for line in lines))
+        screen.until(lambda lines: any(line.startswith(">!n ") for line in lines))
         screen.keys("Escape")
         screen.see("JOB ")
     assert eventually(lambda: asked(fake, "run"))[0]["params"] == {
