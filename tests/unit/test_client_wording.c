@@ -35,8 +35,8 @@ static void who_got_no_answer_is_told_what_may_be_and_where_to_look (void **stat
 {
     (void)state;
     static const char *const said[] = {
-        "there was no answer before not_after_ms; a worker may still act on the request, so ask "
-        "again with the same id to know",
+        ("there was no answer before not_after_ms; a worker may still act on the request, so ask "
+         "again with the same id to know"),
         "the worker did not answer in time; ask again with the same id",
         "worker \"vm\" was lost before it answered; ask again with the same id",
     };
