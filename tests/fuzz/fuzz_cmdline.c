@@ -45,7 +45,8 @@ static void check_line (const struct cmdline *line, const char *words, size_t by
             must (line->number[o] >= spec->min && line->number[o] <= spec->max,
                   "a number is in its range");
     }
-    must (line->argument_count >= 0 && line->argument_count <= 2, "arguments are bounded");
+    must (line->argument_count >= 0 && line->argument_count <= COMMAND_ARGUMENTS,
+          "arguments are bounded");
     must (line->word_count <= LIMIT_WORDS && line->label_count <= LIMIT_LABELS,
           "words are bounded");
     for (size_t i = 0; i < line->word_count; i++) {
