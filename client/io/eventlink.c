@@ -143,17 +143,10 @@ int eventlink_step (struct eventlink *self, struct err *err)
     return self->ended && clock_mono_ms () >= self->renew_ms ? renew (self, err) : 0;
 }
 
-static bool can_read (void *socket)
-{
-    int events = 0;
-    size_t size = sizeof events;
-    return zmq_getsockopt (socket, ZMQ_EVENTS, &events, &size) == 0 && (events & ZMQ_POLLIN) != 0;
-}
-
 bool eventlink_more (const struct eventlink *self, bool read)
 {
-    bool events = can_read (self->sub);
-    bool news = can_read (self->watch);
+    bool events = endpoint_can_read (self->sub);
+    bool news = endpoint_can_read (self->watch);
     return session_readable (self->session) || (news && !self->ended) || (read && events);
 }
 

@@ -3,11 +3,11 @@
  * SPDX-License-Identifier: MPL-2.0 */
 #include "results_verbs.h"
 
-#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "amounts.h"
 #include "json.h"
 #include "linebuf.h"
 #include "markdown.h"
@@ -26,16 +26,6 @@ static void add_line (struct sbuf *out, const char *name, const char *text)
     sbuf_printf (out, "%-12s ", name);
     sbuf_add_safe (out, text);
     sbuf_add (out, "\n");
-}
-
-static void size_text (int64_t bytes, char *out, size_t out_bytes)
-{
-    if (bytes < 1024)
-        snprintf (out, out_bytes, "%" PRId64 " B", bytes);
-    else if (bytes < 1048576)
-        snprintf (out, out_bytes, "%.1f KiB", (double)bytes / 1024);
-    else
-        snprintf (out, out_bytes, "%.1f MiB", (double)bytes / 1048576);
 }
 
 /* The job, as far as its record is still there. */

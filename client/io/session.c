@@ -373,16 +373,9 @@ int64_t session_due_ms (const struct session *self)
     return due_ms;
 }
 
-static bool can_read (void *socket)
-{
-    int events = 0;
-    size_t size = sizeof events;
-    return zmq_getsockopt (socket, ZMQ_EVENTS, &events, &size) == 0 && (events & ZMQ_POLLIN) != 0;
-}
-
 bool session_readable (const struct session *self)
 {
-    return can_read (self->socket) || can_read (self->watch);
+    return endpoint_can_read (self->socket) || endpoint_can_read (self->watch);
 }
 
 int session_wait (struct session *self, const struct ask *ask, struct err *err)

@@ -264,6 +264,13 @@ int endpoint_connect (void *socket, const char *endpoint, struct err *err)
     return 0;
 }
 
+bool endpoint_can_read (void *socket)
+{
+    int events = 0;
+    size_t size = sizeof events;
+    return zmq_getsockopt (socket, ZMQ_EVENTS, &events, &size) == 0 && (events & ZMQ_POLLIN) != 0;
+}
+
 void endpoint_close (void **socket_p)
 {
     if (!*socket_p)

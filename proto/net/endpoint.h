@@ -41,6 +41,8 @@ int endpoint_bind (void *socket, const char *endpoint, struct err *err);
 #define ENDPOINT_TEXT_BYTES 300
 int endpoint_bound (void *socket, char out[ENDPOINT_TEXT_BYTES], struct err *err);
 int endpoint_connect (void *socket, const char *endpoint, struct err *err);
+/* Is there something to receive? Asking rearms the socket's descriptor (ZMQ_FD), too. */
+bool endpoint_can_read (void *socket);
 void endpoint_close (void **socket_p);
 /* The same, and forget what was not sent yet. */
 void endpoint_drop (void **socket_p);
